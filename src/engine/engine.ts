@@ -1,0 +1,80 @@
+import type { ScanMetrics, Source } from '../scan/source.ts'
+import type { ColumnBatch } from '../types/column-data.ts'
+import type { Schema } from '../types/logical-type.ts'
+
+/** A value bound to a parameter of a statement. Numbers bind as INTEGER, BIGINT or DOUBLE by value; a `Date` as TIMESTAMP in UTC. */
+export type Parameter = null | boolean | number | bigint | string | Date | Uint8Array
+
+/** SQL text and what it needs. Plain data that survives `structuredClone`. */
+export interface Statement {
+  readonly sql: string
+  /** Positional (`?`, `$1`) or named (`$name`) values. */
+  readonly parameters?: readonly Parameter[] | Readonly<Record<string, Parameter>>
+}
+
+export interface ExecuteOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** How far a statement has come; sent at most about ten times a second. */
+export interface Progress {
+  /** 0 to 1, or undefined when nothing is known. */
+  readonly fraction?: number
+  readonly rowsScanned: number
+  readonly bytesFetched: number
+}
+
+/** What a finished statement cost. */
+export interface QueryMetrics {
+  readonly rows: number
+  readonly totalMilliseconds: number
+  readonly planMilliseconds: number
+  readonly scans: readonly ScanMetrics[]
+}
+
+/** Rows of a running statement. Closing early stops the statement. */
+export interface ResultStream extends AsyncDisposable {
+  readonly schema: Schema
+  /** The next batch, or undefined after the last. Buffers belong to the caller. */
+  next(): Promise<ColumnBatch | undefined>
+  /** Complete once {@link next} has returned undefined; before that, what is known so far. */
+  metrics(): Promise<QueryMetrics>
+  close(): Promise<void>
+}
+
+export interface EngineInfo {
+  readonly name: 'duckdb-wasm'
+  /** DuckDB's version, such as `v1.5.6`. */
+  readonly version: string
+  readonly binary: 'slim' | 'full' | 'custom'
+  /** Whether scans are pulled lazily (JavaScript Promise Integration) or decoded before a statement starts. */
+  readonly suspends: boolean
+  readonly bootMilliseconds: number
+}
+
+/** What runs SQL. The same interface stands in this thread, in a worker, and on a server. */
+export interface Engine extends AsyncDisposable {
+  readonly info: EngineInfo
+  /** Makes `source` readable in SQL as `lf_scan('<id>')`. Registering an id again replaces it. */
+  register(source: Source): Promise<void>
+  unregister(id: string): Promise<void>
+  /** The schema a statement would return; reads footers of files it names but no data. */
+  describe(statement: Statement, options?: ExecuteOptions): Promise<Schema>
+  /** Starts the first statement of the text and all after it; rows are those of the last. */
+  execute(statement: Statement, options?: ExecuteOptions): Promise<ResultStream>
+  /** Gives everything back; running statements reject with `CLOSED`; twice is fine. */
+  close(): Promise<void>
+}
+
+/** How to open an engine; every field has a default. */
+export interface EngineOptions {
+  /** The slim file (default), the official file with room for extensions, or a URL of an engine file. */
+  readonly binary?: 'slim' | 'full' | (string & {})
+  /** Bytes DuckDB may use of its heap. Default: DuckDB's own, at most 3 GiB. */
+  readonly memoryLimitBytes?: number
+  /** Bytes of decoded columns kept outside the heap. Default 512 MiB. */
+  readonly cacheBytes?: number
+  /** `false` turns suspension off even where the platform has it (tests). */
+  readonly suspend?: boolean
+}

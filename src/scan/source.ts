@@ -1,0 +1,71 @@
+import type { ColumnBatch } from '../types/column-data.ts'
+import type { Schema } from '../types/logical-type.ts'
+
+/** Where the bytes of one file are: a URL or path, a `File` or `Blob`, or the bytes themselves. */
+export type FileReference = string | Blob | Uint8Array
+
+/** Something that can be scanned under an id. Plain data that survives `structuredClone`. */
+export type Source =
+  | { readonly id: string; readonly format: 'parquet'; readonly files: readonly FileReference[] }
+  | { readonly id: string; readonly format: 'batches'; readonly schema: Schema; readonly batches: readonly ColumnBatch[] }
+
+/** A source whose schema is known: footers were read, no data was. */
+export interface ScanTable {
+  readonly schema: Schema
+  /** Rows in all, when the format tells without reading data. */
+  readonly rowCount?: number
+  /** Starts a read. Nothing is fetched before the first {@link ScanReader.poll} or {@link ScanReader.ready}. */
+  open(request: ScanRequest): ScanReader
+}
+
+export interface ScanRequest {
+  /** Indices into the table's schema, in the order the batches must have; may be empty (row counts only). */
+  readonly columns: readonly number[]
+  /**
+   * The predicate above this scan as DuckDB prints it in a plan, such as `((a > 10) AND (b = 'x'))`. For skipping only: the
+   * engine filters every row again, so a part that is not understood is ignored.
+   */
+  readonly filter?: string
+  readonly signal?: AbortSignal
+}
+
+/** Pulls batches. Batches share buffers with the cache: the receiver must not write to them or transfer them. */
+export interface ScanReader {
+  /** The next batch if it is decoded already, `'pending'` if it must be waited for, `'done'` after the last. Throws what failed. */
+  poll(): ColumnBatch | 'pending' | 'done'
+  /** Resolves when {@link poll} will not say `'pending'`. Rejects with what failed. */
+  ready(): Promise<void>
+  /** Fetches and decodes everything, so that {@link poll} never says `'pending'` again. */
+  load(): Promise<void>
+  readonly metrics: ScanMetrics
+  /** Stops fetching and gives memory back; twice is fine. */
+  close(): void
+}
+
+/** What a scan cost. Bytes are of the file as stored. */
+export interface ScanMetrics {
+  /** What is scanned, without query strings or credentials. */
+  readonly source: string
+  files: number
+  rowGroups: number
+  rowGroupsRead: number
+  /** Row groups that statistics proved useless. */
+  rowGroupsSkipped: number
+  bytesFetched: number
+  requests: number
+  /** Column chunks found decoded in memory. */
+  cacheHits: number
+  rows: number
+  fetchMilliseconds: number
+  decodeMilliseconds: number
+  warnings: string[]
+}
+
+/** Makes tables out of sources; implemented by `scan/`, used by engines. */
+export interface ScanProvider {
+  /** Reads what is needed to know the schema. Cached by source id and by file validator. */
+  table(source: Source, options?: { signal?: AbortSignal }): Promise<ScanTable>
+  /** Forgets a source and what was cached of it. */
+  drop(id: string): void
+  close(): void
+}
