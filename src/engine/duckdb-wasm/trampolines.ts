@@ -1,0 +1,34 @@
+// Made by `node wasm/build-trampolines.mjs` from wasm/trampolines.wat. Do not edit: a test compares the two.
+
+/** What an instance of the trampolines calls; import it as `{ lf: imports }`. None may throw: DuckDB's frames lie below. */
+export interface TrampolineImports {
+  call_i(a: number): void
+  call_ii(a: number, b: number): void
+  call_iii(a: number, b: number, c: number): void
+  /** Answers 0 when nothing is there yet; then `wait` is called, and `fill` again after it. */
+  fill(info: number, output: number): number
+  /** Wrap it in `WebAssembly.Suspending` where the platform has it. */
+  wait(info: number, output: number): void
+}
+
+/** What an instance of the trampolines exports: each may be set into DuckDB's function table. */
+export interface TrampolineExports {
+  /** Forwards to `call_i`: bind, init, and destructors. */
+  readonly f_i: (a: number) => void
+  /** Forwards to `call_ii`: a table function that never waits. */
+  readonly f_ii: (a: number, b: number) => void
+  /** Forwards to `call_iii`: scalar functions and replacement scans. */
+  readonly f_iii: (a: number, b: number, c: number) => void
+  /** A table function that may wait: calls `fill`, and `wait` as long as `fill` answers 0. */
+  readonly f_scan: (info: number, output: number) => void
+}
+
+const base64: string =
+  'AGFzbQEAAAABFgRgAX8AYAJ/fwBgA39/fwBgAn9/AX8CPAUCbGYGY2FsbF9pAAACbGYHY2FsbF9paQABAmxmCGNhbGxfaWlpAAIC' +
+  'bGYEZmlsbAADAmxmBHdhaXQAAQMFBAABAgEHHwQDZl9pAAUEZl9paQAGBWZfaWlpAAcGZl9zY2FuAAgKNAQGACAAEAALCAAgACAB' +
+  'EAELCgAgACABIAIQAgsXAANAIAAgARADRQRAIAAgARAEDAELCws='
+
+/** The trampolines as a wasm file, small enough to be compiled synchronously on any thread. */
+export function trampolineBytes(): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+}

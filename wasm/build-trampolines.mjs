@@ -1,0 +1,61 @@
+// Assembles trampolines.wat and writes it, as a TypeScript constant, to src/engine/duckdb-wasm/trampolines.ts.
+// Run it after changing trampolines.wat: node wasm/build-trampolines.mjs
+import { readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
+const source = new URL('trampolines.wat', import.meta.url)
+export const trampolinesFile = new URL('../src/engine/duckdb-wasm/trampolines.ts', import.meta.url)
+
+/** The text that belongs into {@link trampolinesFile}. */
+export async function trampolinesModuleText() {
+  const { default: binaryen } = await import('binaryen')
+  const module = binaryen.parseText(await readFile(source, 'utf8'))
+  try {
+    if (!module.validate()) throw new Error('wasm/trampolines.wat does not validate.')
+    return typescript(Buffer.from(module.emitBinary()).toString('base64'))
+  } finally {
+    module.dispose()
+  }
+}
+
+function typescript(base64) {
+  const lines = base64.match(/.{1,100}/g).map((line) => `  '${line}'`)
+  return `// Made by \`node wasm/build-trampolines.mjs\` from wasm/trampolines.wat. Do not edit: a test compares the two.
+
+/** What an instance of the trampolines calls; import it as \`{ lf: imports }\`. None may throw: DuckDB's frames lie below. */
+export interface TrampolineImports {
+  call_i(a: number): void
+  call_ii(a: number, b: number): void
+  call_iii(a: number, b: number, c: number): void
+  /** Answers 0 when nothing is there yet; then \`wait\` is called, and \`fill\` again after it. */
+  fill(info: number, output: number): number
+  /** Wrap it in \`WebAssembly.Suspending\` where the platform has it. */
+  wait(info: number, output: number): void
+}
+
+/** What an instance of the trampolines exports: each may be set into DuckDB's function table. */
+export interface TrampolineExports {
+  /** Forwards to \`call_i\`: bind, init, and destructors. */
+  readonly f_i: (a: number) => void
+  /** Forwards to \`call_ii\`: a table function that never waits. */
+  readonly f_ii: (a: number, b: number) => void
+  /** Forwards to \`call_iii\`: scalar functions and replacement scans. */
+  readonly f_iii: (a: number, b: number, c: number) => void
+  /** A table function that may wait: calls \`fill\`, and \`wait\` as long as \`fill\` answers 0. */
+  readonly f_scan: (info: number, output: number) => void
+}
+
+const base64: string =
+${lines.join(' +\n')}
+
+/** The trampolines as a wasm file, small enough to be compiled synchronously on any thread. */
+export function trampolineBytes(): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+}
+`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await writeFile(trampolinesFile, await trampolinesModuleText())
+  console.log(`wrote ${fileURLToPath(trampolinesFile)}`)
+}
