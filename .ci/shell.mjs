@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** The root of the repository. */
+export const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Says what a command is about to do, in one line. @param {string} text */
+export const say = (text) => console.log(`› ${text}`)
+
+/**
+ * Runs a program to its end and returns its exit code and, unless it writes straight to the terminal, what it wrote.
+ * @param {string[]} command
+ * @param {{ quiet?: boolean, env?: Record<string, string>, cwd?: string, timeout?: number }} [options]
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+export const run = ([program = '', ...args], { quiet = false, env = {}, cwd = root, timeout = 0 } = {}) =>
+  new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd,
+      timeout,
+      env: { ...process.env, ...env },
+      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+      shell: process.platform === 'win32',
+    })
+    /** @type {Buffer[]} */
+    const output = []
+    child.stdout?.on('data', (chunk) => output.push(chunk))
+    child.stderr?.on('data', (chunk) => output.push(chunk))
+    child.on('error', (error) => resolve({ code: 127, output: error.message }))
+    child.on('close', (code, signal) => {
+      const text = Buffer.concat(output).toString()
+      resolve({ code: code ?? 1, output: signal ? `${text}\nended by ${signal}` : text })
+    })
+  })
+
+/** The command line of a program of `node_modules`. @param {string} name @param {string[]} args */
+export const tool = (name, ...args) => ['npx', '--no-install', name, ...args]
