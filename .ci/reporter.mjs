@@ -1,0 +1,31 @@
+import { writeFileSync } from 'node:fs'
+
+/**
+ * Writes what a run of Vitest came to as JSON to the file named by LAKEFRONT_RESULTS: counts, and each skipped test with
+ * its reason. A file that cannot be loaded and an error outside of tests count as failed tests.
+ */
+export default class ResultsReporter {
+  /**
+   * @param {readonly import('vitest/node').TestModule[]} modules
+   * @param {readonly unknown[]} unhandledErrors
+   */
+  onTestRunEnd(modules, unhandledErrors) {
+    const results = { passed: 0, failed: unhandledErrors.length, skipped: /** @type {string[]} */ ([]) }
+    for (const module of modules) {
+      results.failed += module.errors().length
+      for (const suite of module.children.allSuites()) results.failed += suite.errors().length
+      for (const test of module.children.allTests()) {
+        const { state } = test.result()
+        if (state === 'passed') results.passed += 1
+        else if (state === 'failed') results.failed += 1
+        else {
+          const result = test.result()
+          const note = 'note' in result && result.note ? result.note : 'no reason given'
+          results.skipped.push(`${module.relativeModuleId}: ${test.fullName}: ${note}`)
+        }
+      }
+    }
+    const file = process.env['LAKEFRONT_RESULTS']
+    if (file) writeFileSync(file, JSON.stringify(results))
+  }
+}

@@ -1,0 +1,71 @@
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ensureBrowser } from './browser.mjs'
+import { buildDemo, buildLibrary } from './build.mjs'
+import { ensureDependencies } from './dependencies.mjs'
+import { root, run, say, tool } from './shell.mjs'
+
+const inCi = process.env['CI'] === 'true'
+const total = { passed: 0, failed: 0, skipped: /** @type {string[]} */ ([]) }
+
+/** @param {string} project */
+const runTests = async (project) => {
+  say(`tests: ${project}`)
+  const results = join(root, `.cache/results-${project}.json`)
+  await mkdir(join(root, '.cache'), { recursive: true })
+  await rm(results, { force: true })
+  const reporters = ['--reporter=default', '--reporter=./.ci/reporter.mjs']
+  const { code } = await run(tool('vitest', 'run', '--project', project, ...reporters), {
+    env: { LAKEFRONT_RESULTS: results },
+  })
+  const { passed, failed, skipped } = await readFile(results, 'utf8').then(JSON.parse, () => ({
+    passed: 0,
+    failed: 1,
+    skipped: [],
+  }))
+  total.passed += passed
+  // A run that fails without a failed test (no test found, a crash) must not pass unseen.
+  total.failed += failed === 0 && code !== 0 ? 1 : failed
+  total.skipped.push(...skipped)
+}
+
+/** @template T @param {string} name @param {() => Promise<T>} work @returns {Promise<T | undefined>} */
+const runStep = async (name, work) => {
+  try {
+    return await work()
+  } catch (error) {
+    total.failed += 1
+    console.log(`✗ ${name}\n    ${error instanceof Error ? error.message : error}`)
+    return undefined
+  }
+}
+
+await ensureDependencies()
+const browser = await runStep('browser', ensureBrowser)
+if (browser) say(`browser: ${browser}`)
+const isBuilt = await runStep('build', async () => {
+  await buildLibrary()
+  await buildDemo()
+  return true
+})
+if (isBuilt) {
+  const { runChecks } = await import('./check.mjs')
+  say('static checks')
+  const checked = await runStep('checks', runChecks)
+  if (checked) {
+    total.passed += checked.passed
+    total.failed += checked.failed
+  }
+}
+await runTests('unit')
+if (isBuilt && browser) {
+  await runTests('e2e')
+  await runTests('consumers')
+}
+
+if (total.skipped.length > 0) {
+  console.log(`\nSkipped${inCi ? ', which is a failure in CI' : ''}:`)
+  for (const line of total.skipped) console.log(`  ${line}`)
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`)
+process.exitCode = total.failed > 0 || (inCi && total.skipped.length > 0) ? 1 : 0
