@@ -1,0 +1,160 @@
+import { transfer } from 'comlink'
+import type { Engine, EngineInfo, EngineOptions, Progress, QueryMetrics, ResultStream, Statement } from '../engine/engine.ts'
+import { LakefrontError } from '../errors.ts'
+import type { Source } from '../scan/source.ts'
+import { transferablesOf } from '../types/column-data.ts'
+import type { ColumnBatch } from '../types/column-data.ts'
+import type { Schema } from '../types/logical-type.ts'
+import { holdLifeline } from './lifeline.ts'
+
+/** Names a statement from the moment it is sent until its stream ends. Chosen by the caller, unique on one connection. */
+export interface CallOptions {
+  readonly id: number
+  readonly wantsProgress: boolean
+}
+
+/** One step of a stream: rows, or the end with what it cost. */
+export type StreamStep = { readonly batch: ColumnBatch } | { readonly metrics: QueryMetrics }
+
+/** A message beside the calls: how far a statement has come. */
+export interface ProgressMessage {
+  readonly lakefront: 'progress'
+  readonly call: number
+  readonly progress: Progress
+}
+
+interface Call {
+  readonly controller: AbortController
+  /** The last piece of work that was asked for; the next one waits for it. */
+  work: Promise<unknown>
+  stream?: ResultStream
+}
+
+const progressIntervalMilliseconds = 100
+
+/** An {@link Engine} as the worker offers it. This class is the contract: the main side derives its types from it. */
+export class EngineService {
+  readonly #open: (options: EngineOptions) => Promise<Engine>
+  readonly #send: (message: ProgressMessage) => void
+  readonly #calls = new Map<number, Call>()
+  #engine: Promise<Engine> | undefined
+
+  constructor(open: (options: EngineOptions) => Promise<Engine>, send: (message: ProgressMessage) => void) {
+    this.#open = open
+    this.#send = send
+  }
+
+  /** The first call: shows that the script is ours and that it runs. Resolves to whether the lifeline is held. */
+  async hello(lifeline?: string): Promise<{ service: 'lakefront.engine'; lifeline: boolean }> {
+    return { service: 'lakefront.engine', lifeline: lifeline !== undefined && (await holdLifeline(lifeline)) }
+  }
+
+  async open(options: EngineOptions): Promise<EngineInfo> {
+    this.#engine ??= this.#open(options)
+    return (await this.#engine).info
+  }
+
+  async register(source: Source): Promise<void> {
+    await (await this.#opened()).register(source)
+  }
+
+  async unregister(id: string): Promise<void> {
+    await (await this.#opened()).unregister(id)
+  }
+
+  describe(options: CallOptions, statement: Statement): Promise<Schema> {
+    const call = this.#begin(options.id)
+    const { signal } = call.controller
+    const work = this.#opened().then((engine) => engine.describe(statement, { signal, ...this.#progress(options) }))
+    call.work = work
+    return work.finally(() => this.#calls.delete(options.id))
+  }
+
+  execute(options: CallOptions, statement: Statement): Promise<Schema> {
+    const call = this.#begin(options.id)
+    const { signal } = call.controller
+    const work = this.#opened()
+      .then((engine) => engine.execute(statement, { signal, ...this.#progress(options) }))
+      .then((stream) => {
+        call.stream = stream
+        return stream.schema
+      })
+    call.work = work
+    work.catch(() => this.#calls.delete(options.id))
+    return work
+  }
+
+  /** The next step of a statement's stream. Steps asked for while one is being made wait for it. */
+  next(id: number): Promise<StreamStep> {
+    const call = this.#call(id)
+    const step = call.work.then(() => this.#step(id, call))
+    call.work = step
+    return step
+  }
+
+  metrics(id: number): Promise<QueryMetrics> {
+    return this.#call(id).stream!.metrics()
+  }
+
+  /** Ends a statement, running or not. Resolves when it has ended; at once when it had ended before. */
+  async stop(id: number): Promise<void> {
+    const call = this.#calls.get(id)
+    if (call === undefined) return
+    this.#calls.delete(id)
+    call.controller.abort(new LakefrontError('ABORTED', 'The statement was stopped by its caller.'))
+    await call.work.catch(() => {})
+    await call.stream?.close()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#calls.keys()].map((id) => this.stop(id)))
+    await (await this.#engine)?.close()
+  }
+
+  async #step(id: number, call: Call): Promise<StreamStep> {
+    const stream = call.stream!
+    try {
+      const batch = await stream.next()
+      if (batch !== undefined) return transfer({ batch }, transferablesOf(batch))
+      const metrics = await stream.metrics()
+      await this.#finish(id, stream)
+      return { metrics }
+    } catch (error) {
+      await this.#finish(id, stream)
+      throw error
+    }
+  }
+
+  async #finish(id: number, stream: ResultStream): Promise<void> {
+    if (this.#calls.delete(id)) await stream.close()
+  }
+
+  #begin(id: number): Call {
+    const call: Call = { controller: new AbortController(), work: Promise.resolve() }
+    this.#calls.set(id, call)
+    return call
+  }
+
+  #call(id: number): Call {
+    const call = this.#calls.get(id)
+    if (call === undefined) throw new LakefrontError('CLOSED', 'The result was read after its end.')
+    return call
+  }
+
+  #opened(): Promise<Engine> {
+    return this.#engine ?? Promise.reject(new LakefrontError('INTERNAL', 'The engine was used before it was opened.'))
+  }
+
+  #progress({ id, wantsProgress }: CallOptions): { onProgress?: (progress: Progress) => void } {
+    if (!wantsProgress) return {}
+    let last = -Infinity
+    return {
+      onProgress: (progress) => {
+        const now = performance.now()
+        if (now - last < progressIntervalMilliseconds && progress.fraction !== 1) return
+        last = now
+        this.#send({ lakefront: 'progress', call: id, progress })
+      },
+    }
+  }
+}

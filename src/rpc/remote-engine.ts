@@ -1,0 +1,116 @@
+import type {
+  Engine,
+  EngineInfo,
+  EngineOptions,
+  ExecuteOptions,
+  ResultStream,
+  Statement,
+} from '../engine/engine.ts'
+import type { Source } from '../scan/source.ts'
+import type { Schema } from '../types/logical-type.ts'
+import type { CallOptions } from './engine-service.ts'
+import { RemoteStream } from './remote-stream.ts'
+import { WorkerConnection } from './worker-connection.ts'
+import type { ConnectionOptions } from './worker-connection.ts'
+import type { WorkerHandle } from './worker-handle.ts'
+
+export interface RemoteEngineOptions extends ConnectionOptions {
+  readonly engine?: EngineOptions
+  /** Gives up opening, and ends the worker. */
+  readonly signal?: AbortSignal
+}
+
+/** An engine in a worker. */
+export interface RemoteEngine extends Engine {
+  /** Resolves when no aborted statement is still being stopped. A call made earlier may be lost with a worker that has to be ended. */
+  quiet(): Promise<void>
+}
+
+/**
+ * Opens the engine that `worker` serves (`serveEngine`). It is used like an engine in this thread, with these differences:
+ * an aborted call rejects at once, while the worker still stops the statement; every call rejects with `WORKER_LOST` once
+ * the worker is gone. When opening fails, the worker is ended.
+ */
+export async function remoteEngine(worker: WorkerHandle, options: RemoteEngineOptions = {}): Promise<RemoteEngine> {
+  const connection = new WorkerConnection(worker, options)
+  try {
+    options.signal?.throwIfAborted()
+    await connection.load(options.signal)
+    const info = await connection.call((service) => service.open(options.engine ?? {}), options.signal)
+    return new WorkerEngine(connection, info)
+  } catch (error) {
+    connection.abandon()
+    throw error
+  }
+}
+
+class WorkerEngine implements RemoteEngine {
+  readonly info: EngineInfo
+  readonly #connection: WorkerConnection
+  #closing: Promise<void> | undefined
+
+  constructor(connection: WorkerConnection, info: EngineInfo) {
+    this.#connection = connection
+    this.info = info
+  }
+
+  register(source: Source): Promise<void> {
+    return this.#connection.call((service) => service.register(compact(source)))
+  }
+
+  unregister(id: string): Promise<void> {
+    return this.#connection.call((service) => service.unregister(id))
+  }
+
+  async describe(statement: Statement, options: ExecuteOptions = {}): Promise<Schema> {
+    const { id, schema } = await this.#start(options, (call) =>
+      this.#connection.call((service) => service.describe(call, statement), options.signal),
+    )
+    this.#connection.forget(id)
+    return schema
+  }
+
+  async execute(statement: Statement, options: ExecuteOptions = {}): Promise<ResultStream> {
+    const { id, schema } = await this.#start(options, (call) =>
+      this.#connection.call((service) => service.execute(call, statement), options.signal),
+    )
+    return new RemoteStream(this.#connection, id, schema, options.signal)
+  }
+
+  quiet(): Promise<void> {
+    return this.#connection.quiet()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#connection.close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #start(
+    options: ExecuteOptions,
+    send: (call: CallOptions) => Promise<Schema>,
+  ): Promise<{ id: number; schema: Schema }> {
+    options.signal?.throwIfAborted()
+    const id = this.#connection.nextCall(options.onProgress)
+    try {
+      return { id, schema: await send({ id, wantsProgress: options.onProgress !== undefined }) }
+    } catch (error) {
+      this.#connection.forget(id)
+      if (options.signal?.aborted) this.#connection.stop(id).catch(() => {})
+      throw error
+    }
+  }
+}
+
+/** Cloning a view clones the whole buffer behind it, so small views of large buffers are copied first. */
+function compact(source: Source): Source {
+  if (source.format !== 'parquet') return source
+  const files = source.files.map((file) =>
+    file instanceof Uint8Array && file.byteLength < file.buffer.byteLength ? new Uint8Array(file) : file,
+  )
+  return { ...source, files }
+}
