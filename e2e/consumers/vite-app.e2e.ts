@@ -1,0 +1,49 @@
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { serve } from '../../.ci/serve.mjs'
+import { openBrowser } from '../browser.ts'
+import { checkTypes, type Consumer, countsByKind, installConsumer, writeRows } from './install.ts'
+
+let consumer: Consumer
+
+beforeAll(async () => {
+  consumer = await installConsumer('vite-app')
+  await mkdir(join(consumer.folder, 'public'))
+  await writeRows(join(consumer.folder, 'public/rows.parquet'))
+})
+afterAll(() => consumer?.[Symbol.asyncDispose]())
+
+it('builds with Vite as it comes and answers in a browser under a strict policy', async () => {
+  const log = await consumer.runTool('vite/bin/vite.js', 'build', '--target', 'es2022')
+  expect(log).not.toMatch(/warn|externalized|doesn't exist/i)
+  const site = await serve({ root: join(consumer.folder, 'dist') })
+  const browser = await openBrowser()
+  try {
+    const page = await browser.newPage()
+    await page.goto(site.url)
+    await page.locator('html[data-state]').waitFor({ state: 'attached' })
+    expect(JSON.parse(await page.locator('body').innerText())).toEqual({
+      answer: [{ answer: 42 }],
+      byKind: countsByKind,
+    })
+  } finally {
+    await browser.close()
+    await site.close()
+  }
+})
+
+it('ships one engine file and one worker, and nothing meant for Node', async () => {
+  const assets = await readdir(join(consumer.folder, 'dist/assets'))
+  expect(
+    assets
+      .filter((name) => name.endsWith('.wasm'))
+      .map((name) => name.replace(/-[\w-]{8}\.wasm$/, ''))
+      .sort(),
+  ).toEqual(['duckdb-eh', 'parquet_wasm_bg'])
+  expect(assets.filter((name) => /engine/.test(name))).toHaveLength(1)
+})
+
+it('has types that hold without skipLibCheck', async () => {
+  await expect(checkTypes(consumer, 'bundler')).resolves.toBe('')
+})
