@@ -75,6 +75,11 @@ export interface EngineOptions {
   readonly memoryLimitBytes?: number
   /** Bytes of decoded columns kept outside the heap. Default 512 MiB. */
   readonly cacheBytes?: number
+  /**
+   * What relative URLs in SQL and in sources are relative to: the address of the page, as an engine in a worker would take its
+   * script's. Not needed where names of files are paths.
+   */
+  readonly baseUrl?: string
   /** `false` turns suspension off even where the platform has it (tests). */
   readonly suspend?: boolean
 }

@@ -1,0 +1,68 @@
+import type { Engine, ExecuteOptions, QueryMetrics, ResultStream, Statement } from './engine.ts'
+
+/** A statement that is over. */
+export interface QueryEvent {
+  readonly sql: string
+  /** `done`: all rows were read; `closed`: the reader stopped before; `failed`: an error or an abort. */
+  readonly outcome: 'done' | 'closed' | 'failed'
+  /** From the call to the end of the result, the reader's own time included. */
+  readonly milliseconds: number
+  /** What it cost; present when all rows were read. */
+  readonly metrics?: QueryMetrics
+  readonly error?: unknown
+}
+
+/** `engine`, telling `onQuery` of every statement that ends. A result that is dropped without being closed is not told. */
+export function observedEngine(engine: Engine, onQuery: (event: QueryEvent) => void): Engine {
+  return {
+    get info() {
+      return engine.info
+    },
+    register: (source) => engine.register(source),
+    unregister: (id) => engine.unregister(id),
+    describe: (statement, options) => engine.describe(statement, options),
+    close: () => engine.close(),
+    [Symbol.asyncDispose]: () => engine.close(),
+    async execute(statement: Statement, options?: ExecuteOptions) {
+      const start = performance.now()
+      let isOver = false
+      const end = (event: Pick<QueryEvent, 'outcome' | 'metrics' | 'error'>): void => {
+        if (isOver) return
+        isOver = true
+        onQuery({ sql: statement.sql, milliseconds: performance.now() - start, ...event })
+      }
+      try {
+        return observedStream(await engine.execute(statement, options), end)
+      } catch (error) {
+        end({ outcome: 'failed', error })
+        throw error
+      }
+    },
+  }
+}
+
+function observedStream(
+  stream: ResultStream,
+  end: (event: Pick<QueryEvent, 'outcome' | 'metrics' | 'error'>) => void,
+): ResultStream {
+  const close = (): Promise<void> => {
+    end({ outcome: 'closed' })
+    return stream.close()
+  }
+  return {
+    schema: stream.schema,
+    async next() {
+      try {
+        const batch = await stream.next()
+        if (batch === undefined) end({ outcome: 'done', metrics: await stream.metrics() })
+        return batch
+      } catch (error) {
+        end({ outcome: 'failed', error })
+        throw error
+      }
+    },
+    metrics: () => stream.metrics(),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
