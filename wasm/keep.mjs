@@ -1,0 +1,33 @@
+import { readExports, readImports } from './module.mjs'
+
+/**
+ * The names of the exports that something uses, sorted:
+ *
+ * - what the bindings' JavaScript names anywhere in its text. That is a superset of what it calls: telling property
+ *   reads apart from other words in minified code saves nothing and breaks silently.
+ * - what the module imports from `GOT.func` and `GOT.mem`: Emscripten's loader resolves those from the exports.
+ * - DuckDB's C API, all of it.
+ * - the `orig$` twin of each: the same function before its 64-bit arguments were split in two.
+ *
+ * @param {Uint8Array} bytes the official engine file
+ * @param {readonly string[]} bindings the texts of the JavaScript files that load it
+ * @returns {string[]}
+ */
+export function namesToKeep(bytes, bindings) {
+  const wanted = new Set(bindings.flatMap((text) => text.match(/[A-Za-z_$][\w$]*/g) ?? []))
+  for (const { module, name } of readImports(bytes)) if (module.startsWith('GOT.')) wanted.add(name)
+  return readExports(bytes)
+    .map(({ name }) => name)
+    .filter((name) => isCApi(plainName(name)) || wanted.has(plainName(name)))
+    .sort()
+}
+
+/** @param {string} name */
+function isCApi(name) {
+  return /^duckdb_(?!web_)[a-z0-9_]+$/.test(name)
+}
+
+/** @param {string} name */
+function plainName(name) {
+  return name.startsWith('orig$') ? name.slice('orig$'.length) : name
+}
