@@ -30,22 +30,21 @@ export function spawnWorker(url?: string | URL): WorkerHandle {
 }
 
 function guard(url: string | URL, start: (label: string) => WorkerHandle): WorkerHandle {
-  const label = withoutSecrets(url)
+  const label = withoutSecrets(String(url))
   try {
     return start(label)
-  } catch (cause) {
+  } catch (error) {
+    const cause = new Error(withoutSecrets(error instanceof Error ? error.message : String(error)))
     throw new LakefrontError(
       'WORKER_LOST',
-      `The worker script "${label}" could not be started: ${cause instanceof Error ? cause.message : String(cause)}. Workers have to ` +
-        'come from the page’s own origin, and the Content-Security-Policy has to allow them (worker-src): serve the file there and ' +
-        'give its address, connect({ workerUrl }).',
+      `The worker script "${label}" could not be started. Workers have to come from the page’s own origin, and the ` +
+        'Content-Security-Policy has to allow them (worker-src): serve the file there and give its address, connect({ workerUrl }).',
       { cause, details: { worker: label, loaded: false } },
     )
   }
 }
 
-function withoutSecrets(url: string | URL): string {
-  return String(url)
-    .replace(/[?#].*$/s, '')
-    .replace(/^([a-z]+:\/\/)[^/]*@/i, '$1')
+/** Takes query strings, fragments and credentials out of the URLs in `text`. */
+function withoutSecrets(text: string): string {
+  return text.replace(/[?#][^\s'"]*/g, '').replace(/:\/\/[^/\s'"]*@/g, '://')
 }
