@@ -15,6 +15,7 @@ const succeeds =
 
 /** @type {{ name: string, check: () => Promise<{ passed: boolean, output: string, note?: string }> }[]} */
 const checks = [
+  { name: 'lock file (npm ci accepts it)', check: succeeds('npm', 'ci', '--dry-run', '--no-audit', '--no-fund') },
   { name: 'types of the library', check: succeeds(...tool('tsc', '-p', 'tsconfig.json')) },
   { name: 'types of demo, tests, benches and scripts', check: succeeds(...tool('tsc', '-p', 'tsconfig.tools.json')) },
   { name: 'lint', check: succeeds(...tool('oxlint', '--deny-warnings')) },

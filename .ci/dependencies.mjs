@@ -25,6 +25,6 @@ const areInstalled = async () => {
 export const ensureDependencies = async () => {
   if (await areInstalled()) return
   say('installing dependencies (npm ci)')
-  const { code } = await run(['npm', 'ci', '--include=dev', '--no-audit', '--no-fund'])
+  const { code } = await run(['npm', 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
   if (code !== 0) throw new Error('npm ci failed, see its output above.')
 }
