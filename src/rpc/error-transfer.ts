@@ -10,7 +10,7 @@ interface ComlinkThrown {
 
 type WireThrown = ComlinkThrown & { readonly lakefront?: WireError }
 
-const installed = new WeakSet<object>()
+const isOurs = Symbol('lakefront.errors')
 
 /**
  * Makes errors cross a Comlink boundary whole: code, details, stack and the chain of causes, where Comlink itself keeps
@@ -19,8 +19,9 @@ const installed = new WeakSet<object>()
  */
 export function installErrorTransfer(): void {
   const original = transferHandlers.get('throw') as TransferHandler<{ value: unknown }, ComlinkThrown>
-  if (installed.has(original)) return
-  const handler: TransferHandler<{ value: unknown }, WireThrown> = {
+  if (isOurs in original) return
+  const handler: TransferHandler<{ value: unknown }, WireThrown> & { [isOurs]: true } = {
+    [isOurs]: true,
     canHandle: original.canHandle,
     serialize(thrown) {
       const [wire, transferables] = original.serialize(thrown)
@@ -32,7 +33,6 @@ export function installErrorTransfer(): void {
       return original.deserialize(wire)
     },
   }
-  installed.add(handler)
   transferHandlers.set('throw', handler)
 }
 
