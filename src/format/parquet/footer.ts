@@ -1,0 +1,256 @@
+import { LakefrontError } from '../../errors.ts'
+import type { ByteSource, ObjectStat } from '../../storage/storage.ts'
+import { nameFormat } from './name-format.ts'
+import { columnsOf } from './schema.ts'
+import type { ParquetColumn } from './schema.ts'
+import { readThriftStruct } from './thrift.ts'
+import type { ThriftStruct, ThriftValue } from './thrift.ts'
+
+/** What the end of a Parquet file says about it. Plain data; offsets and sizes are bytes of the file. */
+export interface ParquetFooter {
+  readonly label: string
+  readonly size: number
+  readonly etag?: string
+  /** Bytes of the metadata itself. */
+  readonly footerBytes: number
+  readonly rows: number
+  readonly createdBy?: string
+  readonly keyValues: readonly { readonly key: string; readonly value: string }[]
+  /** Root columns with their Lakefront types. */
+  readonly columns: readonly ParquetColumn[]
+  /** Number of physical columns, those of nested types counted each. */
+  readonly leafCount: number
+  readonly rowGroups: readonly RowGroup[]
+}
+
+export interface RowGroup {
+  readonly rows: number
+  /** One per physical column. */
+  readonly chunks: readonly ColumnChunk[]
+}
+
+/** One physical column of one row group. */
+export interface ColumnChunk {
+  readonly type: number
+  readonly codec: Codec
+  readonly encodings: readonly number[]
+  readonly path: readonly string[]
+  readonly values: number
+  readonly start: number
+  readonly end: number
+  /** Offset of the first data page. */
+  readonly dataStart: number
+  readonly uncompressedBytes: number
+  readonly statistics?: RawStatistics
+}
+
+/** Statistics as stored; what can be trusted depends on the type, see `statistics.ts`. */
+export interface RawStatistics {
+  readonly nulls?: number
+  readonly min?: Uint8Array
+  readonly max?: Uint8Array
+  /** Min and max of the first format version, whose order is only right for signed numbers. */
+  readonly oldMin?: Uint8Array
+  readonly oldMax?: Uint8Array
+}
+
+/** Codecs by their number in the format. */
+export const codecs = ['uncompressed', 'snappy', 'gzip', 'lzo', 'brotli', 'lz4', 'zstd', 'lz4_raw'] as const
+export type Codec = (typeof codecs)[number]
+
+const magic = 0x31524150
+const encryptedMagic = 0x45524150
+const trailerBytes = 8
+
+/**
+ * Reads and checks the footer: one tail read sized by the file, a second one when the metadata is longer.
+ *
+ * Fails with `NOT_A_PARQUET_FILE` (and what the bytes look like), `CORRUPT_FILE`, or `UNSUPPORTED` for encrypted files.
+ */
+export async function readFooter(
+  source: ByteSource,
+  options: { signal?: AbortSignal; stat?: ObjectStat } = {},
+): Promise<ParquetFooter> {
+  const stat = options.stat ?? (await source.stat(options))
+  const read = { ...options, ...(stat.etag === undefined ? {} : { ifMatch: stat.etag }) }
+  const tailStart = Math.max(0, stat.size - tailLength(stat.size))
+  const tail = stat.size === 0 ? new Uint8Array() : await source.read(tailStart, stat.size, read)
+  const length = await footerLength(source, stat, tail, read)
+  const start = stat.size - trailerBytes - length
+  let bytes = tail.subarray(Math.max(0, start - tailStart), tail.length - trailerBytes)
+  if (start < tailStart) {
+    bytes = concatenate(await source.read(start, tailStart, read), tail.subarray(0, tail.length - trailerBytes))
+  }
+  return parseFooter(bytes, { label: source.label, ...stat })
+}
+
+/** Bytes of a speculative tail read: most footers fit, few bytes are wasted on small files. */
+function tailLength(size: number): number {
+  return Math.min(size, 512 * 1024, Math.max(64 * 1024, Math.ceil(size / 512)))
+}
+
+async function footerLength(
+  source: ByteSource,
+  stat: ObjectStat,
+  tail: Uint8Array,
+  read: { signal?: AbortSignal; ifMatch?: string },
+): Promise<number> {
+  const trailer = new DataView(tail.buffer, tail.byteOffset + Math.max(0, tail.length - trailerBytes))
+  const found = tail.length >= trailerBytes ? trailer.getUint32(4, true) : 0
+  if (found === encryptedMagic) {
+    throw new LakefrontError('UNSUPPORTED', `"${source.label}" has an encrypted footer; encrypted Parquet cannot be read.`)
+  }
+  if (found !== magic) {
+    const head = tail.length === stat.size ? tail.subarray(0, 512) : await source.read(0, 512, read)
+    const startsAsParquet = head.length >= 4 && new DataView(head.buffer, head.byteOffset).getUint32(0, true) === magic
+    if (startsAsParquet) {
+      throw corrupt(source.label, `begins as Parquet but its ${stat.size} bytes do not end as one: it is truncated`)
+    }
+    throw new LakefrontError(
+      'NOT_A_PARQUET_FILE',
+      `"${source.label}" is not a Parquet file: it ${nameFormat(head, stat.size)}.`,
+      { details: { source: source.label, size: stat.size } },
+    )
+  }
+  const length = trailer.getUint32(0, true)
+  if (length === 0 || length > stat.size - trailerBytes - 4) {
+    throw corrupt(source.label, `says its metadata has ${length} bytes, but the file has ${stat.size} in all`)
+  }
+  return length
+}
+
+function parseFooter(bytes: Uint8Array, file: { label: string; size: number; etag?: string }): ParquetFooter {
+  const fields = naming(file.label, () => readThriftStruct(bytes).value)
+  if (fields[8] !== undefined) {
+    throw new LakefrontError('UNSUPPORTED', `"${file.label}" is encrypted; encrypted Parquet cannot be read.`)
+  }
+  return naming(file.label, () => {
+    const { columns, leafCount } = columnsOf(structs(fields[2], 'schema'), file.label)
+    const end = file.size - trailerBytes - bytes.length
+    const rowGroups = structs(fields[4] ?? [], 'row groups').map((group) => rowGroup(group, leafCount, end))
+    const createdBy = fields[6] === undefined ? undefined : text(fields[6], 'created by')
+    return {
+      ...file,
+      footerBytes: bytes.length,
+      rows: rowGroups.reduce((rows, group) => rows + group.rows, 0),
+      ...(createdBy === undefined ? {} : { createdBy }),
+      keyValues: structs(fields[5] ?? [], 'key-value metadata').map((pair) => ({
+        key: text(pair[1], 'key'),
+        value: pair[2] === undefined ? '' : text(pair[2], 'value'),
+      })),
+      columns,
+      leafCount,
+      rowGroups,
+    }
+  })
+}
+
+function rowGroup(group: ThriftStruct, leafCount: number, dataEnd: number): RowGroup {
+  const chunks = structs(group[1], 'column chunks').map((chunk) => columnChunk(chunk, dataEnd))
+  if (chunks.length !== leafCount) {
+    throw new LakefrontError(
+      'CORRUPT_FILE',
+      `Parquet metadata has ${chunks.length} column chunks in a row group, but the schema has ${leafCount} columns.`,
+    )
+  }
+  return { rows: integer(group[3], 'number of rows'), chunks }
+}
+
+function columnChunk(chunk: ThriftStruct, dataEnd: number): ColumnChunk {
+  if (chunk[1] !== undefined && text(chunk[1], 'file path') !== '') {
+    throw new LakefrontError('UNSUPPORTED', 'Parquet metadata refers to column data in another file.')
+  }
+  const data = chunk[3]
+  if (data === undefined) throw new LakefrontError('UNSUPPORTED', 'Parquet metadata of a column chunk is encrypted.')
+  const meta = struct(data, 'column metadata')
+  const path = values(meta[3], 'column path').map((part) => text(part, 'column path'))
+  const dataStart = integer(meta[9], 'data page offset')
+  const dictionaryStart = meta[11] === undefined ? 0 : integer(meta[11], 'dictionary page offset')
+  const start = dictionaryStart > 0 && dictionaryStart < dataStart ? dictionaryStart : dataStart
+  const end = start + integer(meta[7], 'compressed size')
+  if (end > dataEnd || dataStart > end) {
+    throw new LakefrontError(
+      'CORRUPT_FILE',
+      `Parquet metadata says column "${path.join('.')}" has bytes ${start} to ${end}, but data ends at ${dataEnd}: it is truncated or damaged.`,
+    )
+  }
+  const codec = codecs[integer(meta[4], 'codec')]
+  if (codec === undefined) throw new LakefrontError('CORRUPT_FILE', `Parquet metadata names no known codec: ${String(meta[4])}.`)
+  const statistics = meta[12] === undefined ? undefined : rawStatistics(struct(meta[12], 'statistics'))
+  return {
+    type: integer(meta[1], 'physical type'),
+    codec,
+    encodings: values(meta[2] ?? [], 'encodings').map((encoding) => integer(encoding, 'encoding')),
+    path,
+    values: integer(meta[5], 'number of values'),
+    start,
+    end,
+    dataStart,
+    uncompressedBytes: integer(meta[6], 'uncompressed size'),
+    ...(statistics === undefined ? {} : { statistics }),
+  }
+}
+
+function rawStatistics(fields: ThriftStruct): RawStatistics {
+  const bytes = (value: ThriftValue | undefined): Uint8Array | undefined =>
+    value instanceof Uint8Array ? value.slice() : undefined
+  const [oldMax, oldMin, max, min] = [bytes(fields[1]), bytes(fields[2]), bytes(fields[5]), bytes(fields[6])]
+  return {
+    ...(typeof fields[3] === 'number' && fields[3] >= 0 ? { nulls: fields[3] } : {}),
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+    ...(oldMin === undefined ? {} : { oldMin }),
+    ...(oldMax === undefined ? {} : { oldMax }),
+  }
+}
+
+/** A field that must be a non-negative whole number. */
+export function integer(value: ThriftValue | undefined, what: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw damaged(what)
+}
+
+/** A field that must be UTF-8 text. */
+export function text(value: ThriftValue | undefined, what: string): string {
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value)
+  throw damaged(what)
+}
+
+function values(value: ThriftValue | undefined, what: string): readonly ThriftValue[] {
+  if (Array.isArray(value)) return value
+  throw damaged(what)
+}
+
+function struct(value: ThriftValue | undefined, what: string): ThriftStruct {
+  if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array)) return value as ThriftStruct
+  throw damaged(what)
+}
+
+function structs(value: ThriftValue | undefined, what: string): readonly ThriftStruct[] {
+  return values(value, what).map((item) => struct(item, what))
+}
+
+function damaged(what: string): LakefrontError {
+  return new LakefrontError('CORRUPT_FILE', `Parquet metadata lacks a valid ${what}: it is truncated or damaged.`)
+}
+
+/** Runs `parse`; errors that do not say which file they mean do so afterwards. */
+function naming<T>(label: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof LakefrontError) || error.message.includes(`"${label}"`)) throw error
+    throw new LakefrontError(error.code, `"${label}": ${error.message}`, { details: { source: label }, cause: error })
+  }
+}
+
+function corrupt(label: string, what: string): LakefrontError {
+  return new LakefrontError('CORRUPT_FILE', `"${label}" ${what}.`, { details: { source: label } })
+}
+
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(a.length + b.length)
+  joined.set(a)
+  joined.set(b, a.length)
+  return joined
+}

@@ -1,0 +1,57 @@
+import { LakefrontError } from '../errors.ts'
+import { blobSource } from './blob.ts'
+import { fileSource, hasFileSystem } from './file.ts'
+import { httpSource } from './http.ts'
+import type { HttpOptions } from './http.ts'
+import { memorySource } from './memory.ts'
+import type { ByteSource } from './storage.ts'
+
+export interface OpenOptions extends HttpOptions {
+  /** What relative URLs are relative to. Without it, names without a scheme are paths where there is a file system. */
+  readonly baseUrl?: string
+}
+
+/** The bytes a reference means: `http:`, `https:` and `file:` URLs, paths where there is a file system, blobs, byte arrays. */
+export function openByteSource(reference: string | Blob | Uint8Array, options: OpenOptions = {}): ByteSource {
+  if (reference instanceof Uint8Array) return memorySource(reference)
+  if (typeof reference !== 'string') return blobSource(reference)
+  const scheme = schemeOf(reference)
+  switch (scheme) {
+    case 'http':
+    case 'https':
+      return httpSource(checkedUrl(reference), options)
+    case 'file':
+      return fileSource(reference)
+    case undefined:
+      return openRelative(reference, options)
+    default:
+      throw new LakefrontError(
+        'UNSUPPORTED',
+        `"${scheme}:" is not a place files can be read from. Supported: https:, http:, file:, a path, a File or Blob, a Uint8Array. For object stores give a signed https URL.`,
+        { details: { scheme } },
+      )
+  }
+}
+
+function openRelative(reference: string, options: OpenOptions): ByteSource {
+  if (reference === '') throw new LakefrontError('INVALID_ARGUMENT', 'The name of a file is empty.')
+  if (options.baseUrl === undefined && hasFileSystem()) return fileSource(reference)
+  const base = options.baseUrl ?? (globalThis as { location?: { href?: string } }).location?.href
+  if (base === undefined) {
+    throw new LakefrontError('UNSUPPORTED', `"${reference}" is a path, and there is no file system here. Give a URL, File or Uint8Array.`)
+  }
+  return httpSource(checkedUrl(reference, base), options)
+}
+
+/** The scheme of a URL; a single letter is a Windows drive. */
+function schemeOf(reference: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]+):/i.exec(reference)?.[1]?.toLowerCase()
+}
+
+function checkedUrl(reference: string, base?: string): string {
+  try {
+    return new URL(reference, base).href
+  } catch (cause) {
+    throw new LakefrontError('INVALID_ARGUMENT', `"${reference.split('?')[0]}" is not a valid URL.`, { cause })
+  }
+}
