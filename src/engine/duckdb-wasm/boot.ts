@@ -1,14 +1,25 @@
-import type { DuckDBBindings } from '@duckdb/duckdb-wasm'
 import { LakefrontError } from '../../errors.ts'
 import { bindCApi } from './capi.ts'
 import type { CApi, Pointer } from './capi.ts'
 import { Heap } from './heap.ts'
 
-/** The part of `@duckdb/duckdb-wasm`'s blocking bindings that is used, for whichever host. */
+/** What is used of the blocking bindings of `@duckdb/duckdb-wasm`; `instantiateWasm` is theirs to call and ours to replace. */
+export interface Bindings {
+  instantiate(onProgress: () => void): Promise<unknown>
+  instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void): unknown
+  open(config: { path: string }): void
+  connect(): object
+  disconnect(connection: number): void
+  registerFileBuffer(name: string, buffer: Uint8Array): void
+  copyFileToBuffer(name: string): Uint8Array
+  dropFile(name: string): void
+}
+
+/** The module of the blocking bindings for a host. */
 export interface BlockingBindings {
-  createDuckDB(bundles: unknown, logger: unknown, runtime: unknown): Promise<DuckDBBindings>
-  readonly runtime: unknown
-  readonly logger: unknown
+  createDuckDB(bundles: object): Promise<Bindings>
+  /** The bindings' own file system for the host; they look for it in a global. */
+  readonly runtime: object
 }
 
 /** What an engine needs of the place it runs in. */
@@ -26,7 +37,7 @@ export interface Duckdb {
   readonly exports: WebAssembly.Exports
   readonly heap: Heap
   readonly table: WebAssembly.Table
-  readonly bindings: DuckDBBindings
+  readonly bindings: Bindings
   /** Opens a connection to the one database; close it with its `close`. */
   connect(): Connection
 }
@@ -35,10 +46,6 @@ export interface Duckdb {
 export interface Connection {
   readonly pointer: Pointer
   close(): void
-}
-
-interface PatchableBindings extends DuckDBBindings {
-  instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void): unknown
 }
 
 /**
@@ -52,9 +59,9 @@ interface PatchableBindings extends DuckDBBindings {
  * @throws LakefrontError `ENGINE_FAILED` when the file is not an engine of the pinned version.
  */
 export async function bootDuckdb(host: EngineHost, binary: string): Promise<Duckdb> {
-  const [{ createDuckDB, logger, runtime }, module] = await Promise.all([host.loadBindings(), host.compileEngine(binary)])
+  const [{ createDuckDB, runtime }, module] = await Promise.all([host.loadBindings(), host.compileEngine(binary)])
   const anyBundle = { mainModule: 'unused', mainWorker: 'unused' }
-  const bindings = (await createDuckDB({ mvp: anyBundle, eh: anyBundle }, logger, runtime)) as PatchableBindings
+  const bindings = await createDuckDB({ mvp: anyBundle, eh: anyBundle })
   let parts: { exports: WebAssembly.Exports; memory: WebAssembly.Memory; table: WebAssembly.Table } | undefined
   let fail: (error: unknown) => void = () => {}
   const failed = new Promise<never>((_, reject) => (fail = reject))
@@ -80,37 +87,49 @@ export async function bootDuckdb(host: EngineHost, binary: string): Promise<Duck
   const { exports, memory, table } = parts!
   const capi = bindCApi(exports)
   const heap = new Heap(memory, capi)
-  bindings.open({ path: ':memory:' } as Parameters<DuckDBBindings['open']>[0])
-  return { capi, exports, heap, table, bindings, connect: () => openConnection(bindings, capi, heap) }
+  bindings.open({ path: ':memory:' })
+  return { capi, exports, heap, table, bindings, connect: () => openConnection(bindings, heap) }
 }
 
 /**
  * A `duckdb_connection` is the address of DuckDB's own connection object, and the object of the bindings holds it inline, 8 bytes
- * in. That is no promise of the bindings, so it is checked on every connection: the words before must be a shared pointer (an
- * address and the same less 16, as the object was made with its counter), and a query must answer.
+ * in; a `duckdb_database` is the address of a shared pointer to an object that starts with a shared pointer to the instance, which the
+ * connection's context holds 8 bytes in. None of this is promised by the bindings, so it is checked: contexts and instances start with
+ * a weak pointer to themselves (their own address and their counter's), and both must agree with the pointers that led to them.
  */
 const connectionOffset = 8
+const instanceOffset = 8
 
-function openConnection(bindings: DuckDBBindings, capi: CApi, heap: Heap): Connection {
-  const holder = bindings.connect()
-  const pointer = connectionPointer((holder as unknown as { _conn: Pointer })._conn, heap)
-  return {
-    pointer,
-    close: () => bindings.disconnect((holder as unknown as { _conn: number })._conn),
-  }
+function openConnection(bindings: Bindings, heap: Heap): Connection {
+  const { _conn: holder } = bindings.connect() as { _conn: Pointer }
+  const pointer = holder + connectionOffset
+  selfReference(heap, pointer)
+  return { pointer, close: () => bindings.disconnect(holder) }
 }
 
-function connectionPointer(holder: Pointer, heap: Heap): Pointer {
-  const pointer = holder + connectionOffset
-  const object = heap.pointerAt(pointer)
-  const control = heap.pointerAt(pointer + 4)
-  if (object === 0 || object - control !== 16) {
+/** Runs `use` with a `duckdb_database` for the database of `connection`; borrowed for the call. */
+export function withDatabase<T>(heap: Heap, connection: Connection, use: (database: Pointer) => T): T {
+  const context = selfReference(heap, connection.pointer)
+  const instance = selfReference(heap, context + instanceOffset)
+  return heap.withWords(4, (block) => {
+    const words = heap.words
+    words[block >>> 2] = block + 8
+    words[(block + 8) >>> 2] = instance
+    return use(block)
+  })
+}
+
+/** Follows the shared pointer at `address` and checks that its object knows itself by the same counter. */
+function selfReference(heap: Heap, address: Pointer): Pointer {
+  const object = heap.pointerAt(address)
+  const counter = heap.pointerAt(address + 4)
+  if (object === 0 || heap.pointerAt(object) !== object || heap.pointerAt(object + 4) !== counter) {
     throw new LakefrontError(
       'ENGINE_FAILED',
-      'The engine file lays out connections in another way than the pinned version. Use the engine file that came with this package.',
+      'The engine file lays out its objects in another way than the pinned version. Use the engine file that came with this package.',
     )
   }
-  return pointer
+  return object
 }
 
 function quoteBinary(binary: string): string {

@@ -169,8 +169,8 @@ export const resultSize = 64
 export const vectorSize = 2048
 
 /**
- * Per method: arguments and result. `p` address or 32-bit integer, `n` idx_t as a number, `q` 64-bit as a bigint, `d` double,
- * `v` nothing.
+ * Per method: arguments and result. `p` handle or 32-bit integer, `a` address of data (unsigned: memory may pass 2 GiB), `n` idx_t as a
+ * number, `q` 64-bit as a bigint, `d` double, `v` nothing.
  */
 const signatures: Record<keyof CApi, string> = {
   query: 'ppp:p',
@@ -217,8 +217,8 @@ const signatures: Record<keyof CApi, string> = {
   destroyDataChunk: 'p:v',
   createVector: 'pn:p',
   destroyVector: 'p:v',
-  vectorGetData: 'p:p',
-  vectorGetValidity: 'p:p',
+  vectorGetData: 'p:a',
+  vectorGetValidity: 'p:a',
   vectorEnsureValidityWritable: 'p:v',
   vectorGetColumnType: 'p:p',
   unsafeVectorAssignStringElementLen: 'pnpn:v',
@@ -230,7 +230,7 @@ const signatures: Record<keyof CApi, string> = {
   arrayVectorGetChild: 'p:p',
   createSelectionVector: 'n:p',
   destroySelectionVector: 'p:v',
-  selectionVectorGetDataPtr: 'p:p',
+  selectionVectorGetDataPtr: 'p:a',
   sliceVector: 'ppn:v',
   createLogicalType: 'p:p',
   createDecimalType: 'pp:p',
@@ -292,7 +292,7 @@ const signatures: Record<keyof CApi, string> = {
   getListSize: 'p:n',
   getListChild: 'pn:p',
   isNullValue: 'p:p',
-  malloc: 'n:p',
+  malloc: 'p:a',
   free: 'p:v',
 }
 
@@ -335,7 +335,9 @@ function wrap(raw: WasmFunction, signature: string): WasmFunction {
   const [parameters = '', result = 'v'] = signature.split(':')
   const wide = [...parameters].map((code) => code === 'n')
   const call = wide.includes(true) ? widen(raw, wide) : raw
-  return result === 'n' ? (...values) => Number(BigInt.asUintN(64, call(...values) as bigint)) : call
+  if (result === 'n') return (...values) => Number(BigInt.asUintN(64, call(...values) as bigint))
+  if (result === 'a') return (...values) => (call(...values) as number) >>> 0
+  return call
 }
 
 function widen(raw: WasmFunction, wide: readonly boolean[]): WasmFunction {

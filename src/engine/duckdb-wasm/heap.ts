@@ -44,7 +44,7 @@ export class Heap {
     if (address === 0) {
       throw new LakefrontError('OUT_OF_MEMORY', `The engine could not allocate ${bytes} bytes. Query fewer columns or rows at once.`)
     }
-    return address >>> 0
+    return address
   }
 
   free(address: Pointer): void {
@@ -60,6 +60,14 @@ export class Heap {
     } finally {
       this.free(address)
     }
+  }
+
+  /** Runs `use` with the address of a word that holds `pointer`, as DuckDB's destructors want it. */
+  withPointer(pointer: Pointer, use: (address: Pointer) => void): void {
+    this.withWords(1, (address) => {
+      this.words[address >>> 2] = pointer
+      use(address)
+    })
   }
 
   /** Runs `use` with `text` as a zero-terminated C string, freed afterwards. */
@@ -82,9 +90,10 @@ export class Heap {
   text(address: Pointer): string {
     if (address === 0) return ''
     const bytes = this.bytes
-    let end = address
+    const start = address >>> 0
+    let end = start
     while (bytes[end] !== 0) end++
-    return decoder.decode(bytes.subarray(address, end))
+    return decoder.decode(bytes.subarray(start, end))
   }
 
   /** Like {@link text}, and frees it. */

@@ -76,10 +76,7 @@ export class LogicalTypes {
   }
 
   #destroy(type: Pointer): void {
-    this.#heap.withWords(1, (slot) => {
-      this.#heap.words[slot >>> 2] = type
-      this.#capi.destroyLogicalType(slot)
-    })
+    this.#heap.withPointer(type, this.#capi.destroyLogicalType)
   }
 
   #read(type: Pointer, column: string): LogicalType {

@@ -1,0 +1,185 @@
+import { LakefrontError } from '../../errors.ts'
+import type { ScanProvider, ScanTable, Source } from '../../scan/source.ts'
+import type { Schema } from '../../types/logical-type.ts'
+import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine.ts'
+import { bootDuckdb } from './boot.ts'
+import type { Connection, Duckdb, EngineHost } from './boot.ts'
+import { Gate, messageYield } from './gate.ts'
+import { LogicalTypes } from './logical-types.ts'
+import { makeSteps, Run } from './run.ts'
+import type { RunParts } from './run.ts'
+import { ScanFunction } from './scan-function.ts'
+
+/** Texts that only read, by their first word; they may run beside an unread result on a connection of their own. */
+const readsOnly = /^[\s(]*(?:select|from|with|values|explain|describe|summarize|show|table)\b/i
+
+/** Texts that leave something on the connection: later reads must use the same one. */
+const leavesState = /\b(?:temp|temporary|set|reset|use|begin|start|pragma|prepare|attach|detach)\b/i
+
+/**
+ * DuckDB-WASM in this thread. Statements run on one main connection, which holds temporary objects, settings and transactions; as long as
+ * there are none, a read that comes while a result is still unread gets a connection of its own. Otherwise the unread rows are taken out
+ * of the engine first.
+ */
+export class DuckdbWasmEngine implements Engine {
+  readonly info: EngineInfo
+  readonly #parts: RunParts
+  readonly #scans: ScanProvider
+  readonly #sources = new Map<string, Source>()
+  readonly #main: Connection
+  readonly #spare: Connection[] = []
+  readonly #runs = new Map<Run, Connection>()
+  readonly #closeYield: () => void
+  #stateful = false
+  #starting: Promise<unknown> = Promise.resolve()
+  #closed: Promise<void> | undefined
+
+  private constructor(info: EngineInfo, duckdb: Duckdb, scans: ScanProvider) {
+    const types = new LogicalTypes(duckdb.capi, duckdb.heap)
+    const { yieldToEvents, close } = messageYield()
+    this.info = info
+    this.#scans = scans
+    this.#closeYield = close
+    const scan = new ScanFunction(duckdb, types, info.suspends, yieldToEvents)
+    this.#parts = {
+      duckdb,
+      types,
+      scan,
+      gate: new Gate(),
+      suspends: info.suspends,
+      steps: makeSteps(duckdb.exports, info.suspends),
+      yieldToEvents,
+      loadTable: (name, files, signal) => this.#loadTable(name, files, signal),
+    }
+    this.#main = duckdb.connect()
+    scan.register(this.#main)
+  }
+
+  /** Boots an engine; `scans` is closed with it. */
+  static async open(host: EngineHost, scans: ScanProvider, options: EngineOptions): Promise<DuckdbWasmEngine> {
+    const started = performance.now()
+    const binary = options.binary ?? 'slim'
+    const duckdb = await bootDuckdb(host, binary)
+    const info: EngineInfo = {
+      name: 'duckdb-wasm',
+      version: duckdb.heap.text(duckdb.capi.libraryVersion()),
+      binary: kindOf(binary),
+      suspends: options.suspend !== false && canSuspend(),
+      bootMilliseconds: 0,
+    }
+    const engine = new DuckdbWasmEngine(info, duckdb, scans)
+    await engine.#configure(options)
+    Object.assign(info, { bootMilliseconds: performance.now() - started })
+    return engine
+  }
+
+  async register(source: Source): Promise<void> {
+    this.#assertOpen()
+    if (this.#sources.has(source.id)) this.#scans.drop(source.id)
+    this.#sources.set(source.id, source)
+  }
+
+  async unregister(id: string): Promise<void> {
+    this.#sources.delete(id)
+    this.#scans.drop(id)
+  }
+
+  describe(statement: Statement, options: ExecuteOptions = {}): Promise<Schema> {
+    return this.#alone(async () => (await (await this.#run(statement, options)).describe()) ?? (await this.#describeBound(statement, options)))
+  }
+
+  execute(statement: Statement, options: ExecuteOptions = {}): Promise<ResultStream> {
+    return this.#alone(async () => (await this.#run(statement, options)).start())
+  }
+
+  /** Types of parameters are known only once they are bound, and a statement without rows costs nothing. */
+  async #describeBound(statement: Statement, options: ExecuteOptions): Promise<Schema> {
+    const sql = `SELECT * FROM (${statement.sql.replace(/[;\s]+$/, '')}\n) LIMIT 0`
+    const run = await (await this.#run({ ...statement, sql }, options)).start()
+    await run.close()
+    return run.schema
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** One statement is started at a time: what it finds busy and what it leaves behind must not change meanwhile. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertOpen()
+    const turn = this.#starting.then(() => {
+      this.#assertOpen()
+      return work()
+    })
+    this.#starting = turn.catch(() => {})
+    return turn
+  }
+
+  async #run(statement: Statement, options: ExecuteOptions): Promise<Run> {
+    options.signal?.throwIfAborted()
+    const reads = readsOnly.test(statement.sql)
+    const connection = await this.#lease(reads && !this.#stateful)
+    if (!reads && leavesState.test(statement.sql)) this.#stateful = true
+    const run = new Run(this.#parts, connection, statement, options, () => {
+      this.#runs.delete(run)
+      if (connection !== this.#main) this.#spare.push(connection)
+    })
+    this.#runs.set(run, connection)
+    return run
+  }
+
+  async #lease(anyConnection: boolean): Promise<Connection> {
+    const busy = [...this.#runs].find(([, connection]) => connection === this.#main)?.[0]
+    if (busy === undefined) return this.#main
+    if (anyConnection) return this.#spare.pop() ?? this.#parts.duckdb.connect()
+    await busy.drain()
+    return this.#main
+  }
+
+  #loadTable(name: string, files: readonly string[], signal: AbortSignal | undefined): Promise<ScanTable> {
+    const source = this.#sources.get(name) ?? { id: `file:${name}`, format: 'parquet', files: files.map((file) => this.#fileOf(file)).flat() }
+    return this.#scans.table(source, signal === undefined ? {} : { signal })
+  }
+
+  /** A registered source's own files where its id stands in a list of files. */
+  #fileOf(file: string): (Source & { format: 'parquet' })['files'] {
+    const source = this.#sources.get(file)
+    return source?.format === 'parquet' ? source.files : [file]
+  }
+
+  async #configure(options: EngineOptions): Promise<void> {
+    const settings = [`SET GLOBAL autoinstall_known_extensions = false`, `SET GLOBAL autoload_known_extensions = false`]
+    if (options.memoryLimitBytes !== undefined) settings.push(`SET GLOBAL memory_limit = '${Math.floor(options.memoryLimitBytes)}B'`)
+    const result = await this.execute({ sql: settings.join(';') })
+    await result.next()
+    await result.close()
+    this.#stateful = false
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled([...this.#runs.keys()].map((run) => run.close()))
+    await this.#starting
+    this.#scans.close()
+    this.#closeYield()
+    this.#sources.clear()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw new LakefrontError('CLOSED', 'The session is closed. Connect again for a new one.')
+  }
+}
+
+/** Whether wasm may wait for promises here. */
+function canSuspend(): boolean {
+  return 'Suspending' in WebAssembly && 'promising' in WebAssembly
+}
+
+
+function kindOf(binary: string): EngineInfo['binary'] {
+  return binary === 'slim' || binary === 'full' ? binary : 'custom'
+}

@@ -1,0 +1,244 @@
+import { LakefrontError } from '../../errors.ts'
+import type { ScanReader, ScanTable } from '../../scan/source.ts'
+import type { ColumnBatch } from '../../types/column-data.ts'
+import type { LogicalType } from '../../types/logical-type.ts'
+import { withDatabase } from './boot.ts'
+import type { Connection, Duckdb } from './boot.ts'
+import { vectorSize } from './capi.ts'
+import type { Pointer } from './capi.ts'
+import { LogicalTypes } from './logical-types.ts'
+import { trampolineBytes } from './trampolines.ts'
+import type { TrampolineExports, TrampolineImports } from './trampolines.ts'
+import { VectorWriter } from './vector-write.ts'
+
+/** What the scan function asks of the statement that is being prepared or run. */
+export interface ScanContext {
+  /** The table for `name`, or undefined when it must be loaded first; the statement is then prepared again. */
+  bind(name: string, files: readonly string[]): ScanTable | undefined
+  /** A reader of `columns`, or undefined when it must be loaded first; the statement is then run again. */
+  open(table: ScanTable, columns: readonly number[]): ScanReader | undefined
+  /** Keeps what failed: DuckDB carries only text. */
+  failed(error: unknown): void
+  scanned(rows: number): void
+}
+
+/** A read in progress, from DuckDB's init callback to its destructor. */
+interface ScanState {
+  readonly reader: ScanReader
+  readonly types: readonly LogicalType[]
+  readonly writer: VectorWriter
+  batch: ColumnBatch | undefined
+  row: number
+}
+
+/** How long a scan may feed DuckDB before messages are let in, in milliseconds. */
+const sliceMilliseconds = 20
+
+/** `DUCKDB_TYPE_ANY`: one file name or a list of them. */
+const anyType = 34
+
+/** `DUCKDB_TYPE_LIST`. */
+const listType = 24
+
+const parquetName = /\.(?:parquet|pq|parq)(?:$|[?#])/i
+
+/**
+ * The table functions `lf_scan('<id>')` and `read_parquet('<file>' | ['<file>', …])`, and the rule that makes `FROM 'file.parquet'` mean the
+ * latter.
+ *
+ * DuckDB calls *bind* while it prepares, *init* when a pipeline starts, and *fill* for every 2,048 rows. None of the three can
+ * wait by itself: bind and init say "not loaded" and the statement is tried again once it is; fill suspends the whole
+ * statement where the platform can (JavaScript Promise Integration), and elsewhere is only reached with everything decoded.
+ */
+export class ScanFunction {
+  /** Set before every call into the engine that may call back. */
+  context: ScanContext | undefined
+  readonly #duckdb: Duckdb
+  readonly #types: LogicalTypes
+  readonly #suspends: boolean
+  readonly #tables = new Map<Pointer, ScanTable>()
+  readonly #states = new Map<Pointer, ScanState>()
+  readonly #yield: () => Promise<void>
+  #nextId = 1
+  #lastYield = 0
+
+  constructor(duckdb: Duckdb, types: LogicalTypes, suspends: boolean, yieldToEvents: () => Promise<void>) {
+    this.#duckdb = duckdb
+    this.#types = types
+    this.#suspends = suspends
+    this.#yield = yieldToEvents
+  }
+
+  register(connection: Connection): void {
+    const { capi, heap } = this.#duckdb
+    const slots = this.#makeSlots()
+    for (const name of ['lf_scan', 'read_parquet', 'parquet_scan']) {
+      const fn = capi.createTableFunction()
+      const any = capi.createLogicalType(anyType)
+      heap.withText(name, (text) => capi.tableFunctionSetName(fn, text))
+      capi.tableFunctionAddParameter(fn, any)
+      heap.withPointer(any, capi.destroyLogicalType)
+      capi.tableFunctionSetBind(fn, slots.bind)
+      capi.tableFunctionSetInit(fn, slots.init)
+      capi.tableFunctionSetFunction(fn, slots.fill)
+      capi.tableFunctionSupportsProjectionPushdown(fn, 1)
+      const failed = capi.registerTableFunction(connection.pointer, fn) !== 0
+      heap.withPointer(fn, capi.destroyTableFunction)
+      if (failed) throw new LakefrontError('ENGINE_FAILED', `The engine refused the table function ${name}.`)
+    }
+    withDatabase(heap, connection, (database) => capi.addReplacementScan(database, slots.replace, 0, 0))
+  }
+
+  #makeSlots(): { bind: Pointer; init: Pointer; fill: Pointer; replace: Pointer } {
+    const module = new WebAssembly.Module(trampolineBytes())
+    const { table } = this.#duckdb
+    const none = (): void => {}
+    const make = (imports: Partial<TrampolineImports>): TrampolineExports => {
+      const all = { call_i: none, call_ii: none, call_iii: none, fill: () => 1, wait: none, ...imports }
+      return new WebAssembly.Instance(module, { lf: all as unknown as WebAssembly.ModuleImports }).exports as unknown as TrampolineExports
+    }
+    const place = (fn: (...values: number[]) => void): Pointer => {
+      const slot = table.grow(1)
+      table.set(slot, fn)
+      return slot
+    }
+    this.#destroyTable = place(make({ call_i: (id) => void this.#tables.delete(id) }).f_i)
+    this.#destroyState = place(make({ call_i: (id) => this.#closeState(id) }).f_i)
+    const wait = this.#suspends ? new Suspending(() => this.#wait()) : none
+    const fill = (info: Pointer, output: Pointer): number => this.#fill(info, output)
+    return {
+      bind: place(make({ call_i: (info) => this.#bind(info) }).f_i),
+      init: place(make({ call_i: (info) => this.#init(info) }).f_i),
+      fill: place(make({ fill, wait: wait as unknown as TrampolineImports['wait'] }).f_scan),
+      replace: place(make({ call_iii: (info, name) => this.#replace(info, name) }).f_iii),
+    }
+  }
+
+  #destroyTable: Pointer = 0
+  #destroyState: Pointer = 0
+
+  #bind(info: Pointer): void {
+    const { capi, heap } = this.#duckdb
+    try {
+      const files = this.#takeStrings(capi.bindGetParameter(info, 0))
+      const table = this.context!.bind(files.join('\n'), files)
+      if (table === undefined) return heap.withText('not loaded yet', (text) => capi.bindSetError(info, text))
+      for (const { name, type } of table.schema.fields) {
+        this.#types.with(type, (address) => heap.withText(name, (text) => capi.bindAddResultColumn(info, text, address)))
+      }
+      if (table.rowCount !== undefined) capi.bindSetCardinality(info, table.rowCount, 1)
+      const id = this.#nextId++
+      this.#tables.set(id, table)
+      capi.bindSetBindData(info, id, this.#destroyTable)
+    } catch (error) {
+      this.context!.failed(error)
+      heap.withText('scan failed', (text) => capi.bindSetError(info, text))
+    }
+  }
+
+  #takeStrings(value: Pointer): string[] {
+    const { capi, heap } = this.#duckdb
+    try {
+      if (capi.isNullValue(value) !== 0) throw new LakefrontError('INVALID_ARGUMENT', 'A file name is NULL. Give a path or URL as text.')
+      if (capi.getTypeId(capi.getValueType(value)) !== listType) return [heap.takeText(capi.getVarchar(value))]
+      return Array.from({ length: capi.getListSize(value) }, (_, index) => this.#takeStrings(capi.getListChild(value, index))).flat()
+    } finally {
+      heap.withPointer(value, capi.destroyValue)
+    }
+  }
+
+  #init(info: Pointer): void {
+    const { capi, heap } = this.#duckdb
+    try {
+      const table = this.#tables.get(capi.initGetBindData(info))!
+      const { fields } = table.schema
+      const wanted = Array.from({ length: capi.initGetColumnCount(info) }, (_, position) => capi.initGetColumnIndex(info, position))
+      const columns = wanted.filter((column) => column < fields.length)
+      const reader = this.context!.open(table, columns)
+      if (reader === undefined) return heap.withText('not loaded yet', (text) => capi.initSetError(info, text))
+      const id = this.#nextId++
+      this.#states.set(id, {
+        reader,
+        types: columns.map((column) => fields[column]!.type),
+        writer: new VectorWriter(capi, heap, this.#types),
+        batch: undefined,
+        row: 0,
+      })
+      capi.initSetMaxThreads(info, 1)
+      capi.initSetInitData(info, id, this.#destroyState)
+    } catch (error) {
+      this.context!.failed(error)
+      heap.withText('scan failed', (text) => capi.initSetError(info, text))
+    }
+  }
+
+  /** Fills `output` with up to 2,048 rows and answers 1, or answers 0 when the statement has to be suspended first. */
+  #fill(info: Pointer, output: Pointer): number {
+    const { capi, heap } = this.#duckdb
+    try {
+      const state = this.#states.get(capi.functionGetInitData(info))!
+      if (this.#suspends && performance.now() - this.#lastYield > sliceMilliseconds) {
+        this.#waiting = undefined
+        return 0
+      }
+      while (state.batch === undefined || state.row >= state.batch.length) {
+        state.writer.forgetDictionaries()
+        const next = state.reader.poll()
+        if (next === 'pending') {
+          if (!this.#suspends) throw new LakefrontError('INTERNAL', 'A scan was started before its rows were decoded.')
+          this.#waiting = state.reader
+          return 0
+        }
+        state.batch = next === 'done' ? undefined : next
+        state.row = 0
+        if (next === 'done') {
+          capi.dataChunkSetSize(output, 0)
+          return 1
+        }
+      }
+      const count = Math.min(vectorSize, state.batch.length - state.row)
+      state.types.forEach((type, index) => {
+        state.writer.write(capi.dataChunkGetVector(output, index), state.batch!.columns[index]!, type, state.row, count)
+      })
+      state.row += count
+      capi.dataChunkSetSize(output, count)
+      this.context!.scanned(count)
+    } catch (error) {
+      this.context!.failed(error)
+      heap.withText('scan failed', (text) => capi.functionSetError(info, text))
+    }
+    return 1
+  }
+
+  /** What {@link #fill} found pending; undefined when it only wants messages let in. */
+  #waiting: ScanReader | undefined
+
+  async #wait(): Promise<void> {
+    const reader = this.#waiting
+    // What ready() rejects with is thrown again by the poll that follows.
+    await (reader === undefined ? this.#yield() : reader.ready().catch(() => {}))
+    this.#lastYield = performance.now()
+  }
+
+  #closeState(id: Pointer): void {
+    const state = this.#states.get(id)
+    this.#states.delete(id)
+    state?.reader.close()
+    state?.writer.close()
+  }
+
+  #replace(info: Pointer, name: Pointer): void {
+    const { capi, heap } = this.#duckdb
+    const text = heap.text(name)
+    if (!parquetName.test(text)) return
+    heap.withText('read_parquet', (address) => capi.replacementScanSetFunctionName(info, address))
+    heap.withText(text, (address, bytes) => {
+      const value = capi.createVarcharLength(address, bytes)
+      capi.replacementScanAddParameter(info, value)
+      heap.withPointer(value, capi.destroyValue)
+    })
+  }
+}
+
+/** `WebAssembly.Suspending`, which TypeScript's library does not know yet. */
+const Suspending = (WebAssembly as unknown as { Suspending: new (fn: () => Promise<void>) => object }).Suspending
