@@ -1,5 +1,5 @@
 import { LakefrontError } from '../../errors.ts'
-import type { ByteSource, ObjectStat } from '../../storage/storage.ts'
+import type { ByteSource, ObjectStat, ReadOptions, Traffic } from '../../storage/storage.ts'
 import { nameFormat } from './name-format.ts'
 import { columnsOf } from './schema.ts'
 import type { ParquetColumn } from './schema.ts'
@@ -69,7 +69,7 @@ const trailerBytes = 8
  */
 export async function readFooter(
   source: ByteSource,
-  options: { signal?: AbortSignal; stat?: ObjectStat } = {},
+  options: { signal?: AbortSignal; meter?: Traffic; stat?: ObjectStat } = {},
 ): Promise<ParquetFooter> {
   const stat = options.stat ?? (await source.stat(options))
   const read = { ...options, ...(stat.etag === undefined ? {} : { ifMatch: stat.etag }) }
@@ -93,7 +93,7 @@ async function footerLength(
   source: ByteSource,
   stat: ObjectStat,
   tail: Uint8Array,
-  read: { signal?: AbortSignal; ifMatch?: string },
+  read: ReadOptions,
 ): Promise<number> {
   const trailer = new DataView(tail.buffer, tail.byteOffset + Math.max(0, tail.length - trailerBytes))
   const found = tail.length >= trailerBytes ? trailer.getUint32(4, true) : 0

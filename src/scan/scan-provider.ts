@@ -1,0 +1,127 @@
+import { LakefrontError } from '../errors.ts'
+import type { ParquetDecoder } from '../format/parquet/decode.ts'
+import { readFooter } from '../format/parquet/footer.ts'
+import type { ParquetFooter } from '../format/parquet/footer.ts'
+import type { ByteSource, ObjectStat, Traffic } from '../storage/storage.ts'
+import { batchesTable } from './batches-table.ts'
+import { ColumnCache } from './column-cache.ts'
+import { parquetTable } from './parquet-table.ts'
+import type { ParquetFile } from './parquet-table.ts'
+import type { FileReference, ScanProvider, ScanTable, Source } from './source.ts'
+
+export interface ScanProviderOptions {
+  readonly openFile: (reference: FileReference) => ByteSource
+  readonly decoder: ParquetDecoder
+  /** Bytes of decoded columns to keep. Default 512 MiB. */
+  readonly cacheBytes?: number
+}
+
+type ParquetSource = Source & { format: 'parquet' }
+
+/** What is kept of a registered source between tables. */
+interface Entry {
+  readonly references: readonly FileReference[]
+  readonly files: readonly ByteSource[]
+  readonly footers: (ParquetFooter | undefined)[]
+  keys: readonly string[]
+}
+
+/** Files whose footers are read side by side. */
+const parallelFiles = 8
+
+/** Scans of Parquet files and of batches in memory, with one cache of decoded columns for all of them. */
+export function scanProvider(options: ScanProviderOptions): ScanProvider {
+  return new Provider(options)
+}
+
+class Provider implements ScanProvider {
+  readonly #openFile: (reference: FileReference) => ByteSource
+  readonly #decoder: ParquetDecoder
+  readonly #cache: ColumnCache
+  readonly #entries = new Map<string, Entry>()
+  #unvalidated = 0
+  #closed = false
+
+  constructor({ openFile, decoder, cacheBytes = 512 * 1024 * 1024 }: ScanProviderOptions) {
+    this.#openFile = openFile
+    this.#decoder = decoder
+    this.#cache = new ColumnCache(cacheBytes)
+  }
+
+  async table(source: Source, { signal }: { signal?: AbortSignal } = {}): Promise<ScanTable> {
+    signal?.throwIfAborted()
+    if (this.#closed) throw new LakefrontError('CLOSED', 'The session was closed.')
+    if (source.format === 'batches') return batchesTable(source)
+    if (source.files.length === 0) {
+      throw new LakefrontError('INVALID_ARGUMENT', `Source "${source.id}" has no files. Name one at least.`)
+    }
+    const entry = this.#entry(source)
+    const cost: Traffic = { requests: 0, bytes: 0 }
+    const files = await mapParallel(entry.files, (file, index) => this.#open(entry, index, { file, cost, signal }))
+    entry.keys = files.map((file) => file.key)
+    return parquetTable(files, { decoder: this.#decoder, cache: this.#cache, cost })
+  }
+
+  drop(id: string): void {
+    const entry = this.#entries.get(id)
+    this.#entries.delete(id)
+    const used = new Set([...this.#entries.values()].flatMap((other) => other.keys))
+    for (const key of entry?.keys ?? []) if (!used.has(key)) this.#cache.deleteAll(`${key}\n`)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#entries.clear()
+    this.#cache.deleteAll('')
+  }
+
+  #entry(source: ParquetSource): Entry {
+    const known = this.#entries.get(source.id)
+    const isSame = known?.references.length === source.files.length && known.references.every((file, at) => file === source.files[at])
+    if (known !== undefined && isSame) return known
+    const files = source.files.map((reference) => this.#openFile(reference))
+    const entry: Entry = { references: source.files, files, footers: files.map(() => undefined), keys: [] }
+    this.#entries.set(source.id, entry)
+    return entry
+  }
+
+  async #open(
+    entry: Entry,
+    index: number,
+    { file, cost, signal }: { file: ByteSource; cost: Traffic; signal: AbortSignal | undefined },
+  ): Promise<ParquetFile> {
+    const options = { meter: cost, ...(signal === undefined ? {} : { signal }) }
+    const stat = await file.stat(options)
+    const known = entry.footers[index]
+    const footer = known !== undefined && isSameObject(known, stat) ? known : await readFooter(file, { ...options, stat })
+    entry.footers[index] = footer
+    return { source: file, footer, key: this.#key(file, stat) }
+  }
+
+  /** Without a validator nothing can be known to be the same later: such bytes get a key that never comes again. */
+  #key(file: ByteSource, { etag }: ObjectStat): string {
+    return etag === undefined ? `unvalidated ${this.#unvalidated++}` : `${file.label} ${etag}`
+  }
+}
+
+function isSameObject(footer: ParquetFooter, stat: ObjectStat): boolean {
+  return stat.etag !== undefined && footer.etag === stat.etag && footer.size === stat.size
+}
+
+async function mapParallel<T, R>(items: readonly T[], run: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  let next = 0
+  const work = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next++
+      results[index] = await run(items[index]!, index)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: Math.min(parallelFiles, items.length) }, work))
+  } catch (error) {
+    next = items.length
+    throw error
+  }
+  return results
+}
