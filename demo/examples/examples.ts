@@ -1,0 +1,125 @@
+import type { DataFrame, Session } from 'lakefront'
+import allRows from './all-rows.ts'
+import allRowsSql from './all-rows.sql?raw'
+import allRowsText from './all-rows.ts?raw'
+import countRows from './count-rows.ts'
+import countRowsSql from './count-rows.sql?raw'
+import countRowsText from './count-rows.ts?raw'
+import delayByHour from './delay-by-hour.ts'
+import delayByHourSql from './delay-by-hour.sql?raw'
+import delayByHourText from './delay-by-hour.ts?raw'
+import distribution from './distribution.ts'
+import distributionSql from './distribution.sql?raw'
+import distributionText from './distribution.ts?raw'
+import exactValues from './exact-values.ts'
+import exactValuesSql from './exact-values.sql?raw'
+import exactValuesText from './exact-values.ts?raw'
+import joinAirports from './join-airports.ts'
+import joinAirportsSql from './join-airports.sql?raw'
+import joinAirportsText from './join-airports.ts?raw'
+import lateAirports from './late-airports.ts'
+import lateAirportsSql from './late-airports.sql?raw'
+import lateAirportsText from './late-airports.ts?raw'
+import worstDelays from './worst-delays.ts'
+import worstDelaysSql from './worst-delays.sql?raw'
+import worstDelaysText from './worst-delays.ts?raw'
+import worstPerAirport from './worst-per-airport.ts'
+import worstPerAirportSql from './worst-per-airport.sql?raw'
+import worstPerAirportText from './worst-per-airport.ts?raw'
+
+/** One question asked twice: as SQL text, and as the TypeScript module of the same name, shown and run. */
+export interface Example {
+  readonly id: string
+  readonly title: string
+  readonly note: string
+  readonly sql: string
+  readonly typescript: string
+  readonly run: (db: Session) => DataFrame
+}
+
+/** The first one runs when the page is opened for the first time. */
+export const examples: readonly [Example, ...Example[]] = [
+  {
+    id: 'late-airports',
+    title: 'Where flights run late',
+    note: 'group, aggregate, order',
+    sql: lateAirportsSql.trimEnd(),
+    typescript: lateAirportsText,
+    run: lateAirports,
+  },
+  {
+    id: 'delay-by-hour',
+    title: 'Delays through the day',
+    note: 'date parts, a bar of text',
+    sql: delayByHourSql.trimEnd(),
+    typescript: delayByHourText,
+    run: delayByHour,
+  },
+  {
+    id: 'worst-delays',
+    title: 'More than 15 hours late',
+    note: 'filter and order',
+    sql: worstDelaysSql.trimEnd(),
+    typescript: worstDelaysText,
+    run: worstDelays,
+  },
+  {
+    id: 'worst-per-airport',
+    title: 'The worst three per airport',
+    note: 'window functions',
+    sql: worstPerAirportSql.trimEnd(),
+    typescript: worstPerAirportText,
+    run: worstPerAirport,
+  },
+  {
+    id: 'join-airports',
+    title: 'With city names',
+    note: 'join a small inline table',
+    sql: joinAirportsSql.trimEnd(),
+    typescript: joinAirportsText,
+    run: joinAirports,
+  },
+  {
+    id: 'distribution',
+    title: 'The distribution of delays',
+    note: 'a histogram of text',
+    sql: distributionSql.trimEnd(),
+    typescript: distributionText,
+    run: distribution,
+  },
+  {
+    id: 'count-rows',
+    title: 'How many flights?',
+    note: 'answered without fetching data',
+    sql: countRowsSql.trimEnd(),
+    typescript: countRowsText,
+    run: countRows,
+  },
+  {
+    id: 'exact-values',
+    title: 'Exact values',
+    note: 'every type, lossless',
+    sql: exactValuesSql.trimEnd(),
+    typescript: exactValuesText,
+    run: exactValues,
+  },
+  {
+    id: 'all-rows',
+    title: 'A million rows',
+    note: 'streamed into the grid',
+    sql: allRowsSql.trimEnd(),
+    typescript: allRowsText,
+    run: allRows,
+  },
+]
+
+/** The example of that id. */
+export function exampleOf(id: string | undefined): Example | undefined {
+  return examples.find((example) => example.id === id)
+}
+
+/** The module as a program that runs on its own: it opens a session and prints the rows. */
+export function asProgram(example: Example): string {
+  const query = example.typescript.replace('export default (db: Session)', 'const query = (db: Session)')
+  return `import { connect } from 'lakefront'\n${query}\nawait using db = await connect()\nawait query(db).show()\n`
+}

@@ -1,0 +1,14 @@
+import { col } from 'lakefront'
+import type { DataFrame, Session } from 'lakefront'
+import * as F from 'lakefront/functions'
+
+// More than fifteen hours late, the worst first.
+export default (db: Session): DataFrame =>
+  db.read
+    .parquet('flights-3m.parquet')
+    .filter(col('delay').gt(900))
+    .select(
+      'date', 'origin', 'destination', 'distance', 'delay',
+      F.round(col('delay').div(60), 1).as('hours'),
+    )
+    .orderBy(col('delay').desc(), 'date')
