@@ -1,0 +1,20 @@
+import { parquetDecoder } from '../format/parquet/decode.ts'
+import { scanProvider } from '../scan/scan-provider.ts'
+import { openByteSource } from '../storage/open.ts'
+import type { EngineHost } from './duckdb-wasm/boot.ts'
+import { DuckdbWasmEngine } from './duckdb-wasm/duckdb-wasm-engine.ts'
+import type { Engine, EngineOptions } from './engine.ts'
+
+/** Default budget of decoded columns outside the engine's heap. */
+const defaultCacheBytes = 512 * 2 ** 20
+
+/** Boots an engine in this thread with everything it needs to read files. */
+export function openEngine(host: EngineHost, options: EngineOptions = {}): Promise<Engine> {
+  const { baseUrl, cacheBytes = defaultCacheBytes } = options
+  const scans = scanProvider({
+    openFile: (reference) => openByteSource(reference, baseUrl === undefined ? {} : { baseUrl }),
+    decoder: parquetDecoder(() => host.loadParquet()),
+    cacheBytes,
+  })
+  return DuckdbWasmEngine.open(host, scans, options)
+}
