@@ -87,9 +87,10 @@ export interface ArrowBatches {
   readonly batches: ColumnBatch[]
 }
 
-function tableFromBytes(bytes: Uint8Array | ArrayBuffer): Table {
+function tableFromBytes(source: Uint8Array | ArrayBuffer): Table {
+  const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source
   try {
-    return tableFromIPC(bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes)
+    return tableFromIPC(bytes.byteOffset % 8 === 0 ? bytes : bytes.slice())
   } catch (cause) {
     throw new LakefrontError('CORRUPT_FILE', 'The bytes are no Arrow IPC stream or file, or they are damaged.', { cause })
   }

@@ -49,6 +49,7 @@ function nested(value: unknown, type: LogicalType): string {
     case 'array':
     case 'struct':
     case 'map':
+    case 'union':
     case 'json':
       return text
     default:
@@ -57,7 +58,7 @@ function nested(value: unknown, type: LogicalType): string {
 }
 
 function needsQuotes(text: string): boolean {
-  return text === '' || /^\s|\s$|^null$|[[\](){},'"=:]/i.test(text)
+  return /^$|^[ \t-\r]|[ \t-\r]$|^null$|[[\](){},'"=:]/i.test(text)
 }
 
 function quoted(text: string): string {

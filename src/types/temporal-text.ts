@@ -53,7 +53,10 @@ export function timeText(units: number, digits: 6 | 9): string {
   return clockText(Math.floor(units / perSecond), units % perSecond, digits)
 }
 
-/** A TIME WITH TIME ZONE as DuckDB packs it: `12:34:56+02`, `12:34:56-15:59:59`. */
+/**
+ * A TIME WITH TIME ZONE as DuckDB packs it: `12:34:56+02`, `12:34:56-15:59:59`. DuckDB 1.5.6 prints the offset of 2 hours and 7
+ * seconds as `+02:07`, which reads as 7 minutes; here it is `+02:00:07`.
+ */
 export function timetzText(packed: bigint): string {
   const offset = largestOffset - Number(packed & 0xff_ffffn)
   const seconds = Math.abs(offset)

@@ -8,15 +8,20 @@ import { parseType } from './type-names.ts'
  * The field that an Arrow field means: what its metadata says (`lakefront:type`) when the Arrow type agrees, else what its
  * extension name and Arrow type say. Throws `UNSUPPORTED`, naming the column, for types without a counterpart.
  */
-export function fieldFromArrow(field: ArrowField, path: string = field.name): Field {
-  return { name: field.name, type: declaredType(field) ?? derivedType(field, path), nullable: field.nullable }
+export function fieldFromArrow(field: ArrowField, path: string = nameOf(field)): Field {
+  return { name: nameOf(field), type: declaredType(field) ?? derivedType(field, path), nullable: field.nullable }
+}
+
+/** An empty name comes out of apache-arrow's IPC reader as null. */
+function nameOf(field: ArrowField): string {
+  return (field.name as string | null) ?? ''
 }
 
 /** The null marker at the end of the unions we write (see `arrow-encode.ts`) is no member. */
 export function unionMembers(type: DataType): readonly ArrowField[] {
   const members = type.children as readonly ArrowField[]
   const last = members.at(-1)
-  return last !== undefined && last.name === '' && DataType.isNull(last.type) ? members.slice(0, -1) : members
+  return last !== undefined && nameOf(last) === '' && DataType.isNull(last.type) ? members.slice(0, -1) : members
 }
 
 function declaredType(field: ArrowField): LogicalType | undefined {
@@ -28,7 +33,7 @@ function declaredType(field: ArrowField): LogicalType | undefined {
   } catch {
     return undefined
   }
-  const expected = arrowField({ name: field.name, type, nullable: true }, new DictionaryIds(), false)
+  const expected = arrowField({ name: nameOf(field), type, nullable: true }, new DictionaryIds(), false)
   return isSameLayout(expected.type, field.type) ? type : undefined
 }
 
@@ -48,7 +53,7 @@ function isSameLayout(expected: DataType, given: DataType): boolean {
     children.length === others.length &&
     children.every((child, index) => {
       const other = others[index]!
-      return (!named || child.name === other.name) && isSameLayout(child.type, other.type)
+      return (!named || nameOf(child) === nameOf(other)) && isSameLayout(child.type, other.type)
     })
   )
 }
@@ -105,14 +110,14 @@ function derivedType(field: ArrowField, path: string): LogicalType {
       return { kind: 'array', element: child(type.children[0]!, '[]'), size: (type as unknown as { listSize: number }).listSize }
     case Type.Struct: {
       if (type.children.length === 0) throw unsupported(path, type)
-      return { kind: 'struct', fields: (type.children as ArrowField[]).map((of) => fieldFromArrow(of, `${path}.${of.name}`)) }
+      return { kind: 'struct', fields: (type.children as ArrowField[]).map((of) => fieldFromArrow(of, `${path}.${nameOf(of)}`)) }
     }
     case Type.Map: {
       const [key, value] = (type.children[0] as ArrowField).type.children as [ArrowField, ArrowField]
       return { kind: 'map', key: child(key, '.key'), value: child(value, '.value') }
     }
     case Type.Union:
-      return { kind: 'union', members: unionMembers(type).map((of) => fieldFromArrow(of, `${path}.${of.name}`)) }
+      return { kind: 'union', members: unionMembers(type).map((of) => fieldFromArrow(of, `${path}.${nameOf(of)}`)) }
     case Type.Dictionary:
       return fieldFromArrow(field.clone({ type: (type as unknown as { dictionary: DataType }).dictionary }) as ArrowField, path).type
     default:

@@ -195,7 +195,7 @@ function wideReader(values: Uint8Array | undefined, length: number, signed: bool
 
 function decimalReader(precision: number, scale: number, values: Uint8Array | undefined, length: number): ValueReader {
   const scaled = scaledReader(precision, values, length)
-  return (index) => decimalText(scaled(index), scale)
+  return (index) => decimalText(scaled(index), precision, scale)
 }
 
 /** Reads the scaled integers of a decimal column. */
