@@ -1,13 +1,12 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap, isolateHistory, toggleComment } from '@codemirror/commands'
-import { javascript } from '@codemirror/lang-javascript'
-import { bracketMatching, indentOnInput, syntaxHighlighting } from '@codemirror/language'
-import { EditorState, Prec, type Extension } from '@codemirror/state'
-import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view'
+import { bracketMatching, indentOnInput } from '@codemirror/language'
+import { Prec } from '@codemirror/state'
+import { EditorView, highlightActiveLine, keymap } from '@codemirror/view'
 import { clearMark, markedPosition, showMark, type Mark } from './editor-mark.ts'
-import { editorColours, editorTheme } from './editor-theme.ts'
-import { typeOverSelection } from './type-over-selection.ts'
+import { openEditor } from './open-editor.ts'
 import { sqlLanguage, type KnownColumns } from './sql-language.ts'
+import { typeOverSelection } from './type-over-selection.ts'
 
 export interface SqlEditor {
   text(): string
@@ -22,16 +21,13 @@ export interface SqlEditor {
   focus(): void
 }
 
-/**
- * The SQL editor. It lives in a shadow root, where CodeMirror makes its styles as constructed style sheets: a `<style>` element would
- * need `'unsafe-inline'` in the page's policy.
- */
+/** The SQL editor: completion, undo, and a mark where an error is. */
 export function sqlEditor(
   host: HTMLElement,
   text: string,
   on: { readonly change: (text: string) => void; readonly columns: KnownColumns },
 ): SqlEditor {
-  const view = open(host, text, [
+  const view = openEditor(host, text, [
     history(),
     sqlLanguage(on.columns),
     autocompletion({ icons: false, activateOnTypingDelay: 120 }),
@@ -83,35 +79,8 @@ export function sqlEditor(
   }
 }
 
-/** A read-only view of TypeScript; `show` replaces what stands there. */
-export function typescriptView(host: HTMLElement): { show(text: string): void } {
-  const view = open(host, '', [
-    javascript({ typescript: true }),
-    EditorState.readOnly.of(true),
-    EditorView.contentAttributes.of({ 'aria-label': 'TypeScript of this example, read only', 'aria-readonly': 'true' }),
-    keymap.of(defaultKeymap),
-  ])
-  return {
-    show(text) {
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, selection: { anchor: 0 } })
-    },
-  }
-}
-
 /** The page runs the query on the same keys: only the list of completions has to go. */
 const closeThenLeave = (view: EditorView): boolean => {
   closeCompletion(view)
   return true
-}
-
-function open(host: HTMLElement, text: string, extensions: readonly Extension[]): EditorView {
-  const root = host.attachShadow({ mode: 'open', delegatesFocus: true })
-  return new EditorView({
-    parent: root,
-    root,
-    state: EditorState.create({
-      doc: text,
-      extensions: [lineNumbers(), drawSelection(), syntaxHighlighting(editorColours), editorTheme, ...extensions],
-    }),
-  })
 }

@@ -1,5 +1,5 @@
 import { isLakefrontError, type DataFrame, type Session } from 'lakefront'
-import { sqlEditor, typescriptView } from './editor.ts'
+import { sqlEditor } from './editor.ts'
 import { byId, copyFrom, create } from './element.ts'
 import { asProgram, exampleOf, examples, type Example } from './examples/examples.ts'
 import { filesPanel, type FilesPanel } from './files.ts'
@@ -36,7 +36,7 @@ export async function playground(memory: Memory): Promise<void> {
     announce: (text) => say(text),
   })
   const editor = sqlEditor(byId('sql'), draft?.sql ?? example.sql, { change: edited, columns: () => files.known().map(({ name, columns }) => ({ file: name, columns })) })
-  const typescript = typescriptView(byId('ts'))
+  const typescript = import('./typescript-view.ts').then(({ typescriptView }) => typescriptView(byId('ts')))
 
   const buttons = { sql: byId<HTMLButtonElement>('run-sql'), typescript: byId<HTMLButtonElement>('run-ts') }
   const cancel = byId<HTMLButtonElement>('cancel')
@@ -92,7 +92,8 @@ export async function playground(memory: Memory): Promise<void> {
     const changed = editor.text() !== example.sql
     byId('sql-note').textContent = changed ? `“${example.title}”, edited` : `“${example.title}”`
     reset.hidden = !changed
-    typescript.show(example.typescript)
+    const { typescript: text } = example
+    void typescript.then((view) => view.show(text))
     for (const { id, mark } of entries) mark(id === example.id)
   }
 

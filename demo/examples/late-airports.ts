@@ -6,7 +6,10 @@ import * as F from 'lakefront/functions'
 export default (db: Session): DataFrame =>
   db.read
     .parquet('flights-3m.parquet')
-    .withColumn('late', when(col('delay').gt(15), 100).otherwise(0))
+    .withColumn(
+      'late',
+      when(col('delay').gt(15), 100).otherwise(0),
+    )
     .groupBy('origin')
     .agg(
       F.count().as('flights'),
