@@ -1,0 +1,289 @@
+import { LakefrontError } from '../errors.ts'
+import type { Deferred, Operand, OperandNeeds, OperandType } from './column-types.ts'
+import type { BinaryOperator, Expression, SortKey, UnaryOperator } from './expression.ts'
+import { describeExpression } from './describe.ts'
+import { bareNode, isColumn, operandNode } from './operand.ts'
+import { parseTypeText } from './type-text.ts'
+import type { WindowSpec } from './window.ts'
+
+type Logic<T, O, Needs extends string> = Column<Deferred<'boolean', [T, OperandType<O>]>, Needs | OperandNeeds<O>, string>
+type Arithmetic<T, O, Needs extends string> = Column<Deferred<'arithmetic', [T, OperandType<O>]>, Needs | OperandNeeds<O>, string>
+type Test<T, Needs extends string> = Column<Deferred<'boolean', [T]>, Needs, string>
+
+/**
+ * A value computed from each row. Immutable: every method returns a new column.
+ *
+ * `T` is the type of the value, worked out when the row type is known; `Needs` the names of the columns it reads; `Name`
+ * its own name in a result. Strings given to methods are values, never names: `col('a').eq('b')` compares with the text `b`.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export class Column<out T = any, out Needs extends string = any, out Name extends string = any> {
+  /** The types above, for the compiler only: nothing is there at run time. */
+  declare readonly '~types': { readonly value: T; readonly needs: Needs; readonly name: Name }
+  readonly [Symbol.toStringTag]: string = 'lakefront.column'
+  /** What the column computes, as plain data. */
+  readonly node: Expression
+
+  /** Columns are made by `col`, `lit`, `when`, `sql` and the functions, not by this. */
+  constructor(node: Expression) {
+    this.node = node
+  }
+
+  /** `a + b`; NULL when one is. */
+  add<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+    return this.#binary('add', other)
+  }
+
+  /** `a - b` */
+  sub<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+    return this.#binary('sub', other)
+  }
+
+  /** `a * b` */
+  mul<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+    return this.#binary('mul', other)
+  }
+
+  /** `a / nullif(b, 0)`: true division, 7 by 2 is 3.5. NULL when the divisor is 0, on every engine. */
+  div<O extends Operand>(
+    other: O,
+  ): Column<Deferred<'number', [T, O extends number | bigint ? O : OperandType<O> | null]>, Needs | OperandNeeds<O>, string> {
+    return this.#binary('div', other)
+  }
+
+  /** `a % nullif(b, 0)`: the remainder, with the sign of `a`. NULL when the divisor is 0. */
+  mod<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+    return this.#binary('mod', other)
+  }
+
+  /** `-a` */
+  neg(): Arithmetic<T, T, Needs> {
+    return this.#unary('neg')
+  }
+
+  /** `a = b`. NULL when one is NULL, so a filter drops the row; see {@link eqNullSafe}. */
+  eq<O extends Operand>(other: O): Logic<T, O, Needs> {
+    return this.#binary('eq', other)
+  }
+
+  /** `a <> b` */
+  ne<O extends Operand>(other: O): Logic<T, O, Needs> {
+    return this.#binary('ne', other)
+  }
+
+  /** `a > b` */
+  gt<O extends Operand>(other: O): Logic<T, O, Needs> {
+    return this.#binary('gt', other)
+  }
+
+  /** `a >= b` */
+  ge<O extends Operand>(other: O): Logic<T, O, Needs> {
+    return this.#binary('ge', other)
+  }
+
+  /** `a < b` */
+  lt<O extends Operand>(other: O): Logic<T, O, Needs> {
+    return this.#binary('lt', other)
+  }
+
+  /** `a <= b` */
+  le<O extends Operand>(other: O): Logic<T, O, Needs> {
+    return this.#binary('le', other)
+  }
+
+  /** `a IS NOT DISTINCT FROM b`: two NULLs are equal, and the answer is never NULL. */
+  eqNullSafe<O extends Operand>(other: O): Column<boolean, Needs | OperandNeeds<O>, string> {
+    return this.#binary('eqNullSafe', other)
+  }
+
+  /** `a BETWEEN low AND high`, both ends included. */
+  between<L extends Operand, H extends Operand>(
+    low: L,
+    high: H,
+  ): Column<Deferred<'boolean', [T, OperandType<L>, OperandType<H>]>, Needs | OperandNeeds<L> | OperandNeeds<H>, string> {
+    return make({ kind: 'Between', operand: bareNode(this.node), low: operandNode(low), high: operandNode(high) })
+  }
+
+  /** `a IN (x, y, …)`, from arguments or one array; FALSE when there are none. */
+  isin<O extends Operand>(
+    ...options: readonly O[] | readonly [readonly O[]]
+  ): Column<Deferred<'boolean', [T]>, Needs | OperandNeeds<O>, string> {
+    const list = (Array.isArray(options[0]) ? options[0] : options) as readonly Operand[]
+    return make({ kind: 'InList', operand: bareNode(this.node), options: Object.freeze(list.map(operandNode)) })
+  }
+
+  /** `a IS NULL` */
+  isNull(): Column<boolean, Needs, string> {
+    return this.#unary('isNull')
+  }
+
+  /** `a IS NOT NULL` */
+  isNotNull(): Column<boolean, Needs, string> {
+    return this.#unary('isNotNull')
+  }
+
+  /** `a AND b` */
+  and<O extends Operand>(other: O): Logic<T, O, Needs> {
+    return this.#binary('and', other)
+  }
+
+  /** `a OR b` */
+  or<O extends Operand>(other: O): Logic<T, O, Needs> {
+    return this.#binary('or', other)
+  }
+
+  /** `NOT a` */
+  not(): Test<T, Needs> {
+    return this.#unary('not')
+  }
+
+  /** `a LIKE pattern`: `%` any text, `_` one character, `\` before either takes it as it is. Case matters. */
+  like<O extends Operand>(pattern: O): Logic<T, O, Needs> {
+    return this.#binary('like', pattern)
+  }
+
+  /** `a ILIKE pattern`: as {@link like}, whatever the case. */
+  ilike<O extends Operand>(pattern: O): Logic<T, O, Needs> {
+    return this.#binary('ilike', pattern)
+  }
+
+  /** `regexp_matches(a, pattern)`: whether the pattern is found anywhere in the text. Syntax: RE2. */
+  rlike<O extends Operand>(pattern: O): Logic<T, O, Needs> {
+    return this.#call('rlike', pattern)
+  }
+
+  /** `starts_with(a, text)` */
+  startsWith<O extends Operand>(text: O): Logic<T, O, Needs> {
+    return this.#call('startsWith', text)
+  }
+
+  /** `ends_with(a, text)` */
+  endsWith<O extends Operand>(text: O): Logic<T, O, Needs> {
+    return this.#call('endsWith', text)
+  }
+
+  /** `contains(a, text)` */
+  contains<O extends Operand>(text: O): Logic<T, O, Needs> {
+    return this.#call('contains', text)
+  }
+
+  /**
+   * `CAST(a AS type)`. The type is DuckDB's name or PySpark's (`string`, `long`, …), checked at once; a value that does
+   * not fit fails the query. A fraction rounds to the nearest integer (PySpark cuts it off).
+   */
+  cast<V = unknown>(type: string): Column<V, Needs, Name> {
+    return make({ kind: 'Cast', operand: bareNode(this.node), type: parseTypeText(type), safe: false })
+  }
+
+  /** `TRY_CAST(a AS type)`: NULL where {@link cast} would fail. */
+  tryCast<V = unknown>(type: string): Column<V | null, Needs, Name> {
+    return make({ kind: 'Cast', operand: bareNode(this.node), type: parseTypeText(type), safe: true })
+  }
+
+  /** `a AS "name"` */
+  as<NewName extends string>(name: NewName): Column<T, Needs, NewName> {
+    if (typeof name !== 'string' || name === '') {
+      throw new LakefrontError('INVALID_ARGUMENT', 'A column cannot be named by an empty string. Give as() a name.')
+    }
+    return make({ kind: 'Alias', operand: bareNode(this.node), name })
+  }
+
+  /** As {@link as}. */
+  alias<NewName extends string>(name: NewName): Column<T, Needs, NewName> {
+    return this.as(name)
+  }
+
+  /** `a ASC NULLS FIRST`, PySpark's order. */
+  asc(): Column<T, Needs, Name> {
+    return this.#sorted(false, 'first')
+  }
+
+  /** `a ASC NULLS FIRST` */
+  ascNullsFirst(): Column<T, Needs, Name> {
+    return this.#sorted(false, 'first')
+  }
+
+  /** `a ASC NULLS LAST` */
+  ascNullsLast(): Column<T, Needs, Name> {
+    return this.#sorted(false, 'last')
+  }
+
+  /** `a DESC NULLS LAST`, PySpark's order. */
+  desc(): Column<T, Needs, Name> {
+    return this.#sorted(true, 'last')
+  }
+
+  /** `a DESC NULLS FIRST` */
+  descNullsFirst(): Column<T, Needs, Name> {
+    return this.#sorted(true, 'first')
+  }
+
+  /** `a DESC NULLS LAST` */
+  descNullsLast(): Column<T, Needs, Name> {
+    return this.#sorted(true, 'last')
+  }
+
+  /** `struct_extract(a, 'name')`: a field of a struct. */
+  getField<Key extends string>(name: Key): Column<Deferred<'field', [T, Key]>, Needs, Key> {
+    return make({ kind: 'GetField', operand: bareNode(this.node), name })
+  }
+
+  /**
+   * `a[1]` for position 0 of a list, counted from 0 as in PySpark; `a['key']` for a key of a map or a field of a struct.
+   * NULL when there is no such item.
+   */
+  getItem<Key extends string | number>(key: Key): Column<Deferred<'field', [T, Key]>, Needs, string> {
+    if (typeof key === 'number' && !(Number.isSafeInteger(key) && key >= 0)) {
+      throw new LakefrontError('INVALID_ARGUMENT', `getItem(${key}): a position in a list is counted from 0.`)
+    }
+    return make({ kind: 'GetItem', operand: bareNode(this.node), key })
+  }
+
+  /** `a OVER (PARTITION BY … ORDER BY …)` for window functions and aggregates. */
+  over<WindowNeeds extends string>(window: WindowSpec<WindowNeeds>): Column<T, Needs | WindowNeeds, Name> {
+    const { node } = this
+    const role = node.kind === 'Call' ? node.role : node.kind === 'RawSql' ? 'aggregate' : 'scalar'
+    if (role === 'scalar') {
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        `${describeExpression(node)} cannot be computed over a window. Call over() on the aggregate or window function itself, and as() after it.`,
+      )
+    }
+    if (role === 'window' && window.frame.frame !== undefined) {
+      throw new LakefrontError('INVALID_ARGUMENT', `${describeExpression(node)} ignores frames. Leave rowsBetween() and rangeBetween() out.`)
+    }
+    return make({ kind: 'Over', call: node, window: window.frame })
+  }
+
+  /** What the column computes, as a sentence of SQL. */
+  toString(): string {
+    return `Column<${describeExpression(this.node)}>`
+  }
+
+  #binary(operator: BinaryOperator, other: Operand): Column<never, never, never> {
+    return make({ kind: 'Binary', operator, left: bareNode(this.node), right: operandNode(other) })
+  }
+
+  #unary(operator: UnaryOperator): Column<never, never, never> {
+    return make({ kind: 'Unary', operator, operand: bareNode(this.node) })
+  }
+
+  #call(name: string, other: Operand): Column<never, never, never> {
+    return make({ kind: 'Call', name, role: 'scalar', operands: Object.freeze([bareNode(this.node), operandNode(other)]) })
+  }
+
+  #sorted(descending: boolean, nulls: 'first' | 'last'): Column<T, Needs, Name> {
+    const operand = this.node.kind === 'SortKey' ? this.node.operand : this.node
+    return make({ kind: 'SortKey', operand, descending, nulls })
+  }
+}
+
+function make(node: Expression): Column<never, never, never> {
+  return new Column(Object.freeze(node))
+}
+
+/** `value` as the key of an ORDER BY; a column without a direction ascends, NULLs first, as in PySpark. */
+export function sortKey(value: Column | string, toNode: (name: string) => Expression): SortKey {
+  const node = isColumn(value) ? value.node : toNode(value as string)
+  return node.kind === 'SortKey' ? node : Object.freeze({ kind: 'SortKey', operand: node, descending: false, nulls: 'first' })
+}

@@ -1,0 +1,92 @@
+import type { Column } from '../column.ts'
+import type { AnyColumn, Argument, ArgumentNeeds, ArgumentType, Deferred } from '../column-types.ts'
+import { argumentNode } from '../operand.ts'
+import { call, callOf } from './call.ts'
+
+type Of<A, Operation extends string> = Column<Deferred<Operation, [ArgumentType<A>]>, ArgumentNeeds<A>, string>
+type NumberOf<A> = Column<number | null, ArgumentNeeds<A>, string>
+
+/** `count(*)`, rows; `count(x)`, rows where `x` is not NULL. A BIGINT. */
+export function count<A extends AnyColumn | string = '*'>(value?: A): Column<bigint, ArgumentNeeds<A>, string> {
+  return call('count', 'aggregate', [value ?? '*'])
+}
+
+/** `count(DISTINCT x)`; of several, the distinct combinations in which none is NULL. A BIGINT. */
+export function countDistinct<A extends AnyColumn | string>(...values: readonly [A, ...A[]]): Column<bigint, ArgumentNeeds<A>, string> {
+  return callOf('count', 'aggregate', values.map(argumentNode), true)
+}
+
+/** `sum(x)`: HUGEINT for integers, DOUBLE for floats, DECIMAL(38, s) for decimals; NULL when there is nothing to add. */
+export function sum<A extends Argument>(value: A): Of<A, 'sum'> {
+  return call('sum', 'aggregate', [value])
+}
+
+/** `sum(DISTINCT x)` */
+export function sumDistinct<A extends Argument>(value: A): Of<A, 'sum'> {
+  return callOf('sum', 'aggregate', [argumentNode(value)], true)
+}
+
+/** `avg(x)`: a DOUBLE. */
+export function avg<A extends Argument>(value: A): NumberOf<A> {
+  return call('avg', 'aggregate', [value])
+}
+
+/** As {@link avg}. */
+export function mean<A extends Argument>(value: A): NumberOf<A> {
+  return avg(value)
+}
+
+/** `min(x)` */
+export function min<A extends Argument>(value: A): Of<A, 'nullable'> {
+  return call('min', 'aggregate', [value])
+}
+
+/** `max(x)` */
+export function max<A extends Argument>(value: A): Of<A, 'nullable'> {
+  return call('max', 'aggregate', [value])
+}
+
+/** `stddev_samp(x)`; NULL for fewer than two values. */
+export function stddev<A extends Argument>(value: A): NumberOf<A> {
+  return call('stddev', 'aggregate', [value])
+}
+
+/** `stddev_pop(x)` */
+export function stddevPop<A extends Argument>(value: A): NumberOf<A> {
+  return call('stddevPop', 'aggregate', [value])
+}
+
+/** `var_samp(x)`; NULL for fewer than two values. */
+export function variance<A extends Argument>(value: A): NumberOf<A> {
+  return call('variance', 'aggregate', [value])
+}
+
+/** `var_pop(x)` */
+export function varPop<A extends Argument>(value: A): NumberOf<A> {
+  return call('varPop', 'aggregate', [value])
+}
+
+/** `median(x)`: of an even number of values, the mean of the two in the middle. */
+export function median<A extends Argument>(value: A): NumberOf<A> {
+  return call('median', 'aggregate', [value])
+}
+
+/** `first(x)`: the value of the first row met, NULL when that is NULL. Which row is first is certain only after a sort. */
+export function first<A extends Argument>(value: A): Of<A, 'nullable'> {
+  return call('first', 'aggregate', [value])
+}
+
+/** `last(x)`: the value of the last row met. */
+export function last<A extends Argument>(value: A): Of<A, 'nullable'> {
+  return call('last', 'aggregate', [value])
+}
+
+/** `coalesce(list(x) FILTER (WHERE x IS NOT NULL), [])`: all values that are not NULL, an empty list when there are none. */
+export function collectList<A extends Argument>(value: A): Of<A, 'list'> {
+  return call('collectList', 'aggregate', [value])
+}
+
+/** As {@link collectList}, each distinct value once, in no certain order. */
+export function collectSet<A extends Argument>(value: A): Of<A, 'list'> {
+  return callOf('collectList', 'aggregate', [argumentNode(value)], true)
+}

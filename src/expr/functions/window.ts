@@ -1,0 +1,49 @@
+import { LakefrontError } from '../../errors.ts'
+import type { Column } from '../column.ts'
+import type { Argument, ArgumentNeeds, ArgumentType, Deferred } from '../column-types.ts'
+import type { Value } from '../expression.ts'
+import { literal } from '../literal.ts'
+import { argumentNode } from '../operand.ts'
+import { call, callOf } from './call.ts'
+
+type Shifted<A> = Column<Deferred<'nullable', [ArgumentType<A>]>, ArgumentNeeds<A>, string>
+
+/** `CAST(row_number() OVER (…) AS INTEGER)`: 1, 2, 3 … in each partition. */
+export function rowNumber(): Column<number, never, string> {
+  return call('rowNumber', 'window', [])
+}
+
+/** `CAST(rank() OVER (…) AS INTEGER)`: equals share a rank, and the next rank leaves room for them. */
+export function rank(): Column<number, never, string> {
+  return call('rank', 'window', [])
+}
+
+/** `CAST(dense_rank() OVER (…) AS INTEGER)`: equals share a rank, and no rank is left out. */
+export function denseRank(): Column<number, never, string> {
+  return call('denseRank', 'window', [])
+}
+
+/** `percent_rank() OVER (…)`: the rank from 0 to 1. */
+export function percentRank(): Column<number, never, string> {
+  return call('percentRank', 'window', [])
+}
+
+/** `CAST(ntile(n) OVER (…) AS INTEGER)`: which of `n` equal parts the row is in, from 1. */
+export function ntile(n: number): Column<number, never, string> {
+  return callOf('ntile', 'window', [literal(counted('ntile', n, 1))])
+}
+
+/** `lag(x, offset, otherwise) OVER (…)`: the value some rows before, `otherwise` (a value, NULL by default) where there is none. */
+export function lag<A extends Argument>(value: A, offset = 1, otherwise: Value = null): Shifted<A> {
+  return callOf('lag', 'window', [argumentNode(value), literal(counted('lag', offset, 0)), literal(otherwise)])
+}
+
+/** `lead(x, offset, otherwise) OVER (…)`: the value some rows after. */
+export function lead<A extends Argument>(value: A, offset = 1, otherwise: Value = null): Shifted<A> {
+  return callOf('lead', 'window', [argumentNode(value), literal(counted('lead', offset, 0)), literal(otherwise)])
+}
+
+function counted(name: string, value: number, atLeast: number): number {
+  if (Number.isSafeInteger(value) && value >= atLeast) return value
+  throw new LakefrontError('INVALID_ARGUMENT', `${name}(): ${value} is not an integer of at least ${atLeast}.`)
+}

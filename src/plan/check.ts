@@ -1,0 +1,50 @@
+import { LakefrontError } from '../errors.ts'
+import { describeExpression } from '../expr/describe.ts'
+import type { Expression } from '../expr/expression.ts'
+import { hasWindow, isAggregate, someExpression } from '../expr/walk.ts'
+import { bind } from './bind.ts'
+import type { Plan } from './nodes.ts'
+import { Scope } from './scope.ts'
+
+/** The scope of a node's expressions, when the columns of all its inputs are known. */
+export function scopeOf(...inputs: readonly Plan[]): Scope | undefined {
+  const columns = inputs.map((input) => input.output)
+  return columns.every((output) => output !== undefined) ? new Scope(columns.length === 1 ? columns[0]! : columns.flat()) : undefined
+}
+
+/** Throws what is wrong with the names in `expressions`, if the columns are known yet. */
+export function checkNames(expressions: readonly Expression[], scope: Scope | undefined): void {
+  if (scope !== undefined) for (const expression of expressions) bind(expression, scope)
+}
+
+/** Throws `INVALID_ARGUMENT` unless `expression` can be computed from one row alone (windows allowed on request). */
+export function checkRowwise(expression: Expression, where: string, options: { windows: boolean }): void {
+  if (isAggregate(expression)) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `${where}: ${describeExpression(expression)} aggregates rows. Use it in groupBy().agg(), or over() a window.`,
+    )
+  }
+  if (!options.windows && hasWindow(expression)) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `${where}: ${describeExpression(expression)} looks at other rows. Compute it with withColumn() first, then use that column.`,
+    )
+  }
+  checkWindowFunctions(expression, where)
+}
+
+/** Throws `INVALID_ARGUMENT` for a window function that has no window. */
+export function checkWindowFunctions(expression: Expression, where: string): void {
+  const lost = someExpression(
+    expression,
+    (each) => each.kind === 'Call' && each.role === 'window',
+    (each) => each.kind !== 'Over',
+  )
+  if (lost) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `${where}: ${describeExpression(expression)} needs a window. Call over(Window.partitionBy(…).orderBy(…)) on it.`,
+    )
+  }
+}

@@ -1,0 +1,41 @@
+import { LakefrontError } from '../errors.ts'
+import type { Expression, SortKey } from '../expr/expression.ts'
+import { checkNames, checkRowwise, scopeOf } from './check.ts'
+import type { Distinct, Filter, Limit, Plan, Sort } from './nodes.ts'
+
+/** `WHERE predicate` */
+export function filter(input: Plan, predicate: Expression): Filter {
+  checkRowwise(predicate, 'filter()', { windows: false })
+  checkNames([predicate], scopeOf(input))
+  return Object.freeze({ kind: 'Filter', input, predicate, ...sameOutput(input) })
+}
+
+/** `ORDER BY keys`; an order set before is forgotten. */
+export function sort(input: Plan, keys: readonly SortKey[]): Sort {
+  if (keys.length === 0) throw new LakefrontError('INVALID_ARGUMENT', 'orderBy() needs at least one column.')
+  for (const key of keys) checkRowwise(key, 'orderBy()', { windows: false })
+  checkNames(keys, scopeOf(input))
+  return Object.freeze({ kind: 'Sort', input, keys: Object.freeze([...keys]), ...sameOutput(input) })
+}
+
+/** `LIMIT count OFFSET offset` */
+export function limit(input: Plan, count: number | undefined, offset = 0): Limit {
+  for (const [name, value] of [['limit()', count ?? 0], ['offset()', offset]] as const) {
+    if (!Number.isSafeInteger(value) || value < 0) {
+      throw new LakefrontError('INVALID_ARGUMENT', `${name} takes a number of rows: an integer of at least 0. ${value} was given.`)
+    }
+  }
+  return Object.freeze({ kind: 'Limit', input, offset, ...(count === undefined ? {} : { count }), ...sameOutput(input) })
+}
+
+/** `SELECT DISTINCT`; with `on`, one row, whichever, per combination of those columns. */
+export function distinct(input: Plan, on?: readonly string[]): Distinct {
+  if (on?.length === 0) throw new LakefrontError('INVALID_ARGUMENT', 'dropDuplicates() was given no columns. Leave the list out to compare all.')
+  const scope = scopeOf(input)
+  if (scope !== undefined) on?.forEach((name) => scope.resolve(name))
+  return Object.freeze({ kind: 'Distinct', input, ...(on === undefined ? {} : { on: Object.freeze([...on]) }), ...sameOutput(input) })
+}
+
+function sameOutput(input: Plan): Pick<Plan, 'output'> {
+  return input.output === undefined ? {} : { output: input.output }
+}

@@ -1,0 +1,71 @@
+import type { Statement } from '../engine/engine.ts'
+import { LakefrontError } from '../errors.ts'
+import type { Leaf, Plan } from '../plan/nodes.ts'
+import { resolve } from '../plan/resolve.ts'
+import { leavesOf, rewrite } from '../plan/walk.ts'
+import type { Source } from '../scan/source.ts'
+import type { Schema } from '../types/logical-type.ts'
+import type { Dialect } from './dialects/dialect.ts'
+import { duckdb } from './dialects/duckdb.ts'
+import { Emitter } from './emit.ts'
+import { expandColumns } from './rules/expand-columns.ts'
+import { expandDistinct } from './rules/expand-distinct.ts'
+import { expandJoin } from './rules/expand-join.ts'
+import { expandSetOperation } from './rules/expand-set-operation.ts'
+import { selectsOf } from './selects.ts'
+
+/** What a plan becomes: a statement, and the sources it reads as `lf_scan('<id>')`. */
+export interface Compiled {
+  readonly statement: Statement
+  readonly sources: readonly Source[]
+}
+
+export interface CompileOptions {
+  /** The columns of a leaf that does not know its own. */
+  readonly schemaOf: (leaf: Leaf) => Schema | undefined
+  readonly dialect?: Dialect
+  /** Write values as literals, so that the text stands alone. */
+  readonly inline?: boolean
+}
+
+/** Steps that say more than SELECT can, replaced by steps that do not; each where it stands, inputs first. */
+const expansions: readonly ((plan: Plan) => Plan)[] = [expandColumns, expandJoin, expandDistinct, expandSetOperation]
+
+/**
+ * `plan` as one SQL statement: names are bound (`plan/resolve`), steps expanded (`rules/expand-*`), merged into as few
+ * SELECTs as mean the same (`rules/merge-*`), and written in a dialect.
+ *
+ * Throws what is wrong with the plan: `COLUMN_NOT_FOUND`, `COLUMN_AMBIGUOUS`, `UNSUPPORTED`, `INVALID_ARGUMENT`.
+ */
+export function compile(plan: Plan, options: CompileOptions): Compiled {
+  const resolved = plan.kind === 'Query' ? plan : resolve(plan, options.schemaOf)
+  const expand = (part: Plan): Plan => rewrite(part, (node) => expansions.reduce((changed, expansion) => expansion(changed), node))
+  const emitter = new Emitter(options.dialect ?? duckdb, options.inline === true)
+  const sources = [...leavesOf(plan)].flatMap((leaf) => (leaf.kind === 'Scan' ? [leaf.source] : []))
+  if (resolved.kind === 'Query') {
+    const inputs = resolved.slots.flatMap((slot) =>
+      'plan' in slot ? [selectsOf(expand(resolve(slot.plan, options.schemaOf)), expand)] : [],
+    )
+    return { statement: emitter.query(resolved, inputs), sources: distinctSources(sources) }
+  }
+  checkNames(resolved)
+  return { statement: emitter.statement(selectsOf(expand(resolved), expand)), sources: distinctSources(sources) }
+}
+
+function checkNames(plan: Plan): void {
+  const names = new Set<string>()
+  for (const { name } of plan.output!) {
+    if (names.has(name)) {
+      throw new LakefrontError(
+        'COLUMN_AMBIGUOUS',
+        `The result has more than one column named "${name}". Give the inputs of the join an alias() and select what you need, as in select(col("a.${name}"), col("b.${name}").as("other")).`,
+        { details: { column: name } },
+      )
+    }
+    names.add(name)
+  }
+}
+
+function distinctSources(sources: readonly Source[]): readonly Source[] {
+  return [...new Map(sources.map((source) => [source.id, source])).values()]
+}

@@ -1,0 +1,149 @@
+import { LakefrontError } from '../errors.ts'
+import type { Call, Expression, Literal, Over, WindowFrame } from '../expr/expression.ts'
+import type { Dialect } from './dialects/dialect.ts'
+
+/** What the text of an expression depends on besides the expression. */
+export interface EmitScope {
+  readonly dialect: Dialect
+  /** How a column of the FROM clause is written here. */
+  column(relation: number, name: string): string
+  /** A placeholder for a value. */
+  parameter(literal: Literal): string
+}
+
+/** How tightly an expression's text holds together: what binds less than its surroundings gets brackets. */
+const tightness = { or: 1, and: 2, not: 3, comparison: 4, operator: 5, whole: 6 } as const
+
+/** `node` as SQL. `tight` is the least tightness its place needs; brackets keep everything below that together. */
+export function emitExpression(node: Expression, scope: EmitScope, tight = 0): string {
+  const { text, holds } = write(node, scope)
+  return holds < tight ? `(${text})` : text
+}
+
+interface Written {
+  readonly text: string
+  readonly holds: number
+}
+
+function write(node: Expression, scope: EmitScope): Written {
+  const { dialect } = scope
+  const whole = (child: Expression): string => emitExpression(child, scope, tightness.whole)
+  const list = (children: readonly Expression[]): string => children.map((child) => emitExpression(child, scope)).join(', ')
+  switch (node.kind) {
+    case 'RelationColumn':
+      return { text: scope.column(node.relation, node.name), holds: tightness.whole }
+    case 'Literal':
+      return { text: dialect.binds(node.value) ? scope.parameter(node) : dialect.literal(node.value), holds: tightness.whole }
+    case 'Star':
+      return { text: '*', holds: tightness.whole }
+    case 'RawSql':
+      return { text: raw(node.parts, node.operands.map(whole)), holds: tightness.whole }
+    case 'Unary':
+      if (node.operator === 'neg') return { text: `-${whole(node.operand)}`, holds: tightness.operator }
+      if (node.operator === 'not') return { text: `NOT ${emitExpression(node.operand, scope, tightness.comparison)}`, holds: tightness.not }
+      return {
+        text: `${emitExpression(node.operand, scope, tightness.operator)} IS ${node.operator === 'isNull' ? 'NULL' : 'NOT NULL'}`,
+        holds: tightness.comparison,
+      }
+    case 'Binary': {
+      if (node.operator === 'and' || node.operator === 'or') {
+        const holds = tightness[node.operator]
+        const sides = [node.left, node.right].map((side) => emitExpression(side, scope, needed(side, node.operator as 'and' | 'or')))
+        return { text: sides.join(node.operator === 'and' ? ' AND ' : ' OR '), holds }
+      }
+      const isArithmetic = ['add', 'sub', 'mul', 'div', 'mod'].includes(node.operator)
+      const tight = isArithmetic ? tightness.whole : tightness.operator
+      const left = emitExpression(node.left, scope, tight)
+      const right = emitExpression(node.right, scope, tight)
+      return {
+        text: dialect.operators[node.operator](left, right, node.right),
+        holds: isArithmetic ? tightness.operator : tightness.comparison,
+      }
+    }
+    case 'Between':
+      return {
+        text: `${emitExpression(node.operand, scope, tightness.operator)} BETWEEN ${emitExpression(node.low, scope, tightness.operator)} AND ${emitExpression(node.high, scope, tightness.operator)}`,
+        holds: tightness.comparison,
+      }
+    case 'InList':
+      if (node.options.length === 0) return { text: 'FALSE', holds: tightness.whole }
+      return { text: `${emitExpression(node.operand, scope, tightness.operator)} IN (${list(node.options)})`, holds: tightness.comparison }
+    case 'Cast':
+      return { text: dialect.cast(emitExpression(node.operand, scope), node.type, node.safe), holds: tightness.whole }
+    case 'Case': {
+      const branches = node.branches.map((branch) => ` WHEN ${emitExpression(branch.when, scope)} THEN ${emitExpression(branch.result, scope)}`)
+      const otherwise = node.otherwise === undefined ? '' : ` ELSE ${emitExpression(node.otherwise, scope)}`
+      return { text: `CASE${branches.join('')}${otherwise} END`, holds: tightness.whole }
+    }
+    case 'Call':
+      return { text: call(node, scope, ''), holds: tightness.whole }
+    case 'Over':
+      return { text: over(node, scope), holds: tightness.whole }
+    case 'GetField':
+      return { text: dialect.field(emitExpression(node.operand, scope), node.name), holds: tightness.whole }
+    case 'GetItem':
+      return { text: dialect.item(whole(node.operand), node.key), holds: tightness.whole }
+    case 'Alias':
+      return write(node.operand, scope)
+    case 'SortKey':
+      return {
+        text: `${emitExpression(node.operand, scope)} ${node.descending ? 'DESC' : 'ASC'} NULLS ${node.nulls.toUpperCase()}`,
+        holds: 0,
+      }
+    case 'ColumnReference':
+    case 'InputColumn':
+      throw new LakefrontError('INTERNAL', `The column "${node.name}" was not bound before its SQL was written.`)
+    default:
+      return node satisfies never
+  }
+}
+
+/** AND inside AND needs no brackets, AND inside OR gets them all the same. */
+function needed(side: Expression, operator: 'and' | 'or'): number {
+  return side.kind === 'Binary' && side.operator === operator ? tightness[operator] : tightness.not
+}
+
+function call(node: Call, scope: EmitScope, over: string): string {
+  const spelling = Object.hasOwn(scope.dialect.functions, node.name) ? scope.dialect.functions[node.name] : undefined
+  if (spelling === undefined) {
+    throw new LakefrontError('UNSUPPORTED', `The function ${node.name}() cannot be said in the dialect ${scope.dialect.name}.`)
+  }
+  if (typeof spelling === 'string') {
+    const operands = node.operands.map((operand) => emitExpression(operand, scope)).join(', ')
+    return `${spelling}(${node.distinct ? 'DISTINCT ' : ''}${operands})${over}`
+  }
+  const operands = node.operands.map((operand) => emitExpression(operand, scope, tightness.whole))
+  const text = spelling.call(operands, node.distinct === true, node.operands) + over
+  return spelling.then?.(text) ?? text
+}
+
+function over(node: Over, scope: EmitScope): string {
+  const clause = ` OVER (${window(node.window, node.call.kind === 'Call' && node.call.role === 'window', scope)})`
+  return node.call.kind === 'Call' ? call(node.call, scope, clause) : `${rawCall(node.call, scope)}${clause}`
+}
+
+/** A function call in SQL text stands without brackets before OVER. */
+function rawCall(node: Expression, scope: EmitScope): string {
+  return emitExpression(node, scope).replace(/^\(([\s\S]*)\)$/, '$1')
+}
+
+function window({ partitionBy, orderBy, frame }: WindowFrame, isRanking: boolean, scope: EmitScope): string {
+  const clauses: string[] = []
+  if (partitionBy.length > 0) clauses.push(`PARTITION BY ${partitionBy.map((each) => emitExpression(each, scope)).join(', ')}`)
+  if (orderBy.length > 0) clauses.push(`ORDER BY ${orderBy.map((each) => emitExpression(each, scope)).join(', ')}`)
+  if (frame !== undefined) clauses.push(`${frame.unit.toUpperCase()} BETWEEN ${bound(frame.start, scope)} AND ${bound(frame.end, scope)}`)
+  else if (orderBy.length > 0 && !isRanking) clauses.push('RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW')
+  return clauses.join(' ')
+}
+
+function bound(value: number, { dialect }: EmitScope): string {
+  if (value === 0) return 'CURRENT ROW'
+  const side = value < 0 ? 'PRECEDING' : 'FOLLOWING'
+  return `${Number.isFinite(value) ? dialect.literal(Math.abs(value)) : 'UNBOUNDED'} ${side}`
+}
+
+/** Brackets keep the user's text one expression; a comment at its end must not swallow what follows. */
+function raw(parts: readonly string[], operands: readonly string[]): string {
+  const text = parts.reduce((before, part, index) => before + operands[index - 1]! + part).trim()
+  return text.includes('--') ? `(${text}\n)` : `(${text})`
+}

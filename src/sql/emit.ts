@@ -1,0 +1,239 @@
+import type { Parameter } from '../engine/engine.ts'
+import type { Expression, Literal } from '../expr/expression.ts'
+import { hasRawSql, isAggregate } from '../expr/walk.ts'
+import type { Query } from '../plan/nodes.ts'
+import type { Dialect } from './dialects/dialect.ts'
+import { type EmitScope, emitExpression } from './emit-expression.ts'
+import { type From, type Relation, type Select, isBare, wholeRelation } from './select.ts'
+
+/** SQL text and the values of its placeholders `$1`, `$2` … */
+export interface Emitted {
+  readonly sql: string
+  readonly parameters: readonly Parameter[]
+}
+
+/** Writes SELECTs. With `inline`, values are written as literals and there are no parameters: for people, not for engines. */
+export class Emitter {
+  readonly #dialect: Dialect
+  readonly #inline: boolean
+  readonly #parameters: Parameter[] = []
+  readonly #placeholders = new Map<object, string>()
+  readonly #aliases = new Map<number, string>()
+  #tables = 0
+
+  constructor(dialect: Dialect, inline: boolean) {
+    this.#dialect = inline ? { ...dialect, binds: () => false } : dialect
+    this.#inline = inline
+  }
+
+  statement(select: Select): Emitted {
+    return { sql: this.#select(select, '\n'), parameters: this.#parameters }
+  }
+
+  /** SQL text as the user wrote it, which is the whole statement. */
+  query(query: Query, inputs: readonly Select[]): Emitted {
+    return { sql: this.#queryText(query, inputs, '\n'), parameters: this.#parameters }
+  }
+
+  /** `line` is what starts a new line here: a line break and the indent. */
+  #select(select: Select, line: string): string {
+    const set = isBare(select) && select.from.kind === 'relation' && select.from.relation.body
+    if (set && set.kind === 'set') return this.#set(set, line)
+    const scope = this.#scopeOf(select)
+    const names = new Map(select.columns.map((column) => [column.expression, column.name]))
+    const clauses = [`SELECT ${select.distinct ? 'DISTINCT ' : ''}${this.#columns(select, scope)}`]
+    const where = conjunction(select.where, scope)
+    const safe = this.#unambiguous(select, scope)
+    const groupBy = select.groupBy?.map((key) => notPosition(key, safe)).join(', ')
+    const having = conjunction(select.having, safe)
+    const orderBy = select.orderBy
+      .filter((key) => key.operand.kind !== 'Literal')
+      .map((key) => {
+        const name = key.operand.kind === 'RelationColumn' ? undefined : names.get(key.operand)
+        const shown = name !== undefined && isUniqueName(name, select)
+        return shown
+          ? `${this.#dialect.identifier(name)} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nulls.toUpperCase()}`
+          : emitExpression(key, safe)
+      })
+    clauses.push(`FROM ${this.#from(select.from, line, mentionsRawSql(select))}`)
+    if (where !== '') clauses.push(`WHERE ${where}`)
+    if (groupBy) clauses.push(`GROUP BY ${groupBy}`)
+    else if (groupBy === '' && !select.columns.some(({ expression }) => isAggregate(expression))) clauses.push('GROUP BY ()')
+    if (having !== '') clauses.push(`HAVING ${having}`)
+    if (orderBy.length > 0) clauses.push(`ORDER BY ${orderBy.join(', ')}`)
+    if (select.limit !== undefined) clauses.push(`LIMIT ${select.limit}`)
+    if (select.offset > 0) clauses.push(`OFFSET ${select.offset}`)
+    return clauses.join(line)
+  }
+
+  #set(set: Extract<Relation['body'], { kind: 'set' }>, line: string): string {
+    const operator = `${set.operation.toUpperCase()}${set.all ? ' ALL' : ''}`
+    const branches = set.branches.map((branch) => {
+      const isSet = isBare(branch) && branch.from.kind === 'relation' && branch.from.relation.body.kind === 'set'
+      const alone = isSet || branch.orderBy.length > 0 || branch.limit !== undefined || branch.offset > 0
+      return alone ? `(${line}  ${this.#select(branch, `${line}  `)}${line})` : this.#select(branch, line)
+    })
+    return branches.join(`${line}${operator}${line}`)
+  }
+
+  /** Runs of a relation's columns, all and in order, are written as a star. */
+  #columns(select: Select, scope: EmitScope): string {
+    const relations = new Map(relationsOf(select.from).map((relation) => [relation.id, relation]))
+    const written: string[] = []
+    for (let at = 0; at < select.columns.length; ) {
+      const { name, expression } = select.columns[at]!
+      const relation = expression.kind === 'RelationColumn' ? relations.get(expression.relation) : undefined
+      const width = relation?.columns.length ?? 0
+      if (relation !== undefined && (width > 1 || relations.size === 1) && isRun(select, at, relation)) {
+        written.push(relations.size === 1 ? '*' : `${this.#aliasOf(relation)}.*`)
+        at += width
+        continue
+      }
+      const text = emitExpression(expression, scope)
+      const named = expression.kind === 'RelationColumn' && expression.name === name
+      written.push(named ? text : `${text} AS ${this.#dialect.identifier(name)}`)
+      at++
+    }
+    return written.join(', ')
+  }
+
+  #from(from: From, line: string, showAliases: boolean): string {
+    if (from.kind === 'relation') return this.#relation(from.relation, line, showAliases)
+    const left = this.#from(from.left, line, true)
+    const right = this.#from(from.right, line, true)
+    const on = from.condition === undefined ? '' : ` ON ${emitExpression(from.condition, this.#qualified(from), 0)}`
+    return `${left}${line}${this.#dialect.joins[from.how]} ${right}${on}`
+  }
+
+  #relation(relation: Relation, line: string, showAlias: boolean): string {
+    const { body } = relation
+    const needsAlias = showAlias || relation.renamed || body.kind === 'select' || body.kind === 'set' || body.kind === 'query'
+    const alias = needsAlias || this.#aliases.has(relation.id) ? ` AS ${this.#aliasOf(relation)}` : ''
+    const columns = relation.renamed ? `(${relation.columns.map((name) => this.#dialect.identifier(name)).join(', ')})` : ''
+    return this.#body(body, line) + alias + columns
+  }
+
+  #body(body: Relation['body'], line: string): string {
+    const inner = `${line}  `
+    switch (body.kind) {
+      case 'scan':
+        return this.#dialect.scan(body.id)
+      case 'table':
+        return body.name.map((part) => this.#dialect.identifier(part)).join('.')
+      case 'query':
+        return `(\n${this.#queryText(body.query, body.inputs, inner)}\n)`
+      case 'select':
+        return `(${inner}${this.#select(body.select, inner)}${line})`
+      case 'set':
+        return `(${inner}${this.#set(body, inner)}${line})`
+      default:
+        return body satisfies never
+    }
+  }
+
+  #queryText(query: Query, inputs: readonly Select[], line: string): string {
+    let next = 0
+    return query.parts.reduce((text, part, index) => {
+      const slot = query.slots[index - 1]!
+      return text + ('plan' in slot ? this.#input(inputs[next++]!, line) : this.#parameter(slot, slot.value)) + part
+    })
+  }
+
+  #input(select: Select, line: string): string {
+    const relation = isBare(select) ? wholeRelation(select) : undefined
+    const isName = relation !== undefined && !relation.renamed && (relation.body.kind === 'scan' || relation.body.kind === 'table')
+    return isName ? this.#body(relation.body, line) : `(${line}  ${this.#select(select, `${line}  `)}${line})`
+  }
+
+  #scopeOf(select: Select): EmitScope {
+    return select.from.kind === 'join' ? this.#qualified(select.from) : this.#scope(new Map())
+  }
+
+  #qualified(from: From): EmitScope {
+    return this.#scope(new Map(relationsOf(from).map((relation) => [relation.id, relation])))
+  }
+
+  /** ORDER BY, GROUP BY and HAVING also see the names of the result: a column that one of them hides is qualified. */
+  #unambiguous(select: Select, scope: EmitScope): EmitScope {
+    if (select.from.kind === 'join') return scope
+    const { relation } = select.from
+    const hiding = new Set(
+      select.columns.flatMap(({ name, expression }) =>
+        expression.kind === 'RelationColumn' && expression.name === name ? [] : [name.toLowerCase()],
+      ),
+    )
+    const hidden = relation.columns.filter((name) => hiding.has(name.toLowerCase()))
+    if (hidden.length === 0) return scope
+    return this.#scope(new Map([[relation.id, relation]]), new Set(hidden))
+  }
+
+  #scope(relations: ReadonlyMap<number, Relation>, only?: ReadonlySet<string>): EmitScope {
+    return {
+      dialect: this.#dialect,
+      column: (id, name) => {
+        const relation = relations.get(id)
+        const text = this.#dialect.identifier(name)
+        return relation === undefined || only?.has(name) === false ? text : `${this.#aliasOf(relation)}.${text}`
+      },
+      parameter: (literal: Literal) => this.#parameter(literal, literal.value),
+    }
+  }
+
+  #aliasOf(relation: Relation): string {
+    let alias = this.#aliases.get(relation.id)
+    if (alias === undefined) {
+      const taken = new Set(this.#aliases.values())
+      alias = relation.alias === undefined ? '' : this.#dialect.identifier(relation.alias)
+      while (alias === '' || taken.has(alias)) alias = this.#dialect.identifier(`t${++this.#tables}`)
+      this.#aliases.set(relation.id, alias)
+    }
+    return alias
+  }
+
+  #parameter(key: object, value: Parameter): string {
+    if (this.#inline) return this.#dialect.literal(value)
+    let placeholder = this.#placeholders.get(key)
+    if (placeholder === undefined) {
+      placeholder = `$${this.#parameters.push(value)}`
+      this.#placeholders.set(key, placeholder)
+    }
+    return placeholder
+  }
+}
+
+function conjunction(conditions: readonly Expression[], scope: EmitScope): string {
+  if (conditions.length === 1) return emitExpression(conditions[0]!, scope)
+  return conditions.map((condition) => emitExpression(condition, scope, 2)).join(' AND ')
+}
+
+/** A number alone would be read as a position in the result. */
+function notPosition(key: Expression, scope: EmitScope): string {
+  const text = emitExpression(key, scope)
+  return key.kind === 'Literal' ? `coalesce(${text})` : text
+}
+
+function isRun(select: Select, at: number, relation: Relation): boolean {
+  return relation.columns.every((name, index) => {
+    const column = select.columns[at + index]
+    return (
+      column !== undefined &&
+      column.name === name &&
+      column.expression.kind === 'RelationColumn' &&
+      column.expression.relation === relation.id &&
+      column.expression.name === name
+    )
+  })
+}
+
+function isUniqueName(name: string, select: Select): boolean {
+  return select.columns.filter((column) => column.name.toLowerCase() === name.toLowerCase()).length === 1
+}
+
+function mentionsRawSql(select: Select): boolean {
+  const expressions = [...select.where, ...(select.groupBy ?? []), ...select.having, ...select.orderBy]
+  return expressions.some(hasRawSql) || select.columns.some(({ expression }) => expression.kind !== 'RelationColumn' && hasRawSql(expression))
+}
+
+function relationsOf(from: From): readonly Relation[] {
+  return from.kind === 'relation' ? [from.relation] : [...relationsOf(from.left), ...relationsOf(from.right)]
+}

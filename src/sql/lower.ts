@@ -1,0 +1,51 @@
+import type { BinaryOperator, Expression } from '../expr/expression.ts'
+import { mapChildren } from '../expr/walk.ts'
+
+/** What our semantics add to an operation before any dialect spells it. */
+export function lower(node: Expression): Expression {
+  const lowered = mapChildren(node, lower)
+  if (lowered.kind === 'Binary') return operators[lowered.operator]?.(lowered.left, lowered.right) ?? lowered
+  if (lowered.kind === 'Call' && Object.hasOwn(calls, lowered.name)) {
+    return Object.freeze({ ...lowered, operands: Object.freeze(calls[lowered.name]!(lowered.operands)) })
+  }
+  return lowered
+}
+
+const operators: Partial<Record<BinaryOperator, (left: Expression, right: Expression) => Expression>> = {
+  div: (left, right) => binary('div', left, nullWhenZero(right)),
+  mod: (left, right) => binary('mod', left, nullWhenZero(right)),
+}
+
+const calls: Readonly<Record<string, (operands: readonly Expression[]) => readonly Expression[]>> = {
+  substring: ([value, start, ...size]) => [value!, isLiteral(start!, 0) ? literal(1) : start!, ...size],
+  regexpReplace: ([value, pattern, replacement]) => [
+    value!,
+    pattern!,
+    replacement!.kind === 'Literal' && typeof replacement.value === 'string' ? literal(rewriteGroups(replacement.value)) : replacement!,
+  ],
+}
+
+/** Java's replacement text in RE2's: `$1` is `\1`, `\$` a dollar sign. */
+function rewriteGroups(replacement: string): string {
+  return replacement.replace(/\\([\s\S])|\$(\d)/g, (_, escaped: string | undefined, group: string | undefined) => {
+    if (group !== undefined) return `\\${group}`
+    return escaped === '\\' ? '\\\\' : escaped!
+  })
+}
+
+function nullWhenZero(divisor: Expression): Expression {
+  if (divisor.kind === 'Literal' && (typeof divisor.value === 'number' || typeof divisor.value === 'bigint') && Number(divisor.value) !== 0) return divisor
+  return Object.freeze({ kind: 'Call', name: 'nullif', role: 'scalar', operands: Object.freeze([divisor, literal(0)]) })
+}
+
+function isLiteral(node: Expression, value: number): boolean {
+  return node.kind === 'Literal' && node.value === value
+}
+
+function literal(value: number | string): Expression {
+  return Object.freeze({ kind: 'Literal', value })
+}
+
+function binary(operator: BinaryOperator, left: Expression, right: Expression): Expression {
+  return Object.freeze({ kind: 'Binary', operator, left, right })
+}

@@ -1,0 +1,111 @@
+import type { Expression, SortKey } from '../expr/expression.ts'
+import { LakefrontError } from '../errors.ts'
+import { checkEmbeddable, sqlTokens } from '../expr/sql-text.ts'
+import { bind } from '../plan/bind.ts'
+import type { Leaf, OutputColumn, Plan, Query, SetOperation } from '../plan/nodes.ts'
+import { Scope } from '../plan/scope.ts'
+import { lower } from './lower.ts'
+import { mergeAggregate } from './rules/merge-aggregate.ts'
+import { mergeDistinct } from './rules/merge-distinct.ts'
+import { mergeFilter } from './rules/merge-filter.ts'
+import { mergeJoin } from './rules/merge-join.ts'
+import { mergeLimit } from './rules/merge-limit.ts'
+import { mergeProject } from './rules/merge-project.ts'
+import { mergeSort } from './rules/merge-sort.ts'
+import { type RelationBody, type Select, type SelectColumn, nested, selectFrom, uniqueNames } from './select.ts'
+
+/** `plan`, resolved and expanded, as few SELECTs as mean the same. `expand` is for plans inside SQL text. */
+export function selectsOf(plan: Plan, expand: (plan: Plan) => Plan): Select {
+  let relations = 0
+  const nextId = (): number => ++relations
+  const visit = (node: Plan): Select => {
+    switch (node.kind) {
+      case 'Scan':
+        return leaf(node, { kind: 'scan', id: node.source.id })
+      case 'Table':
+        return leaf(node, { kind: 'table', name: node.name })
+      case 'Query': {
+        const inputs = node.slots.flatMap((slot) => ('plan' in slot ? [visit(expand(slot.plan))] : []))
+        return leaf(node, { kind: 'query', query: embedded(node), inputs })
+      }
+      case 'Project':
+        return mergeProject(visit(node.input), columns(node.columns, node, node.input), nextId)
+      case 'Filter':
+        return mergeFilter(visit(node.input), bound(node.predicate, node.input), nextId)
+      case 'Aggregate': {
+        const all = columns([...node.keys, ...node.measures], node, node.input)
+        return mergeAggregate(visit(node.input), all.slice(0, node.keys.length), all.slice(node.keys.length), nextId)
+      }
+      case 'Join': {
+        const scope = node.left.output!.concat(node.right.output!)
+        const condition = node.condition === undefined ? undefined : boundIn(node.condition, scope)
+        return mergeJoin({ left: visit(node.left), right: visit(node.right) }, node.how, condition, nextId)
+      }
+      case 'Sort':
+        return mergeSort(visit(node.input), node.keys.map((key) => bound(key, node.input) as SortKey), nextId)
+      case 'Limit':
+        return mergeLimit(visit(node.input), node.count, node.offset)
+      case 'Distinct':
+        return mergeDistinct(visit(node.input), nextId)
+      case 'SetOperation':
+        return leaf(node, { kind: 'set', operation: node.operation, all: node.all, branches: branches(node) })
+      case 'Alias':
+        return aliased(visit(node.input), node.name)
+      case 'WithColumns':
+      case 'Rename':
+      case 'Drop':
+        throw new LakefrontError('INTERNAL', `A ${node.kind} was left after the rules that replace it.`)
+      default:
+        return node satisfies never
+    }
+  }
+
+  const leaf = (node: Leaf | SetOperation, body: RelationBody): Select => {
+    const names = node.output!.map(({ name }) => name)
+    const unique = uniqueNames(names)
+    const renamed = unique.some((name, index) => name !== names[index])
+    const select = selectFrom({ id: nextId(), columns: unique, body, renamed })
+    return renamed ? { ...select, columns: select.columns.map((column, index) => ({ ...column, name: names[index]! })) } : select
+  }
+
+  const branches = (node: SetOperation): readonly Select[] => {
+    const merges = (side: Plan): side is SetOperation =>
+      side.kind === 'SetOperation' && node.operation === 'union' && side.operation === 'union' && node.all && side.all
+    const left = merges(node.left) ? branches(node.left) : [visit(node.left)]
+    const right = merges(node.right) ? branches(node.right) : [visit(node.right)]
+    return [...left, ...right]
+  }
+
+  const aliased = (select: Select, alias: string): Select => {
+    const visible = select.from.kind === 'relation' ? select : nested(select, nextId)
+    return visible.from.kind === 'relation' ? { ...visible, from: { kind: 'relation', relation: { ...visible.from.relation, alias } } } : visible
+  }
+
+  return visit(plan)
+}
+
+function columns(expressions: readonly Expression[], node: Plan, input: Plan): readonly SelectColumn[] {
+  const scope = new Scope(input.output!)
+  return expressions.map((expression, index) => {
+    const lowered = lower(bind(expression, scope))
+    return { name: node.output![index]!.name, expression: lowered.kind === 'Alias' ? lowered.operand : lowered }
+  })
+}
+
+function bound(expression: Expression, input: Plan): Expression {
+  return boundIn(expression, input.output!)
+}
+
+function boundIn(expression: Expression, output: readonly OutputColumn[]): Expression {
+  const node = lower(bind(expression, new Scope(output)))
+  return node.kind === 'Alias' ? node.operand : node
+}
+
+/** SQL text that can stand between brackets: one statement, without the semicolon at its end. */
+function embedded(query: Query): Query {
+  const last = query.parts.at(-1)!
+  const end = sqlTokens(last).findLast((token) => token.kind !== 'trivia' && token.text !== ';')
+  const parts = [...query.parts.slice(0, -1), end === undefined ? '' : last.slice(0, end.start + end.text.length)]
+  checkEmbeddable(parts.join(' NULL '), 'The SQL text, which has more steps after it,')
+  return { ...query, parts }
+}
