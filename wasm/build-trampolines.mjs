@@ -18,8 +18,9 @@ export async function trampolinesModuleText() {
   }
 }
 
+/** @param {string} base64 */
 function typescript(base64) {
-  const lines = base64.match(/.{1,100}/g).map((line) => `  '${line}'`)
+  const lines = (base64.match(/.{1,100}/g) ?? []).map((line) => `  '${line}'`)
   return `// Made by \`node wasm/build-trampolines.mjs\` from wasm/trampolines.wat. Do not edit: a test compares the two.
 
 /** What an instance of the trampolines calls; import it as \`{ lf: imports }\`. None may throw: DuckDB's frames lie below. */

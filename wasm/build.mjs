@@ -13,9 +13,11 @@ import { passes, slim } from './slim.mjs'
 
 const root = new URL('../', import.meta.url)
 const packageFolder = new URL('node_modules/@duckdb/duckdb-wasm/', root)
-const manifestFile = new URL('manifest.json', import.meta.url)
+const ownManifest = new URL('manifest.json', import.meta.url)
 const bindings = ['dist/duckdb-browser-blocking.mjs', 'dist/duckdb-node-blocking.cjs']
 const recipe = ['keep.mjs', 'module.mjs', 'slim.mjs']
+
+/** @typedef {Record<string, Record<string, unknown>>} Manifest */
 
 export const officialFile = new URL('dist/duckdb-eh.wasm', packageFolder)
 export const slimFile = new URL('dist/wasm/duckdb-eh.wasm', root)
@@ -23,10 +25,10 @@ export const slimFile = new URL('dist/wasm/duckdb-eh.wasm', root)
 /**
  * Makes {@link slimFile}, or copies it from the cache when nothing it depends on has changed.
  * Throws when what comes out, or what goes in, is not what the manifest says.
- * @param {{ update?: boolean }} [options]
+ * @param {{ update?: boolean, manifestFile?: URL }} [options] `update` writes the manifest instead of checking against it
  * @returns {Promise<{ cached: boolean, bytes: number }>}
  */
-export async function buildEngineFile({ update = false } = {}) {
+export async function buildEngineFile({ update = false, manifestFile = ownManifest } = {}) {
   const official = await readFile(officialFile)
   const texts = await Promise.all(bindings.map((file) => readFile(new URL(file, packageFolder), 'utf8')))
   const input = {
@@ -36,6 +38,7 @@ export async function buildEngineFile({ update = false } = {}) {
     bytes: official.length,
   }
   const tool = { binaryen: await versionOf('binaryen'), passes }
+  /** @type {Manifest | undefined} */
   const manifest = update ? undefined : JSON.parse(await readFile(manifestFile, 'utf8'))
   if (manifest !== undefined) expectSame('input', manifest, input)
 
@@ -43,7 +46,7 @@ export async function buildEngineFile({ update = false } = {}) {
   const key = sha256(JSON.stringify([input, tool, texts.map(sha256), sources.map(sha256)]))
   const cacheFile = new URL(`.cache/wasm/${key}.wasm`, root)
   const cachedBytes = update ? undefined : await readFile(cacheFile).catch(() => undefined)
-  const cached = cachedBytes !== undefined && sha256(cachedBytes) === manifest.output.sha256
+  const cached = cachedBytes !== undefined && sha256(cachedBytes) === manifest?.['output']?.['sha256']
 
   const bytes = cached ? cachedBytes : await make(official, texts, { input, tool, manifest })
   if (!cached) await writeWhole(cacheFile, bytes)
@@ -51,7 +54,12 @@ export async function buildEngineFile({ update = false } = {}) {
   return { cached, bytes: bytes.length }
 }
 
-/** Without a manifest: writes it. With one: checks against it. */
+/**
+ * Without a manifest: writes it. With one: checks against it.
+ * @param {Uint8Array} official
+ * @param {readonly string[]} texts
+ * @param {{ input: object, tool: object, manifest: Manifest | undefined }} context
+ */
 async function make(official, texts, { input, tool, manifest }) {
   const names = namesToKeep(official, texts)
   const keep = { exports: names.length, sha256: sha256(names.join('\n')) }
@@ -72,14 +80,17 @@ async function make(official, texts, { input, tool, manifest }) {
       null,
       2,
     )
-    await writeFile(manifestFile, `${text}\n`)
+    await writeFile(ownManifest, `${text}\n`)
   } else {
     expectSame('output', manifest, output)
   }
   return bytes
 }
 
-/** Facts for readers: other versions of zlib give other sizes, so nothing is checked against them. */
+/**
+ * Facts for readers: other versions of zlib give other sizes, so nothing is checked against them.
+ * @param {Uint8Array} bytes
+ */
 async function compressedSizes(bytes) {
   const [gzipped, brotlied] = await Promise.all([
     promisify(gzip)(bytes, { level: 9 }),
@@ -88,6 +99,7 @@ async function compressedSizes(bytes) {
   return { gzipBytes: gzipped.length, brotliBytes: brotlied.length }
 }
 
+/** @param {string} part @param {Manifest} manifest @param {object} found */
 function expectSame(part, manifest, found) {
   for (const [name, value] of Object.entries(found)) {
     const wanted = manifest[part]?.[name]
@@ -100,15 +112,21 @@ function expectSame(part, manifest, found) {
   }
 }
 
+/** @param {string} name @returns {Promise<string>} */
 async function versionOf(name) {
   return JSON.parse(await readFile(new URL(`node_modules/${name}/package.json`, root), 'utf8')).version
 }
 
+/** @param {string | Uint8Array} content */
 function sha256(content) {
   return createHash('sha256').update(content).digest('hex')
 }
 
-/** Leaves no half file under its final name when a build is killed, or runs twice at once. */
+/**
+ * Leaves no half file under its final name when a build is killed, or runs twice at once.
+ * @param {URL} file
+ * @param {Uint8Array} bytes
+ */
 async function writeWhole(file, bytes) {
   await mkdir(new URL('.', file), { recursive: true })
   const part = new URL(`${file.href}.${process.pid}`)

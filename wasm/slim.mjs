@@ -8,7 +8,7 @@ export const passes = ['remove-unused-module-elements']
  * Takes about fifteen seconds and 700 MB.
  * @param {Uint8Array} official
  * @param {readonly string[]} keep
- * @returns {Promise<Uint8Array>}
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 export async function slim(official, keep) {
   const { default: binaryen } = await import('binaryen')
@@ -24,10 +24,15 @@ export async function slim(official, keep) {
     Features.ReferenceTypes |
     Features.Multivalue |
     Features.ExtendedConst
-  const module = binaryen.readBinary(filterExports(official, (name) => kept.has(name)), features)
+  // The declarations of binaryen leave out the second parameter.
+  const readBinary = /** @type {(bytes: Uint8Array, features: number) => import('binaryen').default.Module} */ (
+    binaryen.readBinary
+  )
+  const filtered = filterExports(official, (name) => kept.has(name))
+  const module = readBinary(filtered, features)
   try {
     module.runPasses(passes)
-    const bytes = module.emitBinary()
+    const bytes = new Uint8Array(module.emitBinary())
     if (!WebAssembly.validate(bytes)) throw new Error('binaryen wrote a module that this Node.js does not accept.')
     return bytes
   } finally {
