@@ -2,6 +2,7 @@ import { isLakefrontError } from 'lakefront'
 import { button, byId, create } from './element.ts'
 import { bytes, plural } from './figures.ts'
 import { sampleFile } from './session.ts'
+import { dropZone, openButton, type OpenedFile } from './open-files.ts'
 import { keptBytes, type KeptFile, type Memory } from './memory.ts'
 import { sqlName } from './sql-language.ts'
 
@@ -73,7 +74,7 @@ export function filesPanel(memory: Memory, host: FilesHost): FilesPanel {
     }
   }
 
-  const open = async (chosen: readonly { file: File; handle?: FileSystemFileHandle }[]): Promise<void> => {
+  const open = async (chosen: readonly OpenedFile[]): Promise<void> => {
     for (const { file, handle } of chosen) {
       const good = await add(file)
       if (!good) {
@@ -173,92 +174,9 @@ function fileEntry(file: KnownFile, host: FilesHost, onRemove: () => void): HTML
   return entry
 }
 
-type Opened = (chosen: readonly { file: File; handle?: FileSystemFileHandle }[]) => Promise<void>
-
 interface PermittedHandle extends FileSystemFileHandle {
   queryPermission(descriptor: { mode: 'read' }): Promise<PermissionState>
   requestPermission(descriptor: { mode: 'read' }): Promise<PermissionState>
-}
-
-interface PickerWindow {
-  showOpenFilePicker?(options: object): Promise<FileSystemFileHandle[]>
-}
-
-function openButton(open: Opened): void {
-  const input = byId<HTMLInputElement>('file-input')
-  input.addEventListener('change', () => {
-    const chosen = [...(input.files ?? [])].map((file) => ({ file }))
-    input.value = ''
-    void open(chosen)
-  })
-  byId('open-file').addEventListener('click', () => void pick())
-
-  async function pick(): Promise<void> {
-    const { showOpenFilePicker } = window as PickerWindow
-    if (showOpenFilePicker === undefined) {
-      input.click()
-      return
-    }
-    const types = [{ description: 'Parquet', accept: { 'application/vnd.apache.parquet': ['.parquet', '.parq'] } }]
-    let handles: FileSystemFileHandle[]
-    try {
-      handles = await showOpenFilePicker.call(window, { multiple: true, types })
-    } catch (error) {
-      if (error instanceof DOMException && error.name === 'AbortError') return
-      input.click()
-      return
-    }
-    await open(await Promise.all(handles.map(async (handle) => ({ handle, file: await handle.getFile() }))))
-  }
-}
-
-function dropZone(open: Opened): void {
-  const veil = byId('drop')
-  let depth = 0
-  const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
-  window.addEventListener('dragenter', (event) => {
-    if (!carriesFiles(event)) return
-    event.preventDefault()
-    depth++
-    veil.hidden = false
-  })
-  window.addEventListener('dragleave', () => {
-    depth = Math.max(0, depth - 1)
-    if (depth === 0) veil.hidden = true
-  })
-  window.addEventListener('dragover', (event) => {
-    if (carriesFiles(event)) event.preventDefault()
-  })
-  window.addEventListener(
-    'drop',
-    (event) => {
-      if (!carriesFiles(event)) return
-      event.preventDefault()
-      event.stopPropagation()
-      depth = 0
-      veil.hidden = true
-      void dropped([...event.dataTransfer!.items]).then(open)
-    },
-    { capture: true },
-  )
-}
-
-interface HandleItem extends DataTransferItem {
-  getAsFileSystemHandle?(): Promise<FileSystemHandle | null>
-}
-
-/** Handles have to be asked for in the same turn as the drop: so all are started before any is awaited. */
-async function dropped(items: readonly HandleItem[]): Promise<{ file: File; handle?: FileSystemFileHandle }[]> {
-  const started = items
-    .filter((item) => item.kind === 'file')
-    .map((item) => ({ file: item.getAsFile(), handle: item.getAsFileSystemHandle?.().catch(() => null) }))
-  const chosen: { file: File; handle?: FileSystemFileHandle }[] = []
-  for (const { file, handle } of started) {
-    if (file === null) continue
-    const kept = await handle
-    chosen.push(kept?.kind === 'file' ? { file, handle: kept as FileSystemFileHandle } : { file })
-  }
-  return chosen
 }
 
 function textOf(error: unknown): string {

@@ -21,10 +21,8 @@ afterAll(async () => {
 })
 
 afterEach(async () => {
-  const { offences } = open ?? { offences: [] }
-  await open?.close()
+  await open?.closeClean()
   open = undefined
-  expect(offences).toEqual([])
 })
 
 const enter = async (options?: Parameters<typeof visit>[2]): Promise<Visit> => (open = await visit(browser, site.url, options))

@@ -8,19 +8,15 @@ export interface Visit {
   /** Requests that ended, by path below the site. */
   readonly paths: readonly string[]
   close(): Promise<void>
-}
-
-declare global {
-  interface Window {
-    refused?: string[]
-  }
+  /** Closes, and fails when there was an offence. */
+  closeClean(): Promise<void>
 }
 
 /** Opens the playground as a first-time visitor, and waits until it has come to rest. */
 export const visit = async (
   browser: Browser,
   url: string,
-  { prepare, ...options }: BrowserContextOptions & { prepare?: (page: Page) => Promise<void> } = {},
+  { prepare, ...options }: BrowserContextOptions & { prepare?: (page: Page) => Promise<unknown> } = {},
 ): Promise<Visit> => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
   const page = await context.newPage()
@@ -38,7 +34,16 @@ export const visit = async (
   await prepare?.(page)
   await page.goto(url)
   await atRest(page)
-  return { page, offences, paths, close: () => context.close() }
+  return {
+    page,
+    offences,
+    paths,
+    close: () => context.close(),
+    async closeClean() {
+      await context.close()
+      if (offences.length > 0) throw new Error(`The page did what it must not:\n${offences.join('\n')}`)
+    },
+  }
 }
 
 /** Waits until nothing runs any more. */
