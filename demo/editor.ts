@@ -1,4 +1,10 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from '@codemirror/autocomplete'
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  closeCompletion,
+  completionKeymap,
+} from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap, isolateHistory, toggleComment } from '@codemirror/commands'
 import { bracketMatching, indentOnInput } from '@codemirror/language'
 import { Prec } from '@codemirror/state'
@@ -66,7 +72,9 @@ export function sqlEditor(
       view.focus()
     },
     mark(mark) {
-      view.dispatch({ effects: [showMark.of(mark), EditorView.scrollIntoView(Math.min(mark.from, view.state.doc.length))] })
+      view.dispatch({
+        effects: [showMark.of(mark), EditorView.scrollIntoView(Math.min(mark.from, view.state.doc.length))],
+      })
     },
     clearMark() {
       view.dispatch({ effects: clearMark.of(null) })

@@ -49,7 +49,10 @@ describe('copying', () => {
   })
 
   it('quotes what would break a row, and leaves nulls empty', () => {
-    const cells = [['a', null], ['x\ty', 'say "hi"\n']]
+    const cells = [
+      ['a', null],
+      ['x\ty', 'say "hi"\n'],
+    ]
     expect(tabSeparated({ top: 0, bottom: 1, left: 0, right: 1 }, (row, column) => cells[row]![column]!)).toBe(
       'a\t\n"x\ty"\t"say ""hi""\n"',
     )

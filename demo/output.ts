@@ -69,7 +69,10 @@ export function outputPanel(): OutputPanel {
       say(`${plural(shown, 'row')} in ${duration(metrics?.totalMilliseconds ?? performance.now() - started)}`)
       showFigures(metrics)
       const notices = [...warnings]
-      if (cut) notices.push(`Cut at ${count(shown)} rows: there are more. Add a LIMIT, a WHERE or an aggregate to see all that matters.`)
+      if (cut)
+        notices.push(
+          `Cut at ${count(shown)} rows: there are more. Add a LIMIT, a WHERE or an aggregate to see all that matters.`,
+        )
       showNotice(notices)
       made.hidden = madeSql === undefined
       made.querySelector('pre')!.textContent = madeSql ?? ''
@@ -78,7 +81,8 @@ export function outputPanel(): OutputPanel {
       end()
       const shown = table?.rowCount ?? 0
       say(`Cancelled after ${duration(performance.now() - started)}`)
-      if (shown > 0) showNotice([`Cancelled: these are the first ${plural(shown, 'row')} of the result, not all of it.`])
+      if (shown > 0)
+        showNotice([`Cancelled: these are the first ${plural(shown, 'row')} of the result, not all of it.`])
       else nothing('Cancelled. Nothing had arrived yet.')
     },
     failed(failure) {

@@ -35,7 +35,10 @@ export async function playground(memory: Memory): Promise<void> {
     },
     announce: (text) => say(text),
   })
-  const editor = sqlEditor(byId('sql'), draft?.sql ?? example.sql, { change: edited, columns: () => files.known().map(({ name, columns }) => ({ file: name, columns })) })
+  const editor = sqlEditor(byId('sql'), draft?.sql ?? example.sql, {
+    change: edited,
+    columns: () => files.known().map(({ name, columns }) => ({ file: name, columns })),
+  })
   const typescript = import('./typescript-view.ts').then(({ typescriptView }) => typescriptView(byId('ts')))
 
   const buttons = { sql: byId<HTMLButtonElement>('run-sql'), typescript: byId<HTMLButtonElement>('run-ts') }
@@ -51,15 +54,22 @@ export async function playground(memory: Memory): Promise<void> {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault()
       void run(document.activeElement?.id === 'ts' ? 'typescript' : 'sql')
-    } else if (event.key === 'Escape' && running !== undefined && !event.defaultPrevented && document.querySelector('dialog[open]') === null) {
+    } else if (
+      event.key === 'Escape' &&
+      running !== undefined &&
+      !event.defaultPrevented &&
+      document.querySelector('dialog[open]') === null
+    ) {
       running.abort()
     }
   })
 
-  const entries = examples.map((entry) => exampleEntry(entry, () => {
-    choose(entry)
-    void run('sql')
-  }))
+  const entries = examples.map((entry) =>
+    exampleEntry(entry, () => {
+      choose(entry)
+      void run('sql')
+    }),
+  )
   byId('examples').replaceChildren(...entries.map(({ item }) => item))
   describe()
 
@@ -149,7 +159,10 @@ export async function playground(memory: Memory): Promise<void> {
   }
 }
 
-function exampleEntry(example: Example, onChoose: () => void): { id: string; item: HTMLElement; mark(on: boolean): void } {
+function exampleEntry(
+  example: Example,
+  onChoose: () => void,
+): { id: string; item: HTMLElement; mark(on: boolean): void } {
   const choice = create('button', '', create('strong', '', example.title), create('span', '', example.note))
   choice.type = 'button'
   choice.addEventListener('click', onChoose)

@@ -1,4 +1,12 @@
-import { type DataFrame, formatValue, type Progress, type QueryMetrics, type Schema, type Session, typeName } from 'lakefront'
+import {
+  type DataFrame,
+  formatValue,
+  type Progress,
+  type QueryMetrics,
+  type Schema,
+  type Session,
+  typeName,
+} from 'lakefront'
 import type { GridColumn } from './grid-data.ts'
 import { ResultTable } from './result-table.ts'
 
@@ -14,11 +22,17 @@ export interface Outcome {
 }
 
 export function columnsOf(schema: Schema): GridColumn[] {
-  return schema.fields.map(({ name, type }) => ({ name, typeName: typeName(type), numeric: numericKinds.has(type.kind) }))
+  return schema.fields.map(({ name, type }) => ({
+    name,
+    typeName: typeName(type),
+    numeric: numericKinds.has(type.kind),
+  }))
 }
 
 const numericKinds: ReadonlySet<string> = new Set(
-  'tinyint smallint integer bigint hugeint utinyint usmallint uinteger ubigint uhugeint float double decimal'.split(' '),
+  'tinyint smallint integer bigint hugeint utinyint usmallint uinteger ubigint uhugeint float double decimal'.split(
+    ' ',
+  ),
 )
 void formatValue
 export type { DataFrame, Progress, Session }

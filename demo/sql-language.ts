@@ -4,7 +4,10 @@ import { LanguageSupport } from '@codemirror/language'
 import type { Extension } from '@codemirror/state'
 
 /** The columns and files that completion offers; asked anew at each completion. */
-export type KnownColumns = () => readonly { readonly file: string; readonly columns: readonly { name: string; typeName: string }[] }[]
+export type KnownColumns = () => readonly {
+  readonly file: string
+  readonly columns: readonly { name: string; typeName: string }[]
+}[]
 
 const functions =
   'abs any_value approx_count_distinct arg_max arg_min avg bar bool_and bool_or ceil coalesce concat corr count cume_dist ' +

@@ -11,8 +11,11 @@ export const typeOverSelection: Extension = EditorView.domEventHandlers({
     const { main } = view.state.selection
     if (inputType !== 'insertText' || data === null || isComposing || main.empty) return false
     event.preventDefault()
-    const insert = () => view.state.update(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true })
-    const handled = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, main.from, main.to, data, insert))
+    const insert = () =>
+      view.state.update(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true })
+    const handled = view.state
+      .facet(EditorView.inputHandler)
+      .some((handler) => handler(view, main.from, main.to, data, insert))
     if (!handled) view.dispatch(insert())
     return true
   },

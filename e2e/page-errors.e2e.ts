@@ -29,7 +29,8 @@ afterEach(async () => {
   open = undefined
 })
 
-const enter = async (options?: Parameters<typeof visit>[2]): Promise<Visit> => (open = await visit(browser, site.url, options))
+const enter = async (options?: Parameters<typeof visit>[2]): Promise<Visit> =>
+  (open = await visit(browser, site.url, options))
 
 /** What the page says about a failure. */
 const failure = async (): Promise<{ code: string; text: string; marked: string }> => {
@@ -90,7 +91,9 @@ it('says so when the script of the engine is missing, and starts it when it is t
   let missing = true
   const { page } = await enter({
     prepare: (page) =>
-      page.route(/worker.*\.js$/, (route) => (missing ? route.fulfill({ status: 404, body: 'Not found' }) : route.continue())),
+      page.route(/worker.*\.js$/, (route) =>
+        missing ? route.fulfill({ status: 404, body: 'Not found' }) : route.continue(),
+      ),
   })
   expect(await atRest(page)).toBe('error')
   expect((await failure()).code).toBe('WORKER_LOST')

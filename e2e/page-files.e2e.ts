@@ -46,7 +46,13 @@ it('lists the sample with its columns; a click inserts a name', async () => {
   const columns = listed(page, 'flights-3m.parquet').locator('.columns button')
   await columns.first().waitFor()
   expect(await columns.locator('.name').allInnerTexts()).toEqual(['date', 'delay', 'distance', 'origin', 'destination'])
-  expect(await columns.locator('.type').allInnerTexts()).toEqual(['TIMESTAMP', 'BIGINT', 'BIGINT', 'VARCHAR', 'VARCHAR'])
+  expect(await columns.locator('.type').allInnerTexts()).toEqual([
+    'TIMESTAMP',
+    'BIGINT',
+    'BIGINT',
+    'VARCHAR',
+    'VARCHAR',
+  ])
   await query(page, 'SELECT 1')
   await page.keyboard.press('Control+End')
   await page.keyboard.type(' AS ')

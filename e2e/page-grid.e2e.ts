@@ -85,7 +85,10 @@ it('copies a selection as rows, and one cell as it is', async () => {
 
 it('marks nulls, aligns numbers, names types, and opens long values', async () => {
   const { page } = await enter()
-  await query(page, `SELECT 1::BIGINT AS n, '' AS empty, NULL::VARCHAR AS nothing, repeat('long ', 500) AS long, DECIMAL '1.50' AS money`)
+  await query(
+    page,
+    `SELECT 1::BIGINT AS n, '' AS empty, NULL::VARCHAR AS nothing, repeat('long ', 500) AS long, DECIMAL '1.50' AS money`,
+  )
   const cell = (column: number) => page.locator(`[role=gridcell][aria-colindex="${column}"]`)
   expect(await cell(1).evaluate((element) => getComputedStyle(element).textAlign)).toBe('end')
   expect(await cell(2).innerText()).toBe('')

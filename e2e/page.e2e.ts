@@ -25,7 +25,8 @@ afterEach(async () => {
   open = undefined
 })
 
-const enter = async (options?: Parameters<typeof visit>[2]): Promise<Visit> => (open = await visit(browser, site.url, options))
+const enter = async (options?: Parameters<typeof visit>[2]): Promise<Visit> =>
+  (open = await visit(browser, site.url, options))
 
 const figure = (name: string): Promise<string> =>
   open!.page.locator('#figures div', { hasText: name }).locator('dd').innerText()
@@ -51,7 +52,9 @@ describe('a first visit', () => {
     expect(policy).toContain("style-src 'self';")
     expect(policy).not.toContain('unsafe-inline')
     expect(policy).not.toContain("'unsafe-eval'")
-    expect(await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content')).not.toContain('inline')
+    expect(await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content')).not.toContain(
+      'inline',
+    )
     const editor = await page.locator('#sql').evaluate(({ shadowRoot }) => ({
       adopted: shadowRoot?.adoptedStyleSheets.length,
       inline: shadowRoot?.querySelectorAll('style').length,
@@ -203,7 +206,11 @@ function contrasts(): { text: string; ratio: number }[] {
   const walk = (root: Document | ShadowRoot): void => {
     for (const element of root.querySelectorAll('*')) {
       if (element.shadowRoot !== null) walk(element.shadowRoot)
-      const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent).join('').trim()
+      const text = [...element.childNodes]
+        .filter((node) => node.nodeType === 3)
+        .map((node) => node.textContent)
+        .join('')
+        .trim()
       if (text === '' || !element.checkVisibility({ visibilityProperty: true })) continue
       if (element.matches(':disabled, .skip, noscript *')) continue
       const one = luminance(rgba(getComputedStyle(element).color))

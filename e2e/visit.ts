@@ -76,7 +76,9 @@ export const query = async (page: Page, sql: string): Promise<'ready' | 'done' |
 export const gridRows = (page: Page): Promise<{ header: string[]; rows: string[][] }> =>
   page.getByRole('grid').evaluate((grid) => {
     const texts = (row: Element, role: string): string[] =>
-      [...row.querySelectorAll(`[role="${role}"]`)].map((cell) => cell.querySelector('.name')?.textContent ?? cell.textContent ?? '')
+      [...row.querySelectorAll(`[role="${role}"]`)].map(
+        (cell) => cell.querySelector('.name')?.textContent ?? cell.textContent ?? '',
+      )
     const rows = [...grid.querySelectorAll('[role="row"]')].sort(
       (a, b) => Number(a.getAttribute('aria-rowindex')) - Number(b.getAttribute('aria-rowindex')),
     )

@@ -3,4 +3,6 @@ import * as F from 'lakefront/functions'
 
 // Answered from the file's footer: look at the bytes fetched.
 export default (db: Session): DataFrame =>
-  db.read.parquet('flights-3m.parquet').agg(F.count().as('flights'))
+  db.read
+    .parquet('flights-3m.parquet')
+    .agg(F.count().as('flights'))

@@ -8,7 +8,11 @@ export default (db: Session): DataFrame =>
     .parquet('flights-3m.parquet')
     .filter(col('delay').gt(900))
     .select(
-      'date', 'origin', 'destination', 'distance', 'delay',
+      'date',
+      'origin',
+      'destination',
+      'distance',
+      'delay',
       F.round(col('delay').div(60), 1).as('hours'),
     )
     .orderBy(col('delay').desc(), 'date')
