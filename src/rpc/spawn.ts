@@ -4,29 +4,35 @@ import { nodeWorker } from './node-worker.ts'
 import type { WorkerHandle } from './worker-handle.ts'
 
 /**
- * Starts the engine's worker: a module worker where the platform has them, else a thread of Node. Without `url` it is the one
- * of this package; the addresses are relative to the built package's root, and written so that bundlers see them.
+ * Starts the engine's worker: a thread where there are the modules of Node (Node, Deno, Bun), as threads read files from disk, else
+ * a module worker. Without `url` it is the one of this package; the addresses are relative to the built package's root. The one of
+ * the module worker is written so that bundlers see it; what no browser needs is not.
  */
 export function spawnWorker(url?: string | URL): WorkerHandle {
-  if (typeof Worker === 'function') {
-    return guard(url ?? new URL('./worker/engine.js', import.meta.url), (label) =>
-      browserWorker(
-        url === undefined
-          ? new Worker(new URL('./worker/engine.js', import.meta.url), { type: 'module', name: 'lakefront' })
-          : new Worker(url, { type: 'module', name: 'lakefront' }),
-        label,
-      ),
-    )
-  }
   const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads')
-  if (threads === undefined) {
-    throw new LakefrontError(
-      'UNSUPPORTED',
-      'This platform has neither web workers nor the worker threads of Node. Run the engine in this thread: connect({ worker: false }).',
+  if (threads !== undefined) {
+    const script = nodeScript(url)
+    return guard(script, (label) =>
+      nodeWorker(new threads.Worker(script, { name: 'lakefront', workerData: 'lakefront.engine', execArgv: [] }), label),
     )
   }
-  const script = new URL(url ?? new URL('./worker/engine-node.js', import.meta.url), import.meta.url)
-  return guard(script, (label) => nodeWorker(new threads.Worker(script, { name: 'lakefront', execArgv: [] }), label))
+  if (typeof Worker !== 'function') {
+    throw new LakefrontError('UNSUPPORTED', 'This platform has neither web workers nor the worker threads of Node to run the engine in.')
+  }
+  return guard(url ?? new URL('./worker/engine.js', import.meta.url), (label) =>
+    browserWorker(
+      url === undefined
+        ? new Worker(new URL('./worker/engine.js', import.meta.url), { type: 'module', name: 'lakefront' })
+        : new Worker(url, { type: 'module', name: 'lakefront' }),
+      label,
+    ),
+  )
+}
+
+/** The script of a thread: `url`, or the one of this package. */
+export function nodeScript(url?: string | URL): URL {
+  const ours = './worker/engine-node.js'
+  return new URL(url ?? ours, import.meta.url)
 }
 
 function guard(url: string | URL, start: (label: string) => WorkerHandle): WorkerHandle {

@@ -1,0 +1,11 @@
+import { browserHost } from '../src/engine/duckdb-wasm/browser-host.ts'
+import { openEngine } from '../src/engine/open-engine.ts'
+import { serveEngine } from '../src/rpc/serve-engine.ts'
+import type { ServedEndpoint } from '../src/rpc/serve-engine.ts'
+
+const host = browserHost({
+  engine: new URL('../wasm/duckdb-eh.wasm', import.meta.url),
+  parquet: new URL('../wasm/parquet_wasm_bg.wasm', import.meta.url),
+})
+
+serveEngine((options) => openEngine(host, options), globalThis as unknown as ServedEndpoint)
