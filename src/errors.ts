@@ -28,7 +28,7 @@ export const errorCodes = {
   TYPE_MISMATCH: { retrySafe: false, meaning: 'An expression or value has a type that does not fit.' },
   UNSUPPORTED: { retrySafe: false, meaning: 'The request is understood but cannot be done here.' },
   WORKER_LOST: { retrySafe: true, meaning: 'The worker that ran the engine died or could not be loaded.' },
-} as const satisfies Record<string, { retrySafe: boolean; meaning: string }>
+} as const
 
 /** One of the codes in {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes
@@ -94,7 +94,7 @@ export function errorToWire(error: unknown): WireError {
 /** The reverse of {@link errorToWire}: a `LakefrontError` again when it was one, a plain `Error` otherwise. */
 export function errorFromWire(wire: WireError): Error {
   const cause = wire.cause === undefined ? undefined : errorFromWire(wire.cause)
-  const error =
+  const error: Error =
     wire.code === undefined
       ? new Error(wire.message, cause === undefined ? undefined : { cause })
       : new LakefrontError(wire.code, wire.message, {
