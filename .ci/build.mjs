@@ -78,10 +78,19 @@ const withoutDefaultWasmPath = {
   },
 }
 
+/** The bindings for browsers are in the package, but the package's `exports` do not name them. */
+const alias = {
+  '@duckdb/duckdb-wasm/dist/duckdb-browser-blocking.mjs': join(
+    root,
+    'node_modules/@duckdb/duckdb-wasm/dist/duckdb-browser-blocking.mjs',
+  ),
+}
+
 /** Bundles the entry points. Main-thread files stay readable, workers are minified and need no other file but wasm. */
 const bundle = async () => {
   const { build } = await import('rolldown')
-  const common = /** @type {const} */ ({ cwd: root, plugins: [withoutDefaultWasmPath], logLevel: 'warn' })
+  /** @type {Pick<import('rolldown').BuildOptions, 'cwd' | 'plugins' | 'logLevel' | 'checks'>} */
+  const common = { cwd: root, plugins: [withoutDefaultWasmPath], logLevel: 'warn', checks: { eval: false } }
   await build({
     ...common,
     input: { index: 'src/index.ts', functions: 'src/functions.ts', cli: 'src/cli/main.ts' },
@@ -89,18 +98,21 @@ const bundle = async () => {
     resolve: { mainFields: ['module', 'main'] },
     external,
     // Shared chunks lie beside the entries: the paths of workers in them are relative to `dist`.
-    output: { dir: 'dist', chunkFileNames: '[name]-[hash].js', sourcemap: false },
+    output: { dir: 'dist', chunkFileNames: 'chunk-[hash].js', sourcemap: false },
   })
   await build({
     ...common,
     input: { engine: 'worker/engine.ts' },
     platform: 'browser',
+    resolve: { alias },
     output: { dir: 'dist/worker', codeSplitting: false, minify: true },
   })
   await build({
     ...common,
     input: { 'engine-node': 'worker/engine-node.ts' },
     platform: 'node',
+    // The bindings for Node are a CommonJS file.
+    transform: { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } },
     output: { dir: 'dist/worker', codeSplitting: false, minify: true },
   })
 }
@@ -120,6 +132,12 @@ const declare = async () => {
   }
   for (const path of await filesOf(['dist'])) {
     if (path.endsWith('.d.ts') && !reached.has(join(root, path))) await rm(join(root, path))
+  }
+}
+
+const removeOldOutput = async () => {
+  for (const name of await readdir(join(root, 'dist'))) {
+    if (name !== 'wasm') await rm(join(root, 'dist', name), { recursive: true })
   }
 }
 
@@ -148,8 +166,8 @@ export const buildLibrary = () =>
     output: 'dist/index.d.ts',
     work: async () => {
       say('building the library')
-      await rm(join(root, 'dist'), { recursive: true, force: true })
       await must([process.execPath, join(root, 'wasm/build.mjs')])
+      await removeOldOutput()
       await copyFile(
         join(root, 'node_modules/parquet-wasm/esm/parquet_wasm_bg.wasm'),
         join(root, 'dist/wasm/parquet_wasm_bg.wasm'),
