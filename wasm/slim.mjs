@@ -13,7 +13,7 @@ export const passes = ['remove-unused-module-elements']
 export async function slim(official, keep) {
   const { default: binaryen } = await import('binaryen')
   const kept = new Set(keep)
-  // Only what the official file uses: with more, binaryen writes encodings that browsers do not read yet.
+  // Only what the official file uses: with all on, binaryen writes the encodings of proposals, such as compact imports.
   const { Features } = binaryen
   const features =
     Features.MutableGlobals |
