@@ -63,21 +63,6 @@ export function copyBits(memory: ArrayBuffer, address: number, start: number, le
   return bits
 }
 
-/** How many of the first `length` bits are 0. */
-export function countZeros(bits: Uint8Array, length: number): number {
-  let ones = 0
-  const whole = length >> 3
-  for (let index = 0; index < whole; index++) ones += onesOf(bits[index]!)
-  if ((length & 7) !== 0) ones += onesOf(bits[whole]! & ((1 << (length & 7)) - 1))
-  return length - ones
-}
-
-function onesOf(byte: number): number {
-  const pairs = byte - ((byte >> 1) & 0x55)
-  const fours = (pairs & 0x33) + ((pairs >> 2) & 0x33)
-  return (fours + (fours >> 4)) & 0x0f
-}
-
 function addresses(view: DataView, start: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => view.getUint32(start + index * 4, true))
 }

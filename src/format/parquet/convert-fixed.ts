@@ -1,4 +1,5 @@
 import { LakefrontError } from '../../errors.ts'
+import { unexpected } from '../arrow-ffi.ts'
 import type { FfiArray } from '../arrow-ffi.ts'
 import { convertBytes } from './convert-bytes.ts'
 import type { Conversion } from './leaf-mapping.ts'
@@ -17,13 +18,13 @@ export function convertFixed(array: FfiArray, conversion: Conversion, rows: Rows
   }
   switch (conversion.as) {
     case 'copy':
-      return new Uint8Array(take(conversion.width))
+      return array.format === 'l' ? resized(take(8), 8, conversion.width) : new Uint8Array(take(conversion.width))
     case 'resize':
-      return resized(take(conversion.from), conversion)
+      return resized(take(integerWidth(array)), integerWidth(array), conversion.to)
     case 'scale':
-      return bytesOf(scaled(take(conversion.from), conversion, rows))
+      return bytesOf(scaled(take(integerWidth(array)), conversion, rows))
     case 'timetz':
-      return packTimes(scaled(take(conversion.from), conversion, rows))
+      return packTimes(scaled(take(integerWidth(array)), conversion, rows))
     case 'interval':
       return intervals(new Int32Array(take(12)))
     case 'float16':
@@ -37,8 +38,15 @@ export function convertFixed(array: FfiArray, conversion: Conversion, rows: Rows
   }
 }
 
+function integerWidth(array: FfiArray): number {
+  if (array.format === 'i') return 4
+  if (array.format === 'l') return 8
+  throw unexpected(array)
+}
+
 /** Two's complement, little endian: cutting keeps the low bytes, extending repeats the sign. */
-function resized(buffer: ArrayBuffer, { from, to }: { from: number; to: number }): Uint8Array {
+function resized(buffer: ArrayBuffer, from: number, to: number): Uint8Array {
+  if (from === to) return new Uint8Array(buffer)
   const length = buffer.byteLength / from
   const words = new Int32Array(buffer)
   const step = from / 4
@@ -61,10 +69,10 @@ function resized(buffer: ArrayBuffer, { from, to }: { from: number; to: number }
 
 function scaled(
   buffer: ArrayBuffer,
-  { from, multiply, divide }: { from: number; multiply: number; divide: number },
+  { multiply, divide }: { multiply: number; divide: number },
   { length, validity }: Rows,
 ): BigInt64Array {
-  const source = from === 4 ? new Int32Array(buffer) : new BigInt64Array(buffer)
+  const source = buffer.byteLength === length * 4 ? new Int32Array(buffer) : new BigInt64Array(buffer)
   const values = new BigInt64Array(length)
   const [factor, divisor] = [BigInt(multiply), BigInt(divide)]
   for (let index = 0; index < length; index++) {

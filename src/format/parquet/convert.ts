@@ -1,5 +1,6 @@
 import type { ColumnData } from '../../types/column-data.ts'
-import { copyBits, countZeros, unexpected } from '../arrow-ffi.ts'
+import { countZeros } from '../../types/validity.ts'
+import { copyBits, unexpected } from '../arrow-ffi.ts'
 import type { FfiArray } from '../arrow-ffi.ts'
 import { convertBytes, convertDictionary } from './convert-bytes.ts'
 import { convertFixed } from './convert-fixed.ts'

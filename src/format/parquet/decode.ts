@@ -1,5 +1,5 @@
 import initialise, { readParquet, wasmMemory } from 'parquet-wasm/esm/parquet_wasm.js'
-import { LakefrontError, isLakefrontError } from '../../errors.ts'
+import { LakefrontError } from '../../errors.ts'
 import type { ColumnData } from '../../types/column-data.ts'
 import { readFfiArray } from '../arrow-ffi.ts'
 import { convertArray } from './convert.ts'
@@ -8,10 +8,17 @@ import { excerpt } from './excerpt.ts'
 import type { ColumnChunk, RowGroup } from './footer.ts'
 import { inspectPages } from './pages.ts'
 import type { PageSummary } from './pages.ts'
+import { physicalTypes } from './schema.ts'
 import type { ParquetColumn } from './schema.ts'
+import { exportStackPointer, stackPointerName } from './stack-pointer.ts'
 
 /** Most rows of a batch: a multiple of DuckDB's vectors, and DuckDB's own row group length. */
 export const batchRows = 122_880
+
+const int32 = physicalTypes.indexOf('int32')
+
+/** Most bytes of a column chunk once decompressed: decoding needs several times that, in a memory of at most 4 GiB. */
+const largestChunk = 1024 * 1024 * 1024
 
 /** Decodes stored column chunks. */
 export interface ParquetDecoder {
@@ -30,10 +37,13 @@ export interface DecodeRequest {
   readonly bytes: readonly Uint8Array[]
 }
 
-/** A decoder on parquet-wasm. `load` gives its wasm file, and is called once, at the first use. */
+/**
+ * A decoder on parquet-wasm. `load` gives its wasm file, and is called once, at the first use. Bytes are better than a compiled
+ * module: only then the decoder survives any number of damaged files.
+ */
 export function parquetDecoder(load: () => Promise<WebAssembly.Module | BufferSource>): ParquetDecoder {
-  let loading: Promise<void> | undefined
-  const ready = (): Promise<void> => {
+  let loading: Promise<Reader> | undefined
+  const start = (): Promise<Reader> => {
     loading ??= initialiseWith(load).catch((error: unknown) => {
       loading = undefined
       throw error
@@ -41,24 +51,60 @@ export function parquetDecoder(load: () => Promise<WebAssembly.Module | BufferSo
     return loading
   }
   return {
-    ready,
+    async ready() {
+      await start()
+    },
     async decode(request) {
-      await ready()
-      return decode(request)
+      return decode(request, await start())
     },
   }
 }
 
-async function initialiseWith(load: () => Promise<WebAssembly.Module | BufferSource>): Promise<void> {
-  await initialise({ module_or_path: await load() })
+/** Runs code inside the wasm instance, putting it right again when that traps. */
+type Reader = <T>(column: ParquetColumn, read: () => T) => T
+
+/** How many traps an instance may have whose stack cannot be put right. */
+const bearableTraps = 32
+
+async function initialiseWith(load: () => Promise<WebAssembly.Module | BufferSource>): Promise<Reader> {
+  const loaded = await load()
+  const wasm = loaded instanceof WebAssembly.Module ? loaded : exportStackPointer(bytesOf(loaded))
+  const exports: unknown = await initialise({ module_or_path: wasm })
+  const stack = (exports as Record<string, WebAssembly.Global | undefined>)[stackPointerName]
+  let traps = 0
+  return (column, read) => {
+    if (traps > bearableTraps) {
+      throw new LakefrontError('ENGINE_FAILED', 'The Parquet decoder met too many damaged files. Close the session and open a new one.')
+    }
+    const top: unknown = stack?.value
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) {
+        if (stack === undefined) traps++
+        else stack.value = top
+      }
+      throw unreadable(column, error)
+    }
+  }
 }
 
-function decode({ column, rowGroup, bytes }: DecodeRequest): readonly ColumnData[] {
+function bytesOf(source: BufferSource): Uint8Array {
+  return ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source)
+}
+
+function decode({ column, rowGroup, bytes }: DecodeRequest, reader: Reader): readonly ColumnData[] {
   if (rowGroup.rows === 0) return []
   const chunks = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
-  const pages = chunks.map((chunk, index) => inspectPages(bytes[index]!, checkCodec(chunk)))
+  chunks.forEach(checkReadable)
+  const pages = chunks.map((chunk, index) => inspectPages(bytes[index]!, chunk))
   const asDictionary = pages.length === 1 && paysAsDictionary(column, pages[0]!, rowGroup.rows)
-  const batches = readBatches(excerpt(column, rowGroup, { bytes, asDictionary }), column)
+  const stored = pages.map((page, index) => bytes[index]!.subarray(0, page.length))
+  // DuckDB writes unsigned values and differences that need more than the 32 bits Rust allows an int32 for.
+  const asInt64 = new Set([...pages.keys()].filter((leaf) => chunks[leaf]!.type === int32 && pages[leaf]!.isDeltaOnly))
+  const batches = readBatches(excerpt(column, rowGroup, { bytes: stored, asDictionary, asInt64 }), column, reader)
   const rows = batches.reduce((sum, batch) => sum + batch.length, 0)
   if (rows !== rowGroup.rows) {
     throw damaged(column, `it holds ${rows} rows where the row group has ${rowGroup.rows}`)
@@ -66,9 +112,9 @@ function decode({ column, rowGroup, bytes }: DecodeRequest): readonly ColumnData
   return batches
 }
 
-function readBatches(file: Uint8Array, column: ParquetColumn): ColumnData[] {
+function readBatches(file: Uint8Array, column: ParquetColumn, reader: Reader): ColumnData[] {
   const dictionaries: DictionaryCopies = new Map()
-  const stream = reading(column, () => readParquet(file, { batchSize: batchRows }).intoFFI())
+  const stream = reader(column, () => readParquet(file, { batchSize: batchRows }).intoFFI())
   try {
     const memory = (wasmMemory() as WebAssembly.Memory).buffer as ArrayBuffer
     return Array.from(stream.arrayAddrs(), (address) => {
@@ -86,24 +132,26 @@ function paysAsDictionary(column: ParquetColumn, pages: PageSummary, rows: numbe
   return isText && pages.isDictionaryOnly && pages.dictionaryValues * 2 <= rows
 }
 
-function checkCodec(chunk: ColumnChunk): ColumnChunk {
-  if (chunk.codec !== 'lzo') return chunk
-  throw new LakefrontError('UNSUPPORTED', `Column "${chunk.path.join('.')}" is compressed with LZO, which cannot be read.`)
+function checkReadable(chunk: ColumnChunk): void {
+  const name = chunk.path.join('.')
+  if (chunk.codec === 'lzo') {
+    throw new LakefrontError('UNSUPPORTED', `Column "${name}" is compressed with LZO, which cannot be read.`)
+  }
+  if (chunk.uncompressedBytes > largestChunk) {
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `Column "${name}" has ${chunk.uncompressedBytes} bytes in one row group; at most ${largestChunk} can be read. Write the file with smaller row groups.`,
+    )
+  }
 }
 
 /** parquet-wasm throws strings, errors, and traps where its Rust code panics. */
-function reading<T>(column: ParquetColumn, read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    if (isLakefrontError(cause)) throw cause
-    const message = cause instanceof Error ? cause.message : String(cause)
-    const isMissing = /NYI|not (yet )?(implemented|supported)|unsupported|disabled/i.test(message)
-    if (isMissing) {
-      throw new LakefrontError('UNSUPPORTED', `Column "${column.field.name}" is stored in a way that cannot be read: ${message}.`, { cause })
-    }
-    throw damaged(column, message === 'unreachable' ? 'its bytes do not decode' : message, cause)
+function unreadable(column: ParquetColumn, cause: unknown): LakefrontError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (/NYI|not (yet )?(implemented|supported)|unsupported|disabled/i.test(message)) {
+    return new LakefrontError('UNSUPPORTED', `Column "${column.field.name}" is stored in a way that cannot be read: ${message}.`, { cause })
   }
+  return damaged(column, cause instanceof WebAssembly.RuntimeError ? 'its bytes do not decode' : message, cause)
 }
 
 function damaged(column: ParquetColumn, what: string, cause?: unknown): LakefrontError {

@@ -6,6 +6,17 @@ import type { ParquetColumn, ParquetNode } from './schema.ts'
 import { writeThriftStruct } from './thrift.ts'
 import type { ThriftField, ThriftFields } from './thrift.ts'
 
+export interface ExcerptOptions {
+  /** What the file holds, for each physical column. */
+  readonly bytes: readonly Uint8Array[]
+  /** Whether text is asked for as a dictionary. */
+  readonly asDictionary: boolean
+  /** Physical columns of int32 to be read as int64, which takes the same bytes where all pages are delta encoded. */
+  readonly asInt64: ReadonlySet<number>
+}
+
+const int64 = physicalTypes.indexOf('int64')
+
 /**
  * A Parquet file of one column and one row group, made of stored bytes and a footer of ours.
  *
@@ -15,10 +26,11 @@ import type { ThriftField, ThriftFields } from './thrift.ts'
 export function excerpt(
   column: ParquetColumn,
   rowGroup: RowGroup,
-  options: { bytes: readonly Uint8Array[]; asDictionary: boolean },
+  options: ExcerptOptions,
 ): Uint8Array {
-  const chunks = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
-  const node = renamed({ ...column.node, name: 'c' })
+  const leaves = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
+  const chunks = leaves.map((chunk, leaf) => (options.asInt64.has(leaf) ? { ...chunk, type: int64 } : chunk))
+  const node = widened(renamed({ ...column.node, name: 'c' }), options.asInt64)
   const elements: ThriftFields[] = [[[4, binary('r')], [5, i32(1)]]]
   const paths: string[][] = []
   describe(node, [], elements, paths)
@@ -27,7 +39,7 @@ export function excerpt(
     [1, i32(1)],
     [2, { type: 'list', of: 'struct', value: elements }],
     [3, i64(rowGroup.rows)],
-    [4, { type: 'list', of: 'struct', value: [describeRowGroup(chunks, paths, rowGroup.rows)] }],
+    [4, { type: 'list', of: 'struct', value: [describeRowGroup(chunks, paths, { rows: rowGroup.rows, bytes: options.bytes })] }],
     [5, needsSchema ? hint(node, options.asDictionary) : undefined],
   ])
   return assemble(options.bytes, footer)
@@ -71,11 +83,25 @@ function renamed(node: ParquetNode): ParquetNode {
   return { ...node, children: node.children.map((child, index) => renamed({ ...child, name: `c${index}` })) }
 }
 
-function describeRowGroup(chunks: readonly ColumnChunk[], paths: readonly string[][], rows: number): ThriftFields {
+function widened(root: ParquetNode, asInt64: ReadonlySet<number>): ParquetNode {
+  let leaf = 0
+  const visit = (node: ParquetNode): ParquetNode => {
+    if (node.physical === undefined) return { ...node, children: node.children.map(visit) }
+    return asInt64.has(leaf++) ? { ...node, physical: 'int64' } : node
+  }
+  return visit(root)
+}
+
+function describeRowGroup(
+  chunks: readonly ColumnChunk[],
+  paths: readonly string[][],
+  { rows, bytes }: { rows: number; bytes: readonly Uint8Array[] },
+): ThriftFields {
   let offset = magic.length
   const columns = chunks.map((chunk, index): ThriftFields => {
     const start = offset
-    offset += chunk.end - chunk.start
+    const { length } = bytes[index]!
+    offset += length
     const dictionaryStart = chunk.dataStart > chunk.start ? start : undefined
     return [
       [2, i64(start)],
@@ -90,7 +116,7 @@ function describeRowGroup(chunks: readonly ColumnChunk[], paths: readonly string
             [4, i32(codecs.indexOf(chunk.codec))],
             [5, i64(chunk.values)],
             [6, i64(chunk.uncompressedBytes)],
-            [7, i64(chunk.end - chunk.start)],
+            [7, i64(length)],
             [9, i64(start + chunk.dataStart - chunk.start)],
             [11, dictionaryStart === undefined ? undefined : i64(dictionaryStart)],
           ],
@@ -98,10 +124,10 @@ function describeRowGroup(chunks: readonly ColumnChunk[], paths: readonly string
       ],
     ]
   })
-  const bytes = chunks.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0)
+  const total = chunks.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0)
   return [
     [1, { type: 'list', of: 'struct', value: columns }],
-    [2, i64(bytes)],
+    [2, i64(total)],
     [3, i64(rows)],
   ]
 }

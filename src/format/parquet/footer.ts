@@ -127,7 +127,10 @@ function parseFooter(bytes: Uint8Array, file: { label: string; size: number; eta
   return naming(file.label, () => {
     const { columns, leafCount } = columnsOf(structs(fields[2], 'schema'), file.label)
     const end = file.size - trailerBytes - bytes.length
-    const rowGroups = structs(fields[4] ?? [], 'row groups').map((group) => rowGroup(group, leafCount, end))
+    const rowGroups = withForgottenHeaders(
+      structs(fields[4] ?? [], 'row groups').map((group) => rowGroup(group, leafCount, end)),
+      end,
+    )
     const createdBy = fields[6] === undefined ? undefined : text(fields[6], 'created by')
     return {
       ...file,
@@ -154,6 +157,22 @@ function rowGroup(group: ThriftStruct, leafCount: number, dataEnd: number): RowG
     )
   }
   return { rows: integer(group[3], 'number of rows'), chunks }
+}
+
+/** Old writers left the header of the dictionary page out of a chunk's size: small gaps behind chunks belong to them. */
+function withForgottenHeaders(rowGroups: readonly RowGroup[], dataEnd: number): RowGroup[] {
+  const starts = rowGroups.flatMap((group) => group.chunks.map((chunk) => chunk.start))
+  starts.push(dataEnd)
+  starts.sort((a, b) => a - b)
+  const following = new Map<number, number>()
+  for (let index = 0; index + 1 < starts.length; index++) following.set(starts[index]!, starts[index + 1]!)
+  return rowGroups.map((group) => ({
+    ...group,
+    chunks: group.chunks.map((chunk) => {
+      const next = following.get(chunk.start) ?? chunk.end
+      return next > chunk.end && next - chunk.end <= 100 ? { ...chunk, end: next } : chunk
+    }),
+  }))
 }
 
 function columnChunk(chunk: ThriftStruct, dataEnd: number): ColumnChunk {

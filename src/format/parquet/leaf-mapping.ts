@@ -10,9 +10,9 @@ import type { ThriftStruct } from './thrift.ts'
  * |---|---|
  * | bits | bitmap, as is |
  * | copy | fixed-width values, as is |
- * | resize | integers of `from` bytes cut or sign-extended to `to` bytes |
- * | scale | integers of `from` bytes × `multiply` ÷ `divide` → int64 |
- * | timetz | integers of `from` bytes × `multiply` ÷ `divide` → DuckDB's packed time with zone UTC |
+ * | resize | integers of 4 or 8 bytes cut or sign-extended to `to` bytes |
+ * | scale | integers × `multiply` ÷ `divide` → int64 |
+ * | timetz | integers × `multiply` ÷ `divide` → DuckDB's packed time with zone UTC |
  * | text, bytes | variable or fixed-length byte strings → offsets and values |
  * | decimal | big-endian two's complement → integer of `to` bytes |
  * | decimal-double | the same → double, for precisions DuckDB has no decimal for |
@@ -23,8 +23,8 @@ import type { ThriftStruct } from './thrift.ts'
 export type Conversion =
   | { readonly as: 'bits' | 'text' | 'bytes' | 'interval' | 'float16' | 'null' }
   | { readonly as: 'copy'; readonly width: number }
-  | { readonly as: 'resize'; readonly from: number; readonly to: number }
-  | { readonly as: 'scale' | 'timetz'; readonly from: number; readonly multiply: number; readonly divide: number }
+  | { readonly as: 'resize'; readonly to: number }
+  | { readonly as: 'scale' | 'timetz'; readonly multiply: number; readonly divide: number }
   | { readonly as: 'decimal'; readonly to: number }
   | { readonly as: 'decimal-double'; readonly scale: number }
 
@@ -79,7 +79,6 @@ function logicalMapping(logical: ThriftStruct, element: ThriftStruct, leaf: Leaf
   if (logical[7] !== undefined) return timeMapping(parameters(7), leaf)
   if (logical[8] !== undefined) return timestampMapping(parameters(8), leaf)
   if (logical[10] !== undefined) return integerMapping(Number(parameters(10)[1]), parameters(10)[2] === true, leaf)
-  if (logical[11] !== undefined) return simple('null', { as: 'null' })
   if (logical[12] !== undefined) return bytesMapping('json', leaf)
   if (logical[14] !== undefined && leaf.physical === 'fixed_len_byte_array' && leaf.typeLength === 16) {
     return simple('uuid', { as: 'copy', width: 16 })
@@ -146,7 +145,7 @@ function timeMapping(parameters: ThriftStruct, { physical }: Leaf): Mapping | un
   const unit = unitOf(parameters)
   const from = physical === 'int32' ? 4 : physical === 'int64' ? 8 : 0
   if (from === 0 || unit === undefined) return undefined
-  const toMicroseconds = { from, multiply: unit === 'ms' ? 1000 : 1, divide: unit === 'ns' ? 1000 : 1 }
+  const toMicroseconds = { multiply: unit === 'ms' ? 1000 : 1, divide: unit === 'ns' ? 1000 : 1 }
   if (parameters[1] === true) return simple('timetz', { as: 'timetz', ...toMicroseconds })
   if (unit === 'ns') return simple('time_ns', resized(from, 8))
   return simple('time', unit === 'us' ? resized(from, 8) : { as: 'scale', ...toMicroseconds })
@@ -158,7 +157,7 @@ function timestampMapping(parameters: ThriftStruct, { physical }: Leaf): Mapping
   const isAdjusted = parameters[1] === true
   const kind = isAdjusted ? 'timestamptz' : unit === 'ns' ? 'timestamp_ns' : 'timestamp'
   if (unit === 'us' || kind === 'timestamp_ns') return simple(kind, { as: 'copy', width: 8 })
-  return simple(kind, { as: 'scale', from: 8, multiply: unit === 'ms' ? 1000 : 1, divide: unit === 'ns' ? 1000 : 1 })
+  return simple(kind, { as: 'scale', multiply: unit === 'ms' ? 1000 : 1, divide: unit === 'ns' ? 1000 : 1 })
 }
 
 function unitOf(parameters: ThriftStruct): 'ms' | 'us' | 'ns' | undefined {
@@ -184,7 +183,7 @@ function decimalMapping(precision: unknown, scale: unknown, { name, physical, ty
 }
 
 function resized(from: number, to: number): Conversion {
-  return from === to ? { as: 'copy', width: to } : { as: 'resize', from, to }
+  return from === to ? { as: 'copy', width: to } : { as: 'resize', to }
 }
 
 function simple(kind: SimpleKind, conversion: Conversion): Mapping {

@@ -10,12 +10,17 @@ export interface PageSummary {
   readonly dictionaryValues: number
   /** Whether every data page holds dictionary indices. */
   readonly isDictionaryOnly: boolean
+  /** Whether every data page is encoded as DELTA_BINARY_PACKED. */
+  readonly isDeltaOnly: boolean
+  /** Where the last page with values ends: what is behind it is no page. */
+  readonly length: number
 }
 
 const dataPage = 0
 const dictionaryPage = 2
 const dataPageV2 = 3
-const dictionaryEncodings = new Set([2, 8])
+const dictionaryEncodings: ReadonlySet<number> = new Set([2, 8])
+const deltaBinaryPacked = 5
 
 /**
  * Walks the page headers of a column chunk and checks every length against the bytes there are and against what the footer
@@ -25,7 +30,7 @@ export function inspectPages(bytes: Uint8Array, chunk: ColumnChunk): PageSummary
   let offset = 0
   let values = 0
   let dictionaryValues = 0
-  let isDictionaryOnly = true
+  const encodings = new Set<number>()
   while (offset < bytes.length && values < chunk.values) {
     const { value: header, end } = readPageHeader(bytes, offset, chunk)
     const compressed = integer(header[3], 'compressed page size')
@@ -38,8 +43,7 @@ export function inspectPages(bytes: Uint8Array, chunk: ColumnChunk): PageSummary
       if (dictionaryValues > uncompressed * 8) throw damaged(chunk, 'its dictionary claims more values than its bytes can hold')
     } else if (details !== undefined) {
       values += integer(details[1], 'number of page values')
-      const encoding = details[header[1] === dataPageV2 ? 4 : 2]
-      isDictionaryOnly &&= dictionaryEncodings.has(encoding as number)
+      encodings.add(integer(details[header[1] === dataPageV2 ? 4 : 2], 'encoding'))
       if (header[1] === dataPageV2) checkLevels(details, compressed, chunk)
     }
     offset = end + compressed
@@ -47,7 +51,12 @@ export function inspectPages(bytes: Uint8Array, chunk: ColumnChunk): PageSummary
   if (values !== chunk.values) {
     throw damaged(chunk, `its pages hold ${values} values where ${chunk.values} are promised`)
   }
-  return { dictionaryValues, isDictionaryOnly: isDictionaryOnly && dictionaryValues > 0 }
+  return {
+    dictionaryValues,
+    isDictionaryOnly: dictionaryValues > 0 && [...encodings].every((encoding) => dictionaryEncodings.has(encoding)),
+    isDeltaOnly: encodings.size === 1 && encodings.has(deltaBinaryPacked),
+    length: offset,
+  }
 }
 
 const pageDetails: Readonly<Record<number, number>> = { [dataPage]: 5, [dictionaryPage]: 7, [dataPageV2]: 8 }
