@@ -19,15 +19,14 @@ export function spawnWorker(url?: string | URL): WorkerHandle {
   if (typeof Worker !== 'function') {
     throw new LakefrontError('UNSUPPORTED', 'This platform has neither web workers nor the worker threads of Node to run the engine in.')
   }
-  return guard(url ?? new URL('./worker/engine.js', import.meta.url), (label) =>
-    browserWorker(
-      url === undefined
-        ? new Worker(new URL('./worker/engine.js', import.meta.url), { type: 'module', name: 'lakefront' })
-        : new Worker(url, { type: 'module', name: 'lakefront' }),
-      label,
-    ),
+  if (url !== undefined) return guard(url, (label) => browserWorker(new Worker(url, moduleWorker), label))
+  // The address stands here once and literally: a bundler ships a second copy of the file for every other mention.
+  return guard('worker/engine.js', (label) =>
+    browserWorker(new Worker(new URL('./worker/engine.js', import.meta.url), { type: 'module', name: 'lakefront' }), label),
   )
 }
+
+const moduleWorker: WorkerOptions = { type: 'module', name: 'lakefront' }
 
 /** The script of a thread: `url`, or the one of this package. */
 export function nodeScript(url?: string | URL): URL {
