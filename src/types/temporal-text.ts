@@ -31,8 +31,15 @@ function civilText(days: number): string {
     : `${fourDigits(1 - year)}-${twoDigits(month)}-${twoDigits(day)} (BC)`
 }
 
+const pairs: readonly string[] = Array.from({ length: 100 }, (_, value) => `${value}`.padStart(2, '0'))
+
+/** `HH:MM:` of every minute of a day: one string instead of five to put together, for the type seen most. */
+const minutes: readonly string[] = Array.from({ length: 1440 }, (_, minute) => {
+  return `${pairs[Math.floor(minute / 60)]}:${pairs[minute % 60]}:`
+})
+
 function twoDigits(value: number): string {
-  return value < 10 ? `0${value}` : `${value}`
+  return pairs[value] ?? `${value}`
 }
 
 function fourDigits(value: number): string {
@@ -41,10 +48,13 @@ function fourDigits(value: number): string {
 
 /** Whole seconds and a fraction in units of 10^-`digits` as a clock shows them, without trailing zeros: `04:05:06.789`. */
 function clockText(seconds: number, fraction: number, digits: number): string {
-  const hours = Math.floor(seconds / 3600)
-  const minutes = Math.floor(seconds / 60) % 60
-  const clock = `${twoDigits(hours)}:${twoDigits(minutes)}:${twoDigits(seconds % 60)}`
-  return fraction === 0 ? clock : `${clock}.${`${fraction}`.padStart(digits, '0').replace(/0+$/, '')}`
+  const minute = Math.floor(seconds / 60)
+  const start = minutes[minute] ?? `${twoDigits(Math.floor(minute / 60))}:${pairs[minute % 60]}:`
+  const clock = start + pairs[seconds % 60]
+  if (fraction === 0) return clock
+  let [significant, width] = [fraction, digits]
+  for (; significant % 10 === 0; width--) significant /= 10
+  return `${clock}.${`${significant}`.padStart(width, '0')}`
 }
 
 /** Units of 10^-`digits` seconds since midnight (6 for TIME, 9 for TIME_NS) as DuckDB prints them: `12:34:56.5`. */
@@ -84,10 +94,10 @@ export function timestampText(digits: 0 | 3 | 6 | 9, suffix: string): TimestampT
   const text = (day: number, inDay: number): string => {
     if (day !== lastDay) {
       lastDay = day
-      lastText = civilText(day)
+      lastText = `${civilText(day)} `
     }
     const seconds = digits === 0 ? inDay : Math.floor(inDay / perSecond)
-    return `${lastText} ${clockText(seconds, inDay - seconds * perSecond, digits)}${suffix}`
+    return lastText + clockText(seconds, inDay - seconds * perSecond, digits) + suffix
   }
   return {
     fromNumber(units) {

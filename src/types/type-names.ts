@@ -113,6 +113,9 @@ const aliases: ReadonlyMap<string, SimpleKind> = new Map(
 )
 
 const compositeNames = ['decimal', 'numeric', 'enum', 'struct', 'row', 'map', 'union']
+const typeList: string =
+  `${Object.keys(simpleNames).join(', ')}, decimal(p,s), enum('a',…), struct(name type,…), map(key, value), ` +
+  'union(name type,…), type[], type[n]'
 
 /** Words DuckDB does not take as a field name without quotes. */
 const keywords: ReadonlySet<string> = new Set(
@@ -343,24 +346,18 @@ class TypeParser {
   }
 
   #unknown(token: Token): LakefrontError {
-    if (token.kind !== 'word' && token.kind !== 'quoted') {
-      return this.#error(token.position, `expected the name of a type, got ${shown(token)}`)
-    }
-    const nearest = nearestName(token.text, [...aliases.keys(), ...compositeNames])
+    const isName = token.kind === 'word' || token.kind === 'quoted'
+    const nearest = isName ? nearestName(token.text, [...aliases.keys(), ...compositeNames]) : undefined
+    const problem = isName ? `there is no type ${shown(token)}` : `expected the name of a type, got ${shown(token)}`
     const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`
-    return this.#error(token.position, `there is no type ${shown(token)}.${hint}`)
+    return this.#error(token.position, `${problem}.${hint} Types: ${typeList}.`)
   }
 
   #error(position: number, problem: string): LakefrontError {
     const text = this.#text.length > 200 ? `${this.#text.slice(0, 200)}…` : this.#text
-    const sentence = /[.?]$/.test(problem) ? problem : `${problem}.`
-    return new LakefrontError(
-      'INVALID_ARGUMENT',
-      `Cannot read the type ${JSON.stringify(text)} at position ${position + 1}: ${sentence} ` +
-        `Types: ${Object.keys(simpleNames).join(', ')}, decimal(p,s), enum('a',…), struct(name type,…), ` +
-        `map(key, value), union(name type,…), type[], type[n].`,
-      { details: { type: text, position } },
-    )
+    const sentence = problem.endsWith('.') ? problem : `${problem}.`
+    const message = `Cannot read the type ${JSON.stringify(text)} at position ${position + 1}: ${sentence}`
+    return new LakefrontError('INVALID_ARGUMENT', message, { details: { type: text, position } })
   }
 }
 
