@@ -1,9 +1,10 @@
 import { LakefrontError, nearestName } from '../errors.ts'
 import type { ColumnBatch, ColumnData } from './column-data.ts'
-import { columnFromValues, isPlain } from './column-from-values.ts'
+import { columnFromValues } from './column-from-values.ts'
 import { ConversionFailure, describeValue } from './conversion-failure.ts'
 import { elementType, inferType } from './infer-type.ts'
 import type { Field, LogicalType, Schema } from './logical-type.ts'
+import { isPlain } from './plain-object.ts'
 import { parseType } from './type-names.ts'
 import { bytesOf } from './typed-view.ts'
 

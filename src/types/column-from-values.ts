@@ -1,6 +1,7 @@
 import { ConversionFailure } from './conversion-failure.ts'
 import type { ColumnData } from './column-data.ts'
 import type { Field, LogicalType } from './logical-type.ts'
+import { isPlain, ownValue } from './plain-object.ts'
 import {
   encodeDate,
   encodeDecimal,
@@ -10,8 +11,11 @@ import {
   encodeTime,
   encodeTimestamp,
   encodeTimetz,
+  encodeJson,
   mismatch,
+  parseBit,
   parsed,
+  parseUuid,
 } from './scalar-encoding.ts'
 import { parseInterval } from './temporal-parse.ts'
 import { encodeTexts, encodeVariable } from './text-encoding.ts'
@@ -104,7 +108,7 @@ function buffersOf(type: LogicalType, values: readonly unknown[]): Buffers {
         return value
       })
     case 'json':
-      return encodeTexts(values, jsonText)
+      return encodeTexts(values, encodeJson)
     case 'blob':
       return encodeVariable(values, (value) => {
         if (ArrayBuffer.isView(value)) return bytesOf(value)
@@ -189,33 +193,6 @@ function wide(values: readonly unknown[], encode: (value: unknown) => bigint): B
     words[index * 2] = BigInt.asUintN(64, encoded)
     words[index * 2 + 1] = BigInt.asUintN(64, encoded >> 64n)
   })
-}
-
-function jsonText(value: unknown): string {
-  if (typeof value === 'string') return value
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch {
-    text = undefined
-  }
-  if (text === undefined) throw mismatch({ kind: 'json' }, value, 'JSON text, or what JSON can hold')
-  return text
-}
-
-function parseBit(text: string): Uint8Array | undefined {
-  if (!/^[01]+$/.test(text)) return undefined
-  const padding = (8 - (text.length % 8)) % 8
-  const padded = '1'.repeat(padding) + text
-  const bytes = new Uint8Array(1 + padded.length / 8)
-  bytes[0] = padding
-  for (let index = 1; index < bytes.length; index++) bytes[index] = Number.parseInt(padded.slice(index * 8 - 8, index * 8), 2)
-  return bytes
-}
-
-function parseUuid(text: string): string | undefined {
-  const hexadecimal = text.replace(/^\{(.*)\}$/, '$1').replaceAll('-', '')
-  return /^[0-9a-f]{32}$/i.test(hexadecimal) ? hexadecimal : undefined
 }
 
 function enumBuffers(names: readonly string[], values: readonly unknown[]): Buffers {
@@ -314,18 +291,6 @@ function structChildren(type: LogicalType & { kind: 'struct' }, values: readonly
     const name = names[at]!
     return child(field.type, values.map((value) => ownValue(value, name)), `.${name}`, same)
   })
-}
-
-/** The own property `name` of `value`: never one it inherits, such as `constructor`. */
-export function ownValue(value: unknown, name: string): unknown {
-  if (value === null || value === undefined || !Object.hasOwn(value, name)) return undefined
-  return (value as Record<string, unknown>)[name]
-}
-
-/** Whether `value` is an object with properties, rather than one that stands for a single value. */
-export function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false
-  return !(value instanceof Date || value instanceof Map || value instanceof Set || value instanceof ArrayBuffer)
 }
 
 function mapBuffers(type: LogicalType & { kind: 'map' }, values: readonly unknown[]): Buffers {

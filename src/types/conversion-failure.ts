@@ -14,10 +14,10 @@ export class ConversionFailure extends Error {
   }
 }
 
-/** What `value` is, without its content: `a string`, `an array`, `NULL`. */
+/** What `value` is, without its content: `a string`, `an array of 2`, `NULL`. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'NULL'
-  if (Array.isArray(value)) return 'an array'
+  if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value !== 'object') return `a ${typeof value}`
   const name = Object.getPrototypeOf(value)?.constructor?.name as unknown
   return typeof name === 'string' && name !== 'Object' && name !== '' ? `a ${name}` : 'an object'

@@ -1,6 +1,6 @@
 import { ConversionFailure, describeValue } from './conversion-failure.ts'
-import { isPlain } from './column-from-values.ts'
 import type { Field, LogicalType } from './logical-type.ts'
+import { isPlain } from './plain-object.ts'
 import { typeName } from './type-names.ts'
 
 const listElements: readonly [new (length: number) => ArrayBufferView, LogicalType][] = [
@@ -72,8 +72,7 @@ function typeOf(value: unknown): LogicalType {
     case 'bigint':
       if (BigInt.asIntN(64, value) === value) return { kind: 'bigint' }
       if (BigInt.asIntN(128, value) === value) return { kind: 'hugeint' }
-      if (BigInt.asUintN(128, value) === value) return { kind: 'uhugeint' }
-      throw new ConversionFailure('INVALID_VALUE', 'A bigint has more than 128 bits.')
+      throw new ConversionFailure('INVALID_VALUE', 'A bigint is out of the range of HUGEINT. Give a schema with UHUGEINT or VARCHAR.')
     case 'object':
       if (value !== null) return objectType(value)
   }

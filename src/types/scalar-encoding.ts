@@ -118,3 +118,33 @@ function milliseconds(date: Date): number {
   if (Number.isNaN(time)) throw new ConversionFailure('INVALID_VALUE', 'A Date is invalid.')
   return time
 }
+
+/** JSON text as it is, anything else as `JSON.stringify` writes it. */
+export function encodeJson(value: unknown): string {
+  if (typeof value === 'string') return value
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch {
+    text = undefined
+  }
+  if (text === undefined) throw mismatch({ kind: 'json' }, value, 'JSON text, or what JSON can hold')
+  return text
+}
+
+/** DuckDB's bytes of a BIT; undefined when the text is not of 0 and 1. */
+export function parseBit(text: string): Uint8Array | undefined {
+  if (!/^[01]+$/.test(text)) return undefined
+  const padding = (8 - (text.length % 8)) % 8
+  const padded = '1'.repeat(padding) + text
+  const bytes = new Uint8Array(1 + padded.length / 8)
+  bytes[0] = padding
+  for (let index = 1; index < bytes.length; index++) bytes[index] = Number.parseInt(padded.slice(index * 8 - 8, index * 8), 2)
+  return bytes
+}
+
+/** The 32 digits of a UUID; undefined when the text is none. */
+export function parseUuid(text: string): string | undefined {
+  const hexadecimal = text.replace(/^\{(.*)\}$/, '$1').replaceAll('-', '')
+  return /^[0-9a-f]{32}$/i.test(hexadecimal) ? hexadecimal : undefined
+}
