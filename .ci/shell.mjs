@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The root of the repository. */
@@ -33,5 +34,16 @@ export const run = ([program = '', ...args], { quiet = false, env = {}, cwd = ro
     })
   })
 
-/** The command line of a program of `node_modules`. @param {string} name @param {string[]} args */
-export const tool = (name, ...args) => ['npx', '--no-install', name, ...args]
+const programs = {
+  attw: '@arethetypeswrong/cli/dist/index.js',
+  knip: 'knip/bin/knip.js',
+  oxfmt: 'oxfmt/bin/oxfmt',
+  oxlint: 'oxlint/bin/oxlint',
+  publint: 'publint/src/cli.js',
+  tsc: 'typescript/bin/tsc',
+  vite: 'vite/bin/vite.js',
+  vitest: 'vitest/vitest.mjs',
+}
+
+/** The command line of a program of `node_modules`. @param {keyof typeof programs} name @param {string[]} args */
+export const tool = (name, ...args) => [process.execPath, join(root, 'node_modules', programs[name]), ...args]
