@@ -1,0 +1,75 @@
+/**
+ * @typedef {object} Query
+ * @property {string} name stable: figures are named by it
+ * @property {string} file which of the bench's files `FILE` stands for
+ * @property {string} sql every column comes out as text or as an integer below 2^53, so that systems compare as text
+ */
+
+const q1 = `
+  SELECT l_returnflag, l_linestatus,
+    sum(l_quantity)::VARCHAR AS sum_qty,
+    sum(l_extendedprice)::VARCHAR AS sum_base_price,
+    sum(l_extendedprice * (1 - l_discount))::VARCHAR AS sum_disc_price,
+    sum(l_extendedprice * (1 - l_discount) * (1 + l_tax))::VARCHAR AS sum_charge,
+    round(avg(l_quantity), 4)::VARCHAR AS avg_qty,
+    round(avg(l_extendedprice), 4)::VARCHAR AS avg_price,
+    round(avg(l_discount), 4)::VARCHAR AS avg_disc,
+    count(*)::INTEGER AS count_order
+  FROM FILE WHERE l_shipdate <= DATE '1998-09-02'
+  GROUP BY l_returnflag, l_linestatus ORDER BY l_returnflag, l_linestatus`
+
+const q6 = `
+  SELECT sum(l_extendedprice * l_discount)::VARCHAR AS revenue FROM FILE
+  WHERE l_shipdate >= DATE '1994-01-01' AND l_shipdate < DATE '1995-01-01'
+    AND l_discount BETWEEN 0.05 AND 0.07 AND l_quantity < 24`
+
+/** @type {readonly Query[]} */
+export const queries = [
+  { name: 'q1', file: 'lineitem.snappy', sql: q1 },
+  { name: 'q1.zstd', file: 'lineitem.zstd', sql: q1 },
+  { name: 'q6', file: 'lineitem.snappy', sql: q6 },
+  { name: 'q6.zstd', file: 'lineitem.zstd', sql: q6 },
+  { name: 'count', file: 'lineitem.snappy', sql: 'SELECT count(*)::INTEGER AS n FROM FILE' },
+  { name: 'strings', file: 'lineitem.snappy', sql: 'SELECT min(l_comment) AS low, max(l_comment) AS high FROM FILE' },
+  {
+    name: 'groups',
+    file: 'lineitem.snappy',
+    sql: `SELECT l_returnflag, count(*)::INTEGER AS n, sum(l_quantity)::VARCHAR AS quantity FROM FILE
+      GROUP BY l_returnflag ORDER BY l_returnflag`,
+  },
+  {
+    name: 'lookup',
+    file: 'lineitem.snappy',
+    sql: `SELECT l_linenumber, l_extendedprice::VARCHAR AS price, l_comment FROM FILE
+      WHERE l_orderkey = 987654 ORDER BY l_linenumber`,
+  },
+  {
+    name: 'flights.top',
+    file: 'flights',
+    sql: `SELECT origin, count(*)::INTEGER AS n, sum(delay)::INTEGER AS minutes FROM FILE
+      WHERE delay > 60 GROUP BY origin ORDER BY n DESC, origin LIMIT 10`,
+  },
+  {
+    name: 'flights.limit',
+    file: 'flights',
+    sql: `SELECT "date"::VARCHAR AS at, delay::INTEGER AS delay, distance::INTEGER AS distance, origin, destination
+      FROM FILE LIMIT 10`,
+  },
+]
+
+/**
+ * The queries a list of names asks for; `q1` also asks for `q1.zstd`.
+ * @param {string | undefined} names separated by commas
+ */
+export const chosenQueries = (names) => {
+  if (names === undefined) return queries
+  const wanted = names.split(',').map((name) => name.trim())
+  for (const name of wanted) {
+    if (queries.some((query) => isOf(query, name))) continue
+    throw new Error(`No query is named "${name}". Queries: ${queries.map((query) => query.name).join(', ')}.`)
+  }
+  return queries.filter((query) => wanted.some((name) => isOf(query, name)))
+}
+
+/** @param {Query} query @param {string} name */
+const isOf = (query, name) => query.name === name || query.name.startsWith(`${name}.`)
