@@ -71,8 +71,8 @@ type Apply<Operation extends string, T extends readonly unknown[]> = Operation e
       ? number | NullIn<T[number]>
       : Operation extends 'string'
         ? string | NullIn<T[number]>
-        : Operation extends 'date'
-          ? Date | NullIn<T[number]>
+        : Operation extends 'time'
+          ? string | NullIn<T[number]>
           : Operation extends 'sum'
             ? (IsAny<T[0]> extends true ? unknown : NonNullable<T[0]> extends bigint ? bigint : Summed<NonNullable<T[0]>>) | null
             : Operation extends 'nullable'

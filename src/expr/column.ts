@@ -1,9 +1,10 @@
 import { LakefrontError } from '../errors.ts'
+import type { LogicalType } from '../types/logical-type.ts'
+import { parseType, typeName } from '../types/type-names.ts'
 import type { Deferred, Operand, OperandNeeds, OperandType } from './column-types.ts'
 import type { BinaryOperator, Expression, SortKey, UnaryOperator } from './expression.ts'
 import { describeExpression } from './describe.ts'
 import { bareNode, isColumn, operandNode } from './operand.ts'
-import { parseTypeText } from './type-text.ts'
 import type { WindowSpec } from './window.ts'
 
 type Logic<T, O, Needs extends string> = Column<Deferred<'boolean', [T, OperandType<O>]>, Needs | OperandNeeds<O>, string>
@@ -168,16 +169,16 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
   }
 
   /**
-   * `CAST(a AS type)`. The type is DuckDB's name or PySpark's (`string`, `long`, …), checked at once; a value that does
+   * `CAST(a AS type)`. The type has DuckDB's name or PySpark's (`string`, `long`, …), and is checked at once; a value that does
    * not fit fails the query. A fraction rounds to the nearest integer (PySpark cuts it off).
    */
-  cast<V = unknown>(type: string): Column<V, Needs, Name> {
-    return make({ kind: 'Cast', operand: bareNode(this.node), type: parseTypeText(type), safe: false })
+  cast<V = unknown>(type: string | LogicalType): Column<V, Needs, Name> {
+    return make({ kind: 'Cast', operand: bareNode(this.node), type: typeText(type), safe: false })
   }
 
   /** `TRY_CAST(a AS type)`: NULL where {@link cast} would fail. */
-  tryCast<V = unknown>(type: string): Column<V | null, Needs, Name> {
-    return make({ kind: 'Cast', operand: bareNode(this.node), type: parseTypeText(type), safe: true })
+  tryCast<V = unknown>(type: string | LogicalType): Column<V | null, Needs, Name> {
+    return make({ kind: 'Cast', operand: bareNode(this.node), type: typeText(type), safe: true })
   }
 
   /** `a AS "name"` */
@@ -276,6 +277,11 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
     const operand = this.node.kind === 'SortKey' ? this.node.operand : this.node
     return make({ kind: 'SortKey', operand, descending, nulls })
   }
+}
+
+/** One spelling of a type; what `parseType` does not read cannot get into a statement. */
+function typeText(type: string | LogicalType): string {
+  return typeName(parseType(typeof type === 'string' ? type : typeName(type)))
 }
 
 function make(node: Expression): Column<never, never, never> {

@@ -112,7 +112,7 @@ export interface InList {
 export interface Cast {
   readonly kind: 'Cast'
   readonly operand: Expression
-  /** A checked type text, see `parseTypeText`. */
+  /** As `typeName` spells it. */
   readonly type: string
   /** Whether a value that cannot be converted becomes NULL. */
   readonly safe: boolean

@@ -1,5 +1,6 @@
 import type { Statement } from '../engine/engine.ts'
 import { LakefrontError } from '../errors.ts'
+import { inputsOf } from '../plan/inputs.ts'
 import type { Leaf, Plan } from '../plan/nodes.ts'
 import { resolve } from '../plan/resolve.ts'
 import { leavesOf, rewrite } from '../plan/walk.ts'
@@ -42,14 +43,28 @@ export function compile(plan: Plan, options: CompileOptions): Compiled {
   const expand = (part: Plan): Plan => rewrite(part, (node) => expansions.reduce((changed, expansion) => expansion(changed), node))
   const emitter = new Emitter(options.dialect ?? duckdb, options.inline === true)
   const sources = [...leavesOf(plan)].flatMap((leaf) => (leaf.kind === 'Scan' ? [leaf.source] : []))
+  let relations = 0
+  const nextId = (): number => ++relations
   if (resolved.kind === 'Query') {
-    const inputs = resolved.slots.flatMap((slot) =>
-      'plan' in slot ? [selectsOf(expand(resolve(slot.plan, options.schemaOf)), expand)] : [],
-    )
+    const inputs = inputsOf(resolved).map((input) => selectsOf(expand(resolve(input, options.schemaOf)), nextId))
     return { statement: emitter.query(resolved, inputs), sources: distinctSources(sources) }
   }
   checkNames(resolved)
-  return { statement: emitter.statement(selectsOf(expand(resolved), expand)), sources: distinctSources(sources) }
+  return { statement: emitter.statement(selectsOf(expand(resolved), nextId)), sources: distinctSources(sources) }
+}
+
+/** A statement of all that `leaf` has, for which its own columns need not be known; those of plans inside SQL text must. */
+export function leafStatement(leaf: Leaf, schemaOf: CompileOptions['schemaOf'], dialect: Dialect = duckdb): Compiled {
+  switch (leaf.kind) {
+    case 'Scan':
+      return { statement: { sql: `SELECT *\nFROM ${dialect.scan(leaf.source.id)}` }, sources: [leaf.source] }
+    case 'Table':
+      return { statement: { sql: `SELECT *\nFROM ${leaf.name.map(dialect.identifier).join('.')}` }, sources: [] }
+    case 'Query':
+      return compile(leaf, { schemaOf, dialect })
+    default:
+      return leaf satisfies never
+  }
 }
 
 function checkNames(plan: Plan): void {

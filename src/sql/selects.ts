@@ -14,10 +14,8 @@ import { mergeProject } from './rules/merge-project.ts'
 import { mergeSort } from './rules/merge-sort.ts'
 import { type RelationBody, type Select, type SelectColumn, nested, selectFrom, uniqueNames } from './select.ts'
 
-/** `plan`, resolved and expanded, as few SELECTs as mean the same. `expand` is for plans inside SQL text. */
-export function selectsOf(plan: Plan, expand: (plan: Plan) => Plan): Select {
-  let relations = 0
-  const nextId = (): number => ++relations
+/** `plan`, resolved and expanded, as few SELECTs as mean the same. `nextId` numbers the relations of one statement. */
+export function selectsOf(plan: Plan, nextId: () => number): Select {
   const visit = (node: Plan): Select => {
     switch (node.kind) {
       case 'Scan':
@@ -25,7 +23,7 @@ export function selectsOf(plan: Plan, expand: (plan: Plan) => Plan): Select {
       case 'Table':
         return leaf(node, { kind: 'table', name: node.name })
       case 'Query': {
-        const inputs = node.slots.flatMap((slot) => ('plan' in slot ? [visit(expand(slot.plan))] : []))
+        const inputs = node.slots.flatMap((slot) => ('plan' in slot ? [visit(slot.plan)] : []))
         return leaf(node, { kind: 'query', query: embedded(node), inputs })
       }
       case 'Project':

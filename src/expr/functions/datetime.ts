@@ -6,7 +6,7 @@ import { argumentNode, operandNode } from '../operand.ts'
 import { call, callOf } from './call.ts'
 
 type Part<A> = Column<Deferred<'number', [ArgumentType<A>]>, ArgumentNeeds<A>, string>
-type Time<A> = Column<Deferred<'date', [ArgumentType<A>]>, ArgumentNeeds<A>, string>
+type Time<A> = Column<Deferred<'time', [ArgumentType<A>]>, ArgumentNeeds<A>, string>
 
 /** `CAST(year(x) AS INTEGER)` */
 export function year<A extends Argument>(value: A): Part<A> {
@@ -73,12 +73,12 @@ export function dateTrunc<A extends Argument>(unit: string, value: A): Time<A> {
 }
 
 /** `CAST(make_timestamp(epoch_us(now())) AS DATE)`: today in UTC, the same for the whole statement. */
-export function currentDate(): Column<Date, never, string> {
+export function currentDate(): Column<string, never, string> {
   return call('currentDate', 'scalar', [])
 }
 
 /** `make_timestamp(epoch_us(now()))`: now in UTC as TIMESTAMP, the same for the whole statement. */
-export function currentTimestamp(): Column<Date, never, string> {
+export function currentTimestamp(): Column<string, never, string> {
   return call('currentTimestamp', 'scalar', [])
 }
 
@@ -96,7 +96,7 @@ export function toTimestamp<A extends Argument>(value: A, format?: string): Time
 export function dateAdd<A extends Argument, D extends Operand>(
   value: A,
   days: D,
-): Column<Deferred<'date', [ArgumentType<A>]>, ArgumentNeeds<A> | OperandNeeds<D>, string> {
+): Column<Deferred<'time', [ArgumentType<A>]>, ArgumentNeeds<A> | OperandNeeds<D>, string> {
   return callOf('dateAdd', 'scalar', [argumentNode(value), operandNode(days)])
 }
 
@@ -104,7 +104,7 @@ export function dateAdd<A extends Argument, D extends Operand>(
 export function dateSub<A extends Argument, D extends Operand>(
   value: A,
   days: D,
-): Column<Deferred<'date', [ArgumentType<A>]>, ArgumentNeeds<A> | OperandNeeds<D>, string> {
+): Column<Deferred<'time', [ArgumentType<A>]>, ArgumentNeeds<A> | OperandNeeds<D>, string> {
   return callOf('dateSub', 'scalar', [argumentNode(value), operandNode(days)])
 }
 
