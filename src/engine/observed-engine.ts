@@ -1,4 +1,4 @@
-import type { Engine, ExecuteOptions, QueryMetrics, ResultStream, Statement } from './engine.ts'
+import type { Engine, ExecuteOptions, Progress, QueryMetrics, ResultStream, Statement } from './engine.ts'
 
 /** A statement that is over. */
 export interface QueryEvent {
@@ -12,8 +12,16 @@ export interface QueryEvent {
   readonly error?: unknown
 }
 
-/** `engine`, telling `onQuery` of every statement that ends. A result that is dropped without being closed is not told. */
-export function observedEngine(engine: Engine, onQuery: (event: QueryEvent) => void): Engine {
+export interface EngineObserver {
+  /** Hears of every statement that ends; not of a result that is dropped without being closed. */
+  readonly onQuery: (event: QueryEvent) => void
+  /** Hears of every statement that has no listener of its own. */
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** `engine` as it is, with somebody watching. */
+export function observedEngine(engine: Engine, { onQuery, onProgress }: EngineObserver): Engine {
+  const defaults: ExecuteOptions = onProgress === undefined ? {} : { onProgress }
   return {
     get info() {
       return engine.info
@@ -32,7 +40,7 @@ export function observedEngine(engine: Engine, onQuery: (event: QueryEvent) => v
         onQuery({ sql: statement.sql, milliseconds: performance.now() - start, ...event })
       }
       try {
-        return observedStream(await engine.execute(statement, options), end)
+        return observedStream(await engine.execute(statement, { ...defaults, ...options }), end)
       } catch (error) {
         end({ outcome: 'failed', error })
         throw error

@@ -6,7 +6,10 @@ import { Heap } from './heap.ts'
 /** What is used of the blocking bindings of `@duckdb/duckdb-wasm`; `instantiateWasm` is theirs to call and ours to replace. */
 export interface Bindings {
   instantiate(onProgress: () => void): Promise<unknown>
-  instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void): unknown
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ): unknown
   open(config: { path: string }): void
   connect(): object
   disconnect(connection: number): void
@@ -82,7 +85,11 @@ export async function bootDuckdb(host: EngineHost, binary: string): Promise<Duck
   try {
     await Promise.race([bindings.instantiate(() => {}), failed])
   } catch (cause) {
-    throw new LakefrontError('ENGINE_FAILED', `The engine file ${quoteBinary(binary)} cannot be started: ${String(cause)}`, { cause })
+    throw new LakefrontError(
+      'ENGINE_FAILED',
+      `The engine file ${quoteBinary(binary)} cannot be started: ${String(cause)}`,
+      { cause },
+    )
   }
   const { exports, memory, table } = parts!
   const capi = bindCApi(exports)

@@ -12,7 +12,11 @@ export interface BrowserFiles {
 export function browserHost(files: BrowserFiles): EngineHost {
   return {
     async loadBindings() {
-      const create = createDuckDB as unknown as (bundles: object, logger: object, runtime: object) => ReturnType<BlockingBindings['createDuckDB']>
+      const create = createDuckDB as unknown as (
+        bundles: object,
+        logger: object,
+        runtime: object,
+      ) => ReturnType<BlockingBindings['createDuckDB']>
       return { createDuckDB: (bundles) => create(bundles, new VoidLogger(), BROWSER_RUNTIME), runtime: BROWSER_RUNTIME }
     },
     compileEngine: (binary) => compile(locate(binary, files)),
@@ -33,10 +37,17 @@ function locate(binary: string, files: BrowserFiles): URL {
 async function compile(url: URL): Promise<WebAssembly.Module> {
   const label = url.origin + url.pathname
   const response = await fetch(url).catch((cause: unknown) => {
-    throw new LakefrontError('NETWORK', `The engine file ${label} could not be fetched. Check that it is served and that the page's policy allows it.`, { cause })
+    throw new LakefrontError(
+      'NETWORK',
+      `The engine file ${label} could not be fetched. Check that it is served and that the page's policy allows it.`,
+      { cause },
+    )
   })
   if (!response.ok) {
-    throw new LakefrontError('NOT_FOUND', `The engine file ${label} was answered with status ${response.status}. Serve the package's dist/wasm folder beside its code.`)
+    throw new LakefrontError(
+      'NOT_FOUND',
+      `The engine file ${label} was answered with status ${response.status}. Serve the package's dist/wasm folder beside its code.`,
+    )
   }
   const isTyped = response.headers.get('content-type')?.startsWith('application/wasm') === true
   return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer())

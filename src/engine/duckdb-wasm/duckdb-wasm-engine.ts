@@ -4,7 +4,7 @@ import type { Schema } from '../../types/logical-type.ts'
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine.ts'
 import { bootDuckdb } from './boot.ts'
 import type { Connection, Duckdb, EngineHost } from './boot.ts'
-import { Gate, messageYield } from './gate.ts'
+import { Gate } from './gate.ts'
 import { LogicalTypes } from './logical-types.ts'
 import { makeSteps, Run } from './run.ts'
 import type { RunParts } from './run.ts'
@@ -29,18 +29,15 @@ export class DuckdbWasmEngine implements Engine {
   readonly #main: Connection
   readonly #spare: Connection[] = []
   readonly #runs = new Map<Run, Connection>()
-  readonly #closeYield: () => void
   #stateful = false
   #starting: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
   private constructor(info: EngineInfo, duckdb: Duckdb, scans: ScanProvider) {
     const types = new LogicalTypes(duckdb.capi, duckdb.heap)
-    const { yieldToEvents, close } = messageYield()
     this.info = info
     this.#scans = scans
-    this.#closeYield = close
-    const scan = new ScanFunction(duckdb, types, info.suspends, yieldToEvents)
+    const scan = new ScanFunction(duckdb, types, info.suspends)
     this.#parts = {
       duckdb,
       types,
@@ -48,7 +45,6 @@ export class DuckdbWasmEngine implements Engine {
       gate: new Gate(),
       suspends: info.suspends,
       steps: makeSteps(duckdb.exports, info.suspends),
-      yieldToEvents,
       loadTable: (name, files, signal) => this.#loadTable(name, files, signal),
     }
     this.#main = duckdb.connect()
@@ -85,7 +81,10 @@ export class DuckdbWasmEngine implements Engine {
   }
 
   describe(statement: Statement, options: ExecuteOptions = {}): Promise<Schema> {
-    return this.#alone(async () => (await (await this.#run(statement, options)).describe()) ?? (await this.#describeBound(statement, options)))
+    return this.#alone(
+      async () =>
+        (await (await this.#run(statement, options)).describe()) ?? (await this.#describeBound(statement, options)),
+    )
   }
 
   execute(statement: Statement, options: ExecuteOptions = {}): Promise<ResultStream> {
@@ -142,7 +141,11 @@ export class DuckdbWasmEngine implements Engine {
   }
 
   #loadTable(name: string, files: readonly string[], signal: AbortSignal | undefined): Promise<ScanTable> {
-    const source = this.#sources.get(name) ?? { id: `file:${name}`, format: 'parquet', files: files.map((file) => this.#fileOf(file)).flat() }
+    const source = this.#sources.get(name) ?? {
+      id: `file:${name}`,
+      format: 'parquet',
+      files: files.map((file) => this.#fileOf(file)).flat(),
+    }
     return this.#scans.table(source, signal === undefined ? {} : { signal })
   }
 
@@ -154,7 +157,8 @@ export class DuckdbWasmEngine implements Engine {
 
   async #configure(options: EngineOptions): Promise<void> {
     const settings = [`SET GLOBAL autoinstall_known_extensions = false`, `SET GLOBAL autoload_known_extensions = false`]
-    if (options.memoryLimitBytes !== undefined) settings.push(`SET GLOBAL memory_limit = '${Math.floor(options.memoryLimitBytes)}B'`)
+    if (options.memoryLimitBytes !== undefined)
+      settings.push(`SET GLOBAL memory_limit = '${Math.floor(options.memoryLimitBytes)}B'`)
     const result = await this.execute({ sql: settings.join(';') })
     await result.next()
     await result.close()
@@ -165,12 +169,12 @@ export class DuckdbWasmEngine implements Engine {
     await Promise.allSettled([...this.#runs.keys()].map((run) => run.close()))
     await this.#starting
     this.#scans.close()
-    this.#closeYield()
     this.#sources.clear()
   }
 
   #assertOpen(): void {
-    if (this.#closed !== undefined) throw new LakefrontError('CLOSED', 'The session is closed. Connect again for a new one.')
+    if (this.#closed !== undefined)
+      throw new LakefrontError('CLOSED', 'The session is closed. Connect again for a new one.')
   }
 }
 
@@ -178,7 +182,6 @@ export class DuckdbWasmEngine implements Engine {
 function canSuspend(): boolean {
   return 'Suspending' in WebAssembly && 'promising' in WebAssembly
 }
-
 
 function kindOf(binary: string): EngineInfo['binary'] {
   return binary === 'slim' || binary === 'full' ? binary : 'custom'

@@ -42,7 +42,10 @@ export class Heap {
   allocate(bytes: number): Pointer {
     const address = this.#capi.malloc(Math.max(bytes, 1))
     if (address === 0) {
-      throw new LakefrontError('OUT_OF_MEMORY', `The engine could not allocate ${bytes} bytes. Query fewer columns or rows at once.`)
+      throw new LakefrontError(
+        'OUT_OF_MEMORY',
+        `The engine could not allocate ${bytes} bytes. Query fewer columns or rows at once.`,
+      )
     }
     return address
   }

@@ -89,7 +89,9 @@ export class LogicalTypes {
         return { kind: 'decimal', precision: api.decimalWidth(type), scale: api.decimalScale(type) }
       case 23: {
         const count = api.enumDictionarySize(type)
-        const values = Array.from({ length: count }, (_value, index) => this.#heap.takeText(api.enumDictionaryValue(type, index)))
+        const values = Array.from({ length: count }, (_value, index) =>
+          this.#heap.takeText(api.enumDictionaryValue(type, index)),
+        )
         return { kind: 'enum', values }
       }
       case 24:
@@ -117,7 +119,11 @@ export class LogicalTypes {
           ]),
         }
       case 33:
-        return { kind: 'array', element: this.take(api.arrayTypeChildType(type), column), size: api.arrayTypeArraySize(type) }
+        return {
+          kind: 'array',
+          element: this.take(api.arrayTypeChildType(type), column),
+          size: api.arrayTypeArraySize(type),
+        }
       default: {
         const kind = kindsById.get(id)
         if (kind !== undefined) return { kind }

@@ -16,7 +16,11 @@ export function nodeHost(wasm: URL): EngineHost {
   return {
     async loadBindings() {
       const module = await import('@duckdb/duckdb-wasm/dist/duckdb-node-blocking.cjs')
-      const { createDuckDB, NODE_RUNTIME: runtime, VoidLogger } = ((module as { default?: unknown }).default ?? module) as BindingsModule
+      const {
+        createDuckDB,
+        NODE_RUNTIME: runtime,
+        VoidLogger,
+      } = ((module as { default?: unknown }).default ?? module) as BindingsModule
       return { createDuckDB: (bundles) => createDuckDB(bundles, new VoidLogger(), runtime), runtime }
     },
     compileEngine: async (binary) => WebAssembly.compile(await readFile(await locate(binary, wasm))),

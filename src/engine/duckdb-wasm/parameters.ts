@@ -37,13 +37,21 @@ function positionOf(name: string, index: number): number {
   return /^\d+$/.test(name) ? Number(name) - 1 : index
 }
 
-function bind(capi: CApi, heap: Heap, prepared: Pointer, index: number, value: Parameter | undefined, name: string): void {
+function bind(
+  capi: CApi,
+  heap: Heap,
+  prepared: Pointer,
+  index: number,
+  value: Parameter | undefined,
+  name: string,
+): void {
   switch (typeof value) {
     case 'boolean':
       capi.bindBoolean(prepared, index, value ? 1 : 0)
       return
     case 'number':
-      if (!Number.isInteger(value) || Object.is(value, -0) || !Number.isSafeInteger(value)) capi.bindDouble(prepared, index, value)
+      if (!Number.isInteger(value) || Object.is(value, -0) || !Number.isSafeInteger(value))
+        capi.bindDouble(prepared, index, value)
       else if (value === (value | 0)) capi.bindInt32(prepared, index, value)
       else capi.bindInt64(prepared, index, BigInt(value))
       return
@@ -52,11 +60,14 @@ function bind(capi: CApi, heap: Heap, prepared: Pointer, index: number, value: P
       else bindHuge(capi, heap, prepared, index, value, name)
       return
     case 'string':
-      heap.withBytes(new TextEncoder().encode(value), (text, bytes) => capi.bindVarcharLength(prepared, index, text, bytes))
+      heap.withBytes(new TextEncoder().encode(value), (text, bytes) =>
+        capi.bindVarcharLength(prepared, index, text, bytes),
+      )
       return
     case 'object':
       if (value === null) capi.bindNull(prepared, index)
-      else if (value instanceof Uint8Array) heap.withBytes(value, (data, bytes) => capi.bindBlob(prepared, index, data, bytes))
+      else if (value instanceof Uint8Array)
+        heap.withBytes(value, (data, bytes) => capi.bindBlob(prepared, index, data, bytes))
       else if (value instanceof Date && !Number.isNaN(value.getTime())) {
         capi.bindTimestamp(prepared, index, BigInt(value.getTime()) * 1000n)
       } else unbindable(value, name)
@@ -68,14 +79,18 @@ function bind(capi: CApi, heap: Heap, prepared: Pointer, index: number, value: P
 
 function bindHuge(capi: CApi, heap: Heap, prepared: Pointer, index: number, value: bigint, name: string): void {
   if (value !== BigInt.asIntN(128, value)) {
-    throw new LakefrontError('INVALID_ARGUMENT', `The value of parameter $${name} needs more than 128 bits. Pass it as text and cast it.`)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `The value of parameter $${name} needs more than 128 bits. Pass it as text and cast it.`,
+    )
   }
   const bytes = new BigUint64Array([BigInt.asUintN(64, value), BigInt.asUintN(64, value >> 64n)])
   heap.withBytes(new Uint8Array(bytes.buffer), (address) => capi.bindHugeint(prepared, index, address))
 }
 
 function unbindable(value: unknown, name: string): never {
-  const kind = value instanceof Date ? 'an invalid Date' : (Object.prototype.toString.call(value).slice(8, -1) as string)
+  const kind =
+    value instanceof Date ? 'an invalid Date' : (Object.prototype.toString.call(value).slice(8, -1) as string)
   throw new LakefrontError(
     'INVALID_ARGUMENT',
     `The value of parameter $${name} is ${kind}, which cannot be bound. Bind null, a boolean, number, bigint, string, Date or Uint8Array.`,

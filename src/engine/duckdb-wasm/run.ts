@@ -1,5 +1,6 @@
 import { isLakefrontError, LakefrontError } from '../../errors.ts'
-import type { ScanMetrics, ScanReader, ScanTable } from '../../scan/source.ts'
+import { breathe } from '../../scan/breathe.ts'
+import type { ScanMetrics, ScanTable } from '../../scan/source.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
 import type { Field, Schema } from '../../types/logical-type.ts'
 import type { ExecuteOptions, QueryMetrics, ResultStream, Statement } from '../engine.ts'
@@ -12,7 +13,7 @@ import type { ScanHint } from './explain-hints.ts'
 import type { Gate } from './gate.ts'
 import type { LogicalTypes } from './logical-types.ts'
 import { bindParameters } from './parameters.ts'
-import type { ScanContext, ScanFunction } from './scan-function.ts'
+import type { OpenScan, ScanContext, ScanFunction } from './scan-function.ts'
 import { VectorReader } from './vector-read.ts'
 
 /** What every statement of one engine shares. */
@@ -23,7 +24,6 @@ export interface RunParts {
   readonly gate: Gate
   readonly suspends: boolean
   readonly steps: Steps
-  readonly yieldToEvents: () => Promise<void>
   /** The table behind a name in `lf_scan` or behind files in `read_parquet`. */
   loadTable(name: string, files: readonly string[], signal: AbortSignal | undefined): Promise<ScanTable>
 }
@@ -73,8 +73,8 @@ export class Run implements ScanContext, ResultStream {
   readonly #started = performance.now()
   readonly #tables = new Map<string, ScanTable>()
   readonly #missing = new Map<string, readonly string[]>()
-  readonly #loaded = new Map<string, ScanReader[]>()
-  readonly #unloaded: { readonly key: string; readonly reader: ScanReader }[] = []
+  readonly #loaded = new Map<string, OpenScan[]>()
+  readonly #unloaded: OpenScan[] = []
   readonly #scanMetrics = new Set<ScanMetrics>()
   readonly #drained: ColumnBatch[] = []
   #expectedRows = 0
@@ -97,7 +97,13 @@ export class Run implements ScanContext, ResultStream {
   #state: 'starting' | 'open' | 'done' | 'closed' = 'starting'
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(parts: RunParts, connection: Connection, statement: Statement, options: ExecuteOptions, release: () => void) {
+  constructor(
+    parts: RunParts,
+    connection: Connection,
+    statement: Statement,
+    options: ExecuteOptions,
+    release: () => void,
+  ) {
     this.#parts = parts
     this.#connection = connection
     this.#statement = statement
@@ -119,14 +125,17 @@ export class Run implements ScanContext, ResultStream {
     return table
   }
 
-  open(table: ScanTable, columns: readonly number[]): ScanReader | undefined {
-    const key = this.#readerKey(table, columns)
-    const loaded = this.#loaded.get(key)?.shift()
+  open(table: ScanTable, columns: readonly number[]): OpenScan | undefined {
+    const loaded = this.#loaded.get(this.#scanKey(table, columns))?.shift()
     if (loaded !== undefined) return loaded
-    const reader = this.#makeReader(table, columns)
-    if (this.#parts.suspends) return reader
-    this.#unloaded.push({ key, reader })
+    const scan = this.#openScan(table, columns)
+    if (this.#parts.suspends) return scan
+    this.#unloaded.push(scan)
     return undefined
+  }
+
+  starved(scan: OpenScan): void {
+    this.#unloaded.push(this.#openScan(scan.table, scan.columns))
   }
 
   failed(error: unknown): void {
@@ -178,7 +187,8 @@ export class Run implements ScanContext, ResultStream {
   /** Takes all that is left out of the engine, so that another statement may use the connection. */
   async drain(): Promise<void> {
     await this.#inTurn(async () => {
-      for (let batch = await this.#nextBatch(); batch !== undefined; batch = await this.#nextBatch()) this.#drained.push(batch)
+      for (let batch = await this.#nextBatch(); batch !== undefined; batch = await this.#nextBatch())
+        this.#drained.push(batch)
     })
   }
 
@@ -223,7 +233,9 @@ export class Run implements ScanContext, ResultStream {
     )
     if (count > 0) return count
     if (error !== '') throw duckdbError(error, sql)
-    throw new LakefrontError('SYNTAX_ERROR', 'The SQL text holds no statement. Write one, such as SELECT 42.', { details: { position: 0 } })
+    throw new LakefrontError('SYNTAX_ERROR', 'The SQL text holds no statement. Write one, such as SELECT 42.', {
+      details: { position: 0 },
+    })
   }
 
   /** Prepares statement `index`, loading the tables it names. An extracted statement can be prepared once only. */
@@ -245,7 +257,9 @@ export class Run implements ScanContext, ResultStream {
       this.#destroyPrepared()
       const { signal } = this.#options
       await Promise.all(
-        [...this.#missing].map(async ([name, files]) => this.#tables.set(name, await this.#parts.loadTable(name, files, signal))),
+        [...this.#missing].map(async ([name, files]) =>
+          this.#tables.set(name, await this.#parts.loadTable(name, files, signal)),
+        ),
       )
       signal?.throwIfAborted()
     }
@@ -312,15 +326,18 @@ export class Run implements ScanContext, ResultStream {
     const readers = this.#hints.flatMap((hint) =>
       [...new Set(this.#tables.values())].flatMap((table) => {
         const columns = hint.columns.map((name) => table.schema.fields.findIndex((field) => field.name === name))
-        return columns.includes(-1) ? [] : [{ key: this.#readerKey(table, columns), reader: this.#makeReader(table, columns) }]
+        return columns.includes(-1) ? [] : [this.#openScan(table, columns)]
       }),
     )
-    await this.#load(readers)
+    await this.#load(
+      readers,
+      this.#hints.every((hint) => hint.stopsEarly),
+    )
   }
 
-  async #load(readers: readonly { key: string; reader: ScanReader }[]): Promise<void> {
-    for (const { key, reader } of readers) this.#loaded.set(key, [...(this.#loaded.get(key) ?? []), reader])
-    await Promise.all(readers.map(({ reader }) => reader.load()))
+  async #load(scans: readonly OpenScan[], onlyFirst = false): Promise<void> {
+    for (const scan of scans) this.#loaded.set(scan.key, [...(this.#loaded.get(scan.key) ?? []), scan])
+    await Promise.all(scans.map(({ reader }) => (onlyFirst ? reader.ready() : reader.load())))
   }
 
   #explain(sql: string): string {
@@ -348,35 +365,35 @@ export class Run implements ScanContext, ResultStream {
     }
   }
 
-  #makeReader(table: ScanTable, columns: readonly number[]): ScanReader {
+  #openScan(table: ScanTable, columns: readonly number[]): OpenScan {
     const names = new Set(columns.map((column) => table.schema.fields[column]!.name))
-    const filters = new Set(
-      this.#hints
-        .filter((hint) => hint.columns.length === names.size && hint.columns.every((name) => names.has(name)))
-        .map((hint) => hint.filter),
+    const hints = this.#hints.filter(
+      (hint) => hint.columns.length === names.size && hint.columns.every((name) => names.has(name)),
     )
+    const filters = new Set(hints.map((hint) => hint.filter))
     const [filter] = filters
+    const countsOnly = hints.length > 0 && hints.every((hint) => hint.countsOnly)
     const { signal } = this.#options
     const reader = table.open({
-      columns,
+      columns: countsOnly ? [] : columns,
       ...(filters.size === 1 && filter !== undefined ? { filter } : {}),
       ...(signal === undefined ? {} : { signal }),
     })
     this.#scanMetrics.add(reader.metrics)
     this.#expectedRows += table.rowCount ?? 0
-    return reader
+    return { key: this.#scanKey(table, columns), table, columns, reader, columnsRead: countsOnly ? [] : columns }
   }
 
-  #readerKey(table: ScanTable, columns: readonly number[]): string {
+  #scanKey(table: ScanTable, columns: readonly number[]): string {
     const name = [...this.#tables].find(([, candidate]) => candidate === table)?.[0] ?? ''
     return JSON.stringify([name, ...columns])
   }
 
   /** Decodes what a failed attempt asked for; false when it failed for another reason. */
   async #loadUnloaded(): Promise<boolean> {
-    const readers = this.#unloaded.splice(0)
-    if (readers.length === 0 || this.#failure !== undefined) return false
-    await this.#load(readers)
+    const scans = this.#unloaded.splice(0)
+    if (scans.length === 0 || this.#failure !== undefined) return false
+    await this.#load(scans)
     return true
   }
 
@@ -385,9 +402,10 @@ export class Run implements ScanContext, ResultStream {
     const { capi, heap } = this.#parts.duckdb
     this.#free()
     await this.#begin(this.#position.index, this.#position.count)
-    for (let skipped = 0; skipped < this.#rows; ) {
+    for (let skipped = 0; skipped < this.#rows;) {
       const [chunk] = await this.#collect(1)
-      if (chunk === undefined) throw new LakefrontError('INTERNAL', 'A restarted statement returned fewer rows than before.')
+      if (chunk === undefined)
+        throw new LakefrontError('INTERNAL', 'A restarted statement returned fewer rows than before.')
       skipped += capi.dataChunkGetSize(chunk)
       heap.withPointer(chunk, capi.destroyDataChunk)
     }
@@ -395,7 +413,8 @@ export class Run implements ScanContext, ResultStream {
 
   async #nextBatch(): Promise<ColumnBatch | undefined> {
     if (this.#state === 'done') return undefined
-    if (this.#state === 'closed') throw new LakefrontError('CLOSED', 'The result was closed before its last row was read.')
+    if (this.#state === 'closed')
+      throw new LakefrontError('CLOSED', 'The result was closed before its last row was read.')
     try {
       const limit = Math.min(batchRows, Math.max(2048, Math.floor(batchCells / Math.max(1, this.#fields.length))))
       const chunks = await this.#collect(limit).catch(async (error: unknown) => {
@@ -433,7 +452,10 @@ export class Run implements ScanContext, ResultStream {
     const chunks: Pointer[] = []
     const started = performance.now()
     try {
-      for (let rows = 0; !this.#isExhausted && rows < limit && (rows === 0 || performance.now() - started < batchMilliseconds); ) {
+      for (
+        let rows = 0;
+        !this.#isExhausted && rows < limit && (rows === 0 || performance.now() - started < batchMilliseconds);
+      ) {
         const chunk = await this.#enter(() => steps.fetch(this.#result))
         if (chunk === 0) {
           const message = heap.text(capi.resultError(this.#result))
@@ -464,7 +486,7 @@ export class Run implements ScanContext, ResultStream {
   /** Lets messages in now and then, so that an abort is heard, and stops when there was one. */
   async #breathe(): Promise<void> {
     if (performance.now() - this.#lastYield > sliceMilliseconds) {
-      await this.#parts.yieldToEvents()
+      await breathe()
       this.#lastYield = performance.now()
       this.#reportProgress()
     }
@@ -509,7 +531,7 @@ export class Run implements ScanContext, ResultStream {
       this.#options.signal?.removeEventListener('abort', this.#interrupt)
       this.#free()
       this.#destroyExtracted()
-      for (const readers of this.#loaded.values()) for (const reader of readers) reader.close()
+      for (const scans of this.#loaded.values()) for (const { reader } of scans) reader.close()
       this.#loaded.clear()
       this.#release()
     }
@@ -518,7 +540,8 @@ export class Run implements ScanContext, ResultStream {
   }
 
   #destroyExtracted(): void {
-    if (this.#extracted !== 0) this.#parts.duckdb.heap.withPointer(this.#extracted, this.#parts.duckdb.capi.destroyExtracted)
+    if (this.#extracted !== 0)
+      this.#parts.duckdb.heap.withPointer(this.#extracted, this.#parts.duckdb.capi.destroyExtracted)
     this.#extracted = 0
     this.#taken.clear()
   }
@@ -535,7 +558,8 @@ export class Run implements ScanContext, ResultStream {
   }
 
   #destroyPrepared(): void {
-    if (this.#prepared !== 0) this.#parts.duckdb.heap.withPointer(this.#prepared, this.#parts.duckdb.capi.destroyPrepare)
+    if (this.#prepared !== 0)
+      this.#parts.duckdb.heap.withPointer(this.#prepared, this.#parts.duckdb.capi.destroyPrepare)
     this.#prepared = 0
   }
 }

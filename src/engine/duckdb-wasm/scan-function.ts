@@ -1,4 +1,5 @@
 import { LakefrontError } from '../../errors.ts'
+import { breathe } from '../../scan/breathe.ts'
 import type { ScanReader, ScanTable } from '../../scan/source.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
@@ -11,12 +12,26 @@ import { trampolineBytes } from './trampolines.ts'
 import type { TrampolineExports, TrampolineImports } from './trampolines.ts'
 import { VectorWriter } from './vector-write.ts'
 
+/** A scan a statement has begun. */
+export interface OpenScan {
+  /** Equal for equal tables and columns within one statement. */
+  readonly key: string
+  readonly table: ScanTable
+  /** What DuckDB asked for. */
+  readonly columns: readonly number[]
+  /** What is read: the same, or nothing when only rows are counted. */
+  readonly columnsRead: readonly number[]
+  readonly reader: ScanReader
+}
+
 /** What the scan function asks of the statement that is being prepared or run. */
 export interface ScanContext {
   /** The table for `name`, or undefined when it must be loaded first; the statement is then prepared again. */
   bind(name: string, files: readonly string[]): ScanTable | undefined
-  /** A reader of `columns`, or undefined when it must be loaded first; the statement is then run again. */
-  open(table: ScanTable, columns: readonly number[]): ScanReader | undefined
+  /** A scan of `columns`, or undefined when it must be loaded first; the statement is then run again. */
+  open(table: ScanTable, columns: readonly number[]): OpenScan | undefined
+  /** A scan that cannot wait ran out of decoded rows; the statement is run again with all of them. */
+  starved(scan: OpenScan): void
   /** Keeps what failed: DuckDB carries only text. */
   failed(error: unknown): void
   scanned(rows: number): void
@@ -24,7 +39,7 @@ export interface ScanContext {
 
 /** A read in progress, from DuckDB's init callback to its destructor. */
 interface ScanState {
-  readonly reader: ScanReader
+  readonly scan: OpenScan
   readonly types: readonly LogicalType[]
   readonly writer: VectorWriter
   batch: ColumnBatch | undefined
@@ -58,15 +73,13 @@ export class ScanFunction {
   readonly #suspends: boolean
   readonly #tables = new Map<Pointer, ScanTable>()
   readonly #states = new Map<Pointer, ScanState>()
-  readonly #yield: () => Promise<void>
   #nextId = 1
   #lastYield = 0
 
-  constructor(duckdb: Duckdb, types: LogicalTypes, suspends: boolean, yieldToEvents: () => Promise<void>) {
+  constructor(duckdb: Duckdb, types: LogicalTypes, suspends: boolean) {
     this.#duckdb = duckdb
     this.#types = types
     this.#suspends = suspends
-    this.#yield = yieldToEvents
   }
 
   register(connection: Connection): void {
@@ -95,7 +108,8 @@ export class ScanFunction {
     const none = (): void => {}
     const make = (imports: Partial<TrampolineImports>): TrampolineExports => {
       const all = { call_i: none, call_ii: none, call_iii: none, fill: () => 1, wait: none, ...imports }
-      return new WebAssembly.Instance(module, { lf: all as unknown as WebAssembly.ModuleImports }).exports as unknown as TrampolineExports
+      return new WebAssembly.Instance(module, { lf: all as unknown as WebAssembly.ModuleImports })
+        .exports as unknown as TrampolineExports
     }
     const place = (fn: (...values: number[]) => void): Pointer => {
       const slot = table.grow(1)
@@ -124,7 +138,9 @@ export class ScanFunction {
       const table = this.context!.bind(files.join('\n'), files)
       if (table === undefined) return heap.withText('not loaded yet', (text) => capi.bindSetError(info, text))
       for (const { name, type } of table.schema.fields) {
-        this.#types.with(type, (address) => heap.withText(name, (text) => capi.bindAddResultColumn(info, text, address)))
+        this.#types.with(type, (address) =>
+          heap.withText(name, (text) => capi.bindAddResultColumn(info, text, address)),
+        )
       }
       if (table.rowCount !== undefined) capi.bindSetCardinality(info, table.rowCount, 1)
       const id = this.#nextId++
@@ -139,9 +155,12 @@ export class ScanFunction {
   #takeStrings(value: Pointer): string[] {
     const { capi, heap } = this.#duckdb
     try {
-      if (capi.isNullValue(value) !== 0) throw new LakefrontError('INVALID_ARGUMENT', 'A file name is NULL. Give a path or URL as text.')
+      if (capi.isNullValue(value) !== 0)
+        throw new LakefrontError('INVALID_ARGUMENT', 'A file name is NULL. Give a path or URL as text.')
       if (capi.getTypeId(capi.getValueType(value)) !== listType) return [heap.takeText(capi.getVarchar(value))]
-      return Array.from({ length: capi.getListSize(value) }, (_, index) => this.#takeStrings(capi.getListChild(value, index))).flat()
+      return Array.from({ length: capi.getListSize(value) }, (_, index) =>
+        this.#takeStrings(capi.getListChild(value, index)),
+      ).flat()
     } finally {
       heap.withPointer(value, capi.destroyValue)
     }
@@ -152,14 +171,16 @@ export class ScanFunction {
     try {
       const table = this.#tables.get(capi.initGetBindData(info))!
       const { fields } = table.schema
-      const wanted = Array.from({ length: capi.initGetColumnCount(info) }, (_, position) => capi.initGetColumnIndex(info, position))
+      const wanted = Array.from({ length: capi.initGetColumnCount(info) }, (_, position) =>
+        capi.initGetColumnIndex(info, position),
+      )
       const columns = wanted.filter((column) => column < fields.length)
-      const reader = this.context!.open(table, columns)
-      if (reader === undefined) return heap.withText('not loaded yet', (text) => capi.initSetError(info, text))
+      const scan = this.context!.open(table, columns)
+      if (scan === undefined) return heap.withText('not loaded yet', (text) => capi.initSetError(info, text))
       const id = this.#nextId++
       this.#states.set(id, {
-        reader,
-        types: columns.map((column) => fields[column]!.type),
+        scan,
+        types: scan.columnsRead.map((column) => fields[column]!.type),
         writer: new VectorWriter(capi, heap, this.#types),
         batch: undefined,
         row: 0,
@@ -183,10 +204,14 @@ export class ScanFunction {
       }
       while (state.batch === undefined || state.row >= state.batch.length) {
         state.writer.forgetDictionaries()
-        const next = state.reader.poll()
+        const next = state.scan.reader.poll()
         if (next === 'pending') {
-          if (!this.#suspends) throw new LakefrontError('INTERNAL', 'A scan was started before its rows were decoded.')
-          this.#waiting = state.reader
+          if (!this.#suspends) {
+            this.context!.starved(state.scan)
+            heap.withText('not loaded yet', (text) => capi.functionSetError(info, text))
+            return 1
+          }
+          this.#waiting = state.scan.reader
           return 0
         }
         state.batch = next === 'done' ? undefined : next
@@ -216,14 +241,14 @@ export class ScanFunction {
   async #wait(): Promise<void> {
     const reader = this.#waiting
     // What ready() rejects with is thrown again by the poll that follows.
-    await (reader === undefined ? this.#yield() : reader.ready().catch(() => {}))
+    await (reader === undefined ? breathe() : reader.ready().catch(() => {}))
     this.#lastYield = performance.now()
   }
 
   #closeState(id: Pointer): void {
     const state = this.#states.get(id)
     this.#states.delete(id)
-    state?.reader.close()
+    state?.scan.reader.close()
     state?.writer.close()
   }
 

@@ -141,7 +141,11 @@ export class VectorReader {
     return valid === length ? { nullCount: 0 } : { nullCount: length - valid, validity }
   }
 
-  #strings(parts: readonly Part[], length: number, validity: Uint8Array | undefined): { offsets: Int32Array; values: Uint8Array } {
+  #strings(
+    parts: readonly Part[],
+    length: number,
+    validity: Uint8Array | undefined,
+  ): { offsets: Int32Array; values: Uint8Array } {
     const offsets = new Int32Array(length + 1)
     const addresses = parts.map((part) => this.#capi.vectorGetData(part.vector) + part.start * 16)
     const { bytes, words } = this.#heap
@@ -154,7 +158,10 @@ export class VectorReader {
       }
     })
     if (total > maximumBytes) {
-      throw new LakefrontError('OUT_OF_MEMORY', `One batch of a column holds ${total} bytes, more than 2 GiB. Select a shorter text.`)
+      throw new LakefrontError(
+        'OUT_OF_MEMORY',
+        `One batch of a column holds ${total} bytes, more than 2 GiB. Select a shorter text.`,
+      )
     }
     const values = new Uint8Array(total)
     row = 0

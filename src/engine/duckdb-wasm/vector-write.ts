@@ -72,13 +72,20 @@ export class VectorWriter {
           at * type.size,
         )
       case 'struct':
-        type.fields.forEach((field, index) => this.#writeChild(vector, column, index, index, field.type, start, count, at))
-        return column.nullCount > 0 ? this.#spreadNulls(vector, type.fields.length, column.validity!, start, count, at) : undefined
+        type.fields.forEach((field, index) =>
+          this.#writeChild(vector, column, index, index, field.type, start, count, at),
+        )
+        return column.nullCount > 0
+          ? this.#spreadNulls(vector, type.fields.length, column.validity!, start, count, at)
+          : undefined
       case 'union':
         this.#copy(this.#capi.structVectorGetChild(vector, 0), column.values!, 1, start, count, at)
-        return type.members.forEach((member, index) =>
+        type.members.forEach((member, index) =>
           this.#writeChild(vector, column, index, index + 1, member.type, start, count, at),
         )
+        return column.nullCount > 0
+          ? this.#spreadNulls(vector, type.members.length + 1, column.validity!, start, count, at)
+          : undefined
       case 'uuid':
         return this.#writeUuids(vector, column.values!, start, count, at)
       default:
@@ -127,7 +134,7 @@ export class VectorWriter {
     }
   }
 
-  /** DuckDB reads the fields of a null struct without looking at the struct, so they must be null too. */
+  /** DuckDB reads the fields of a null struct (or tag and members of a null union) without looking at the struct, so they must be null too. */
   #spreadNulls(vector: Pointer, fields: number, validity: Uint8Array, start: number, count: number, at: number): void {
     const children = Array.from({ length: fields }, (_, index) => this.#capi.structVectorGetChild(vector, index))
     for (let index = 0; index < count; index++) {
@@ -253,7 +260,10 @@ export class VectorWriter {
     const first = offsets[start]!
     const total = offsets[start + count]! - first
     const base = at === 0 ? 0 : this.#listEnd(vector, at)
-    if (this.#capi.listVectorReserve(vector, base + total) !== 0 || this.#capi.listVectorSetSize(vector, base + total) !== 0) {
+    if (
+      this.#capi.listVectorReserve(vector, base + total) !== 0 ||
+      this.#capi.listVectorSetSize(vector, base + total) !== 0
+    ) {
       throw new LakefrontError('OUT_OF_MEMORY', `The engine could not hold ${total} list elements of one vector.`)
     }
     const entries = (this.#capi.vectorGetData(vector) + at * 16) >>> 2
