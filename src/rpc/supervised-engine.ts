@@ -58,7 +58,8 @@ class SupervisedEngine implements Engine {
   async register(source: Source): Promise<void> {
     const engine = await this.#engine()
     await engine.register(source)
-    this.#sources.set(source.id, source)
+    // A copy: whether the caller still holds its own source is how it is known that nobody needs it.
+    this.#sources.set(source.id, { ...source })
   }
 
   async unregister(id: string): Promise<void> {

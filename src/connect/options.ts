@@ -1,0 +1,96 @@
+import { byteSize } from '../config/byte-size.ts'
+import type { EngineOptions, Progress } from '../engine/engine.ts'
+import { LakefrontError, nearestName } from '../errors.ts'
+
+/** How to open a session; every field has a default. */
+export interface ConnectOptions {
+  /** What runs the queries. `'auto'` (default) takes the best there is here; today that is DuckDB-WASM everywhere. */
+  readonly engine?: 'auto' | 'duckdb-wasm'
+  /**
+   * The engine file: `'slim'` (default), the small one of this package; `'full'`, the official one of `@duckdb/duckdb-wasm`, which
+   * can load extensions; or the address of a file, such as the official one on a site of yours.
+   */
+  readonly engineBinary?: 'slim' | 'full' | (string & {}) | URL
+  /** What DuckDB may use of its heap: bytes, or text such as `'2GB'`. Default: DuckDB's own, at most 3 GiB. */
+  readonly memoryLimit?: number | string
+  /** What decoded columns may take outside of that heap. Default 512 MiB. */
+  readonly cacheLimit?: number | string
+  /** `false` runs the engine in this thread, where there are the modules of Node: a query then blocks everything else. Default true. */
+  readonly worker?: boolean
+  /** Where the script of the engine's worker is, when it is not beside the package's code. */
+  readonly workerUrl?: string | URL
+  /**
+   * Milliseconds that a statement may take to end after it was aborted. Then its worker is ended, everything else that runs in it
+   * fails with `WORKER_LOST`, and the next call starts a new one. Default 2,000.
+   */
+  readonly stopWithin?: number
+  /** Gives up opening. */
+  readonly signal?: AbortSignal
+  /** Hears the progress of every statement that has no listener of its own. */
+  readonly onProgress?: (progress: Progress) => void
+}
+
+const knownOptions: Readonly<Record<keyof ConnectOptions, true>> = {
+  engine: true,
+  engineBinary: true,
+  memoryLimit: true,
+  cacheLimit: true,
+  worker: true,
+  workerUrl: true,
+  stopWithin: true,
+  signal: true,
+  onProgress: true,
+}
+
+/** Throws `INVALID_ARGUMENT` for options that do not exist, and `UNSUPPORTED` for engines that are not there. */
+export function checkOptions(options: ConnectOptions): void {
+  const names = Object.keys(knownOptions)
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(knownOptions, name)) continue
+    const nearest = nearestName(name, names)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `connect() has no option "${name}". Options: ${names.join(', ')}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+      { details: { option: name, options: names } },
+    )
+  }
+  const { engine = 'auto', stopWithin = 0 } = options
+  if (engine !== 'auto' && engine !== 'duckdb-wasm') {
+    throw new LakefrontError('UNSUPPORTED', `There is no engine ${JSON.stringify(engine)} yet. Engines: 'auto', 'duckdb-wasm'.`)
+  }
+  if (typeof stopWithin !== 'number' || !(stopWithin >= 0)) {
+    throw new LakefrontError('INVALID_ARGUMENT', 'stopWithin: give a number of milliseconds, such as 2000.')
+  }
+}
+
+/** The part of `options` that the engine needs, as plain data. `baseUrl` is what relative addresses are relative to. */
+export function engineOptions(options: ConnectOptions, baseUrl: string | undefined): EngineOptions {
+  const { engineBinary, memoryLimit, cacheLimit } = options
+  return {
+    ...(engineBinary === undefined ? {} : { binary: binaryOf(engineBinary, baseUrl) }),
+    ...(memoryLimit === undefined ? {} : { memoryLimitBytes: byteSize(memoryLimit, 'memoryLimit') }),
+    ...(cacheLimit === undefined ? {} : { cacheBytes: byteSize(cacheLimit, 'cacheLimit') }),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+  }
+}
+
+function binaryOf(binary: string | URL, baseUrl: string | undefined): string {
+  if (binary === 'slim' || binary === 'full') return binary
+  try {
+    return new URL(binary, baseUrl).href
+  } catch (cause) {
+    throw new LakefrontError('INVALID_ARGUMENT', `engineBinary: give 'slim', 'full', or the URL of an engine file.`, { cause })
+  }
+}
+
+/** Says what works today instead of a connection string such as `postgresql://…`. */
+export function refuseTarget(target: string): never {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(target)?.[1]?.toLowerCase()
+  const engines: Readonly<Record<string, string>> = { postgres: 'PostgreSQL', postgresql: 'PostgreSQL', sqlite: 'SQLite', sc: 'Spark Connect' }
+  const what = scheme === undefined ? 'This connection string' : (engines[scheme] ?? `A connection to "${scheme}:"`)
+  throw new LakefrontError(
+    'UNSUPPORTED',
+    `${what} is not supported yet. Call connect() without a connection string: DuckDB runs here, and reads Parquet files with read.parquet().`,
+    scheme === undefined ? {} : { details: { scheme } },
+  )
+}

@@ -1,0 +1,132 @@
+import type { Engine, EngineInfo, Parameter, Progress, QueryMetrics } from '../engine/engine.ts'
+import { observedEngine } from '../engine/observed-engine.ts'
+import type { QueryEvent } from '../engine/observed-engine.ts'
+import { LakefrontError } from '../errors.ts'
+import type { AnyRow } from '../expr/column-types.ts'
+import { createDataFrame } from '../frame/create-data-frame.ts'
+import { DataFrame } from '../frame/dataframe.ts'
+import { engineExecutor } from '../frame/engine-executor.ts'
+import type { Executor } from '../frame/executor.ts'
+import { Reader } from '../frame/reader.ts'
+import type { RowRead } from '../frame/row-types.ts'
+import { sqlFrame } from '../frame/sql-frame.ts'
+import type { SqlSlot } from '../frame/sql-frame.ts'
+import { table } from '../plan/leaf.ts'
+import type { FileReference } from '../scan/source.ts'
+import type { ColumnValues, SchemaLike } from '../types/batch-from-rows.ts'
+import type { ColumnBatch } from '../types/column-data.ts'
+
+/** What a session tells its listeners, by the name to listen for. */
+export interface SessionEvents {
+  /** A query ended: it was read to its last row, closed before, or failed. */
+  readonly query: QueryEvent
+}
+
+/** Queries whose cost a session remembers. */
+const rememberedQueries = 100
+
+/** An engine and what was told it: files, tables, settings. Made by `connect()`; `close()` it, or say `await using`. */
+export class Session implements AsyncDisposable {
+  /** Makes DataFrames of files: `db.read.parquet(url)`. */
+  readonly read: Reader
+  readonly #engine: Engine
+  readonly #executor: Executor
+  readonly #listeners = new Set<(event: QueryEvent) => void>()
+  readonly #metrics: QueryMetrics[] = []
+
+  /** Sessions are made by `connect()`. The engine is closed with the session. */
+  constructor(engine: Engine, options: { readonly onProgress?: (progress: Progress) => void } = {}) {
+    this.#engine = observedEngine(engine, { ...options, onQuery: (event) => this.#onQuery(event) })
+    this.#executor = engineExecutor(this.#engine)
+    this.read = new Reader(this.#executor)
+  }
+
+  /** Which engine runs the queries, its version, and what it can do here. */
+  get engine(): EngineInfo {
+    return this.#engine.info
+  }
+
+  /** What the last hundred finished queries cost, the latest last. */
+  get metrics(): readonly QueryMetrics[] {
+    return [...this.#metrics]
+  }
+
+  /**
+   * A DataFrame of SQL text. In a template, DataFrames and values can stand between: `` db.sql`FROM ${flights} WHERE delay > ${60}` ``; in
+   * plain text, values are `?`, `$1` or `$name`. Text may name files: `FROM 'flights.parquet'`, and may be several statements, of
+   * which the last gives the rows. Nothing is run before an action.
+   */
+  sql<Row extends object = AnyRow>(text: TemplateStringsArray, ...slots: readonly SqlSlot[]): DataFrame<Row>
+  sql<Row extends object = AnyRow>(
+    text: string,
+    parameters?: readonly Parameter[] | Readonly<Record<string, Parameter>>,
+  ): DataFrame<Row>
+  sql<Row extends object = AnyRow>(text: string | TemplateStringsArray, ...values: readonly unknown[]): DataFrame<Row> {
+    return sqlFrame<Row>(this.#executor, text, ...values)
+  }
+
+  /** A table or view by its name, with its schema before a dot where it has one. */
+  table<Row extends object = AnyRow>(name: string): DataFrame<Row> {
+    return new DataFrame<Row>(this.#executor, table(name))
+  }
+
+  /**
+   * A DataFrame of rows already there: objects, whole columns by name, or a batch. Types are inferred, or given by `schema`. The
+   * data is copied once, now.
+   */
+  createDataFrame<Row extends object>(rows: Iterable<Row>, schema?: SchemaLike): DataFrame<RowRead<Row>>
+  createDataFrame<Row extends object = AnyRow>(data: ColumnValues | ColumnBatch, schema?: SchemaLike): DataFrame<Row>
+  createDataFrame(data: Iterable<object> | ColumnValues | ColumnBatch, schema?: SchemaLike): DataFrame<AnyRow> {
+    return createDataFrame(this.#executor, data as Iterable<object>, schema) as DataFrame<AnyRow>
+  }
+
+  /**
+   * Lets SQL text name a file that has no address: `await db.registerFile('mine.parquet', file)`, then `FROM 'mine.parquet'`. Several
+   * files with the same columns are one table. A name that is taken is given to the new file.
+   */
+  async registerFile(name: string, file: FileReference | readonly FileReference[]): Promise<void> {
+    const files: readonly FileReference[] = Array.isArray(file) ? [...file] : [file as FileReference]
+    if (typeof name !== 'string' || name === '' || files.length === 0) {
+      throw new LakefrontError('INVALID_ARGUMENT', 'registerFile() takes a name and a file: registerFile("mine.parquet", file).')
+    }
+    // The reader says what can be a file.
+    this.read.parquet(files)
+    await this.#engine.register({ id: name, format: 'parquet', files })
+  }
+
+  /** Forgets a file that was registered, and what was kept of it. A name that was not registered is no error. */
+  unregisterFile(name: string): Promise<void> {
+    return this.#engine.unregister(name)
+  }
+
+  /** Calls `listener` when something happens, until the function it returns is called. */
+  on<Name extends keyof SessionEvents>(name: Name, listener: (event: SessionEvents[Name]) => void): () => void {
+    if (name !== 'query') throw new LakefrontError('INVALID_ARGUMENT', `A session has no event "${String(name)}". Events: query.`)
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Stops what runs, which fails with `CLOSED`, and gives everything back. Twice is fine. */
+  close(): Promise<void> {
+    return this.#engine.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #onQuery(event: QueryEvent): void {
+    if (event.metrics !== undefined) this.#metrics.push(event.metrics)
+    if (this.#metrics.length > rememberedQueries) this.#metrics.shift()
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event)
+      } catch (error) {
+        // As with EventTarget: a listener's failure is the application's, and must not become the query's.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+}
