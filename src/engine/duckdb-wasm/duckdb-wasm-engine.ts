@@ -144,7 +144,7 @@ export class DuckdbWasmEngine implements Engine {
     const source = this.#sources.get(name) ?? {
       id: `file:${name}`,
       format: 'parquet',
-      files: files.map((file) => this.#fileOf(file)).flat(),
+      files: files.flatMap((file) => this.#fileOf(file)),
     }
     return this.#scans.table(source, signal === undefined ? {} : { signal })
   }
