@@ -57,9 +57,12 @@ const requestedRange = (header, size) => {
  * @typedef {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => void} Route
  */
 
+/** @param {import('node:http').IncomingMessage} request */
+const pathnameOf = (request) => (request.url ?? '/').split('?', 1)[0] ?? '/'
+
 /** The path below the root, unable to leave it; a malformed one names no file. @param {import('node:http').IncomingMessage} request */
 const pathOf = (request) => {
-  const { pathname } = new URL(request.url ?? '/', 'http://host')
+  const pathname = pathnameOf(request)
   try {
     const path = normalize(decodeURIComponent(pathname))
     return path.endsWith('/') ? `${path}index.html` : path
@@ -114,7 +117,7 @@ export const serve = ({ root, port = 0, routes = {} }) =>
   new Promise((resolve, reject) => {
     const file = fileRoute(normalize(root))
     const server = createServer((request, response) => {
-      const { pathname } = new URL(request.url ?? '/', 'http://host')
+      const pathname = pathnameOf(request)
       const route = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined
       if (route) return route(request, response)
       if (request.method !== 'GET' && request.method !== 'HEAD') return response.writeHead(405).end()
