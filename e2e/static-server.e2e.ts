@@ -72,6 +72,9 @@ it('answers HEAD, empty files, planted routes, and refuses other methods', async
 
 it.each([
   '/nothing',
+  '//nowhere',
+  '//[',
+  'http://[',
   '/%ff',
   '/../digits.parquet/../../etc/passwd',
   '/%2e%2e/%2e%2e/etc/passwd',
