@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 /** Files of the demo that come from packages: path below the built page → path below node_modules. */
-const sampleData = { 'data/flights-3m.parquet': 'vega-datasets/data/flights-3m.parquet' }
+const sampleData = { 'flights-3m.parquet': 'vega-datasets/data/flights-3m.parquet' }
 
 /** Serves the sample data in development and copies it beside the built page. */
 const withSampleData = (): Plugin => ({

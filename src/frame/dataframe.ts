@@ -1,4 +1,4 @@
-import type { ExecuteOptions } from '../engine/engine.ts'
+import type { ExecuteOptions, ResultStream } from '../engine/engine.ts'
 import { LakefrontError } from '../errors.ts'
 import { sortKey } from '../expr/column.ts'
 import type { AnyColumn, AnyRow } from '../expr/column-types.ts'
@@ -255,6 +255,15 @@ export class DataFrame<Row extends object = AnyRow> {
     } finally {
       await stream.close()
     }
+  }
+
+  /**
+   * Starts the query and gives its batches when they are asked for, in columns of our own (`ColumnBatch`; `valueReader` reads
+   * them). The columns are known before the first batch, and at any time what the query cost so far. Close it, or read to the end.
+   */
+  async batches(options?: ExecuteOptions): Promise<ResultStream> {
+    options?.signal?.throwIfAborted()
+    return this.#executor.execute(this.plan, options)
   }
 
   /** Prints the first `count` rows (default 20) as a table; cells are cut at `truncate` characters (default 20). */
