@@ -1,5 +1,5 @@
 import { LakefrontError } from '../../errors.ts'
-import type { ScanProvider, ScanTable, Source } from '../../scan/source.ts'
+import type { FileReference, ScanProvider, ScanTable, Source } from '../../scan/source.ts'
 import type { Schema } from '../../types/logical-type.ts'
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine.ts'
 import { bootDuckdb } from './boot.ts'
@@ -72,7 +72,8 @@ export class DuckdbWasmEngine implements Engine {
   async register(source: Source): Promise<void> {
     this.#assertOpen()
     if (this.#sources.has(source.id)) this.#scans.drop(source.id)
-    this.#sources.set(source.id, source)
+    // A copy: whether the caller still holds its own source is how it is known that nobody needs it.
+    this.#sources.set(source.id, { ...source })
   }
 
   async unregister(id: string): Promise<void> {
@@ -84,11 +85,12 @@ export class DuckdbWasmEngine implements Engine {
     return this.#alone(
       async () =>
         (await (await this.#run(statement, options)).describe()) ?? (await this.#describeBound(statement, options)),
+      options.signal,
     )
   }
 
   execute(statement: Statement, options: ExecuteOptions = {}): Promise<ResultStream> {
-    return this.#alone(async () => (await this.#run(statement, options)).start())
+    return this.#alone(async () => (await this.#run(statement, options)).start(), options.signal)
   }
 
   /** Types of parameters are known only once they are bound, and a statement without rows costs nothing. */
@@ -109,14 +111,20 @@ export class DuckdbWasmEngine implements Engine {
   }
 
   /** One statement is started at a time: what it finds busy and what it leaves behind must not change meanwhile. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
+  #alone<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     this.#assertOpen()
-    const turn = this.#starting.then(() => {
-      this.#assertOpen()
-      return work()
+    return new Promise<T>((resolve, reject) => {
+      const leave = (): void => reject(signal!.reason)
+      signal?.addEventListener('abort', leave, { once: true })
+      const turn = this.#starting.then(() => {
+        signal?.removeEventListener('abort', leave)
+        signal?.throwIfAborted()
+        this.#assertOpen()
+        return work()
+      })
+      this.#starting = turn.catch(() => {})
+      turn.then(resolve, reject)
     })
-    this.#starting = turn.catch(() => {})
-    return turn
   }
 
   async #run(statement: Statement, options: ExecuteOptions): Promise<Run> {
@@ -141,17 +149,14 @@ export class DuckdbWasmEngine implements Engine {
   }
 
   #loadTable(name: string, files: readonly string[], signal: AbortSignal | undefined): Promise<ScanTable> {
-    const source = this.#sources.get(name) ?? {
-      id: `file:${name}`,
-      format: 'parquet',
-      files: files.flatMap((file) => this.#fileOf(file)),
-    }
-    return this.#scans.table(source, signal === undefined ? {} : { signal })
+    const source = this.#sources.get(name) ?? { id: `file:${name}`, format: 'parquet', files }
+    const found = source.format === 'parquet' ? { ...source, files: source.files.flatMap((file) => this.#fileOf(file)) } : source
+    return this.#scans.table(found, signal === undefined ? {} : { signal })
   }
 
   /** A registered source's own files where its id stands in a list of files. */
-  #fileOf(file: string): (Source & { format: 'parquet' })['files'] {
-    const source = this.#sources.get(file)
+  #fileOf(file: FileReference): readonly FileReference[] {
+    const source = typeof file === 'string' ? this.#sources.get(file) : undefined
     return source?.format === 'parquet' ? source.files : [file]
   }
 
