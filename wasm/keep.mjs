@@ -1,5 +1,8 @@
 import { readExports, readImports } from './module.mjs'
 
+/** What the engine facade calls beside the C API: `Vector::Dictionary`, for dictionaries that know their size. */
+const internals = ['_ZN6duckdb6Vector10DictionaryERS0_yRKNS_15SelectionVectorEy']
+
 /**
  * The names of the exports that something uses, sorted:
  *
@@ -7,6 +10,7 @@ import { readExports, readImports } from './module.mjs'
  *   reads apart from other words in minified code saves nothing and breaks silently.
  * - what the module imports from `GOT.func` and `GOT.mem`: Emscripten's loader resolves those from the exports.
  * - DuckDB's C API, all of it.
+ * - the C++ functions of {@link internals}.
  * - the `orig$` twin of each: the same function before its 64-bit arguments were split in two.
  *
  * @param {Uint8Array} bytes the official engine file
@@ -14,7 +18,7 @@ import { readExports, readImports } from './module.mjs'
  * @returns {string[]}
  */
 export function namesToKeep(bytes, bindings) {
-  const wanted = new Set(bindings.flatMap((text) => text.match(/[A-Za-z_$][\w$]*/g) ?? []))
+  const wanted = new Set([...internals, ...bindings.flatMap((text) => text.match(/[A-Za-z_$][\w$]*/g) ?? [])])
   for (const { module, name } of readImports(bytes)) if (module.startsWith('GOT.')) wanted.add(name)
   return readExports(bytes)
     .map(({ name }) => name)

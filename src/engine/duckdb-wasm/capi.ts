@@ -90,6 +90,11 @@ export interface CApi {
   selectionVectorGetDataPtr(selection: Pointer): Pointer
   /** Turns `vector` into a dictionary of itself; the selection is shared and may be destroyed then. */
   sliceVector(vector: Pointer, selection: Pointer, length: number): void
+  /**
+   * Not of the C API but DuckDB's own `Vector::Dictionary`: points `vector` at `distinct` like reference and slice, and also tells the
+   * number of distinct values, by which DuckDB hashes each once instead of every row.
+   */
+  vectorDictionary(vector: Pointer, distinct: Pointer, size: number, selection: Pointer, length: number): void
 
   createLogicalType(id: number): Pointer
   createDecimalType(width: number, scale: number): Pointer
@@ -232,6 +237,7 @@ const signatures: Record<keyof CApi, string> = {
   destroySelectionVector: 'p:v',
   selectionVectorGetDataPtr: 'p:a',
   sliceVector: 'ppn:v',
+  vectorDictionary: 'ppnpn:v',
   createLogicalType: 'p:p',
   createDecimalType: 'pp:p',
   createListType: 'p:p',
@@ -296,13 +302,11 @@ const signatures: Record<keyof CApi, string> = {
   free: 'p:v',
 }
 
-/** The C function behind a method of {@link CApi}. */
-export function symbolOf(method: keyof CApi): string {
+/** The exported function behind a method of {@link CApi}. */
+function symbolOf(method: keyof CApi): string {
+  if (method === 'vectorDictionary') return '_ZN6duckdb6Vector10DictionaryERS0_yRKNS_15SelectionVectorEy'
   return `duckdb_${method.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`
 }
-
-/** Every C function that is called, for the build that slims the engine file. */
-export const symbols: readonly string[] = (Object.keys(signatures) as (keyof CApi)[]).map(symbolOf)
 
 type WasmFunction = (...values: (number | bigint)[]) => number | bigint
 
@@ -350,7 +354,9 @@ function widen(raw: WasmFunction, wide: readonly boolean[]): WasmFunction {
       return (a, b) => raw(big(first, a!), big(second, b!))
     case 3:
       return (a, b, c) => raw(big(first, a!), big(second, b!), big(third, c!))
-    default:
+    case 4:
       return (a, b, c, d) => raw(big(first, a!), big(second, b!), big(third, c!), big(fourth, d!))
+    default:
+      return (...values) => raw(...values.map((value, index) => big(wide[index], value)))
   }
 }

@@ -150,7 +150,8 @@ export class DuckdbWasmEngine implements Engine {
 
   #loadTable(name: string, files: readonly string[], signal: AbortSignal | undefined): Promise<ScanTable> {
     const source = this.#sources.get(name) ?? { id: `file:${name}`, format: 'parquet', files }
-    const found = source.format === 'parquet' ? { ...source, files: source.files.flatMap((file) => this.#fileOf(file)) } : source
+    const found =
+      source.format === 'parquet' ? { ...source, files: source.files.flatMap((file) => this.#fileOf(file)) } : source
     return this.#scans.table(found, signal === undefined ? {} : { signal })
   }
 

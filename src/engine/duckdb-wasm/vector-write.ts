@@ -6,6 +6,9 @@ import type { Heap } from './heap.ts'
 import type { LogicalTypes } from './logical-types.ts'
 import { widthOf } from './vector-read.ts'
 
+/** Distinct values up to which hashing them anew for every vector is cheaper than hashing its rows. */
+const smallDictionary = 512
+
 /**
  * Copies columns into DuckDB's vectors, a run of rows at a time. Fixed-width values go in with one copy; the bytes of all strings of a
  * run go in with one copy too and are then pointed at.
@@ -243,8 +246,12 @@ export class VectorWriter {
         target[words + index] = (validity[row >>> 3]! >>> (row & 7)) & 1 ? indices[row]! : dictionary.length
       }
     }
-    this.#capi.vectorReferenceVector(vector, distinct)
-    this.#capi.sliceVector(vector, selection, count)
+    if (dictionary.length < smallDictionary) {
+      this.#capi.vectorDictionary(vector, distinct, dictionary.length + 1, selection, count)
+    } else {
+      this.#capi.vectorReferenceVector(vector, distinct)
+      this.#capi.sliceVector(vector, selection, count)
+    }
     this.#capi.destroySelectionVector(selection)
   }
 
