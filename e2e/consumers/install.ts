@@ -32,21 +32,19 @@ export async function installConsumer(name: 'node-script' | 'vite-app'): Promise
   }
 }
 
-/** Checks the application's types as its author would, declarations of libraries included. */
-export async function checkTypes(consumer: Consumer, moduleResolution: 'bundler' | 'nodenext'): Promise<string> {
+/** Checks the application's types as its author would, declarations of libraries included, and writes `main.js` if asked to. */
+export async function compile(
+  consumer: Consumer,
+  moduleResolution: 'bundler' | 'nodenext',
+  { emit = false }: { emit?: boolean } = {},
+): Promise<string> {
   const module = moduleResolution === 'bundler' ? 'esnext' : 'nodenext'
   const libraries = ['--lib', 'es2023,esnext.disposable,dom,dom.iterable,dom.asynciterable']
   const types = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node']
-  const flags = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022', ...libraries, ...types]
-  return consumer.runTool(
-    'typescript/bin/tsc',
-    ...flags,
-    '--module',
-    module,
-    '--moduleResolution',
-    moduleResolution,
-    'main.ts',
-  )
+  const flags = ['--strict', '--exactOptionalPropertyTypes', '--target', 'es2022', ...libraries, ...types]
+  const output = emit ? [] : ['--noEmit']
+  const resolution = ['--module', module, '--moduleResolution', moduleResolution]
+  return consumer.runTool('typescript/bin/tsc', ...flags, ...output, ...resolution, 'main.ts')
 }
 
 /** Writes a Parquet file of 1,000 rows (`id`, `kind`, `name`) with native DuckDB. */
