@@ -170,7 +170,8 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
 
   /**
    * `CAST(a AS type)`. The type has DuckDB's name or PySpark's (`string`, `long`, …), and is checked at once; a value that does
-   * not fit fails the query. A fraction rounds to the nearest integer (PySpark cuts it off).
+   * not fit fails the query. To an integer, DECIMAL rounds halves away from zero and DOUBLE to the even one (PySpark cuts
+   * fractions off).
    */
   cast<V = unknown>(type: string | LogicalType): Column<V, Needs, Name> {
     return make({ kind: 'Cast', operand: bareNode(this.node), type: typeText(type), safe: false })

@@ -19,7 +19,7 @@ export class WindowSpec<out Needs extends string = never> {
   }
 
   /** `PARTITION BY a, b`; replaces an earlier partition. */
-  partitionBy<C extends AnyColumn | string>(...columns: readonly C[]): WindowSpec<Needs | ArgumentNeeds<C>> {
+  partitionBy<C extends readonly (AnyColumn | string)[]>(...columns: C): WindowSpec<Needs | ArgumentNeeds<C[number]>> {
     return new WindowSpec(Object.freeze({ ...this.frame, partitionBy: Object.freeze(columns.map((column) => argumentNode(column))) }))
   }
 
@@ -27,7 +27,7 @@ export class WindowSpec<out Needs extends string = never> {
    * `ORDER BY a ASC NULLS FIRST`; replaces an earlier order. Without a frame, aggregates see the rows from the first to
    * the current one and its equals (`RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`).
    */
-  orderBy<C extends AnyColumn | string>(...columns: readonly C[]): WindowSpec<Needs | ArgumentNeeds<C>> {
+  orderBy<C extends readonly (AnyColumn | string)[]>(...columns: C): WindowSpec<Needs | ArgumentNeeds<C[number]>> {
     return new WindowSpec(
       Object.freeze({ ...this.frame, orderBy: Object.freeze(columns.map((column) => sortKey(column as Column | string, columnReference))) }),
     )
@@ -65,9 +65,9 @@ export const Window: {
   readonly unboundedFollowing: number
   readonly currentRow: number
   /** `PARTITION BY a, b` */
-  partitionBy<C extends AnyColumn | string>(...columns: readonly C[]): WindowSpec<ArgumentNeeds<C>>
+  partitionBy<C extends readonly (AnyColumn | string)[]>(...columns: C): WindowSpec<ArgumentNeeds<C[number]>>
   /** `ORDER BY a, b`, over all rows. */
-  orderBy<C extends AnyColumn | string>(...columns: readonly C[]): WindowSpec<ArgumentNeeds<C>>
+  orderBy<C extends readonly (AnyColumn | string)[]>(...columns: C): WindowSpec<ArgumentNeeds<C[number]>>
   /** All rows, `ROWS BETWEEN start AND end`. */
   rowsBetween(start: number, end: number): WindowSpec
   /** All rows, `RANGE BETWEEN start AND end`. */
@@ -76,8 +76,8 @@ export const Window: {
   unboundedPreceding: -Infinity,
   unboundedFollowing: Infinity,
   currentRow: 0,
-  partitionBy: <C extends AnyColumn | string>(...columns: readonly C[]) => new WindowSpec<never>(everything).partitionBy(...columns),
-  orderBy: <C extends AnyColumn | string>(...columns: readonly C[]) => new WindowSpec<never>(everything).orderBy(...columns),
+  partitionBy: <C extends readonly (AnyColumn | string)[]>(...columns: C) => new WindowSpec<never>(everything).partitionBy(...columns),
+  orderBy: <C extends readonly (AnyColumn | string)[]>(...columns: C) => new WindowSpec<never>(everything).orderBy(...columns),
   rowsBetween: (start: number, end: number) => new WindowSpec<never>(everything).rowsBetween(start, end),
   rangeBetween: (start: number, end: number) => new WindowSpec<never>(everything).rangeBetween(start, end),
 })

@@ -55,7 +55,7 @@ export type WithColumn<Row, Name extends string, C extends AnyColumn> = Simplify
 
 /** `Row` with columns added or replaced. */
 export type WithColumns<Row, C extends Readonly<Record<string, AnyColumn>>> = Simplify<
-  Omit<Row, keyof C> & { [K in keyof C]: C[K] extends Column<infer T, infer _N, infer _A> ? ValueOf<T, Row> : unknown }
+  Omit<Row, keyof C> & { -readonly [K in keyof C]: C[K] extends Column<infer T, infer _N, infer _A> ? ValueOf<T, Row> : unknown }
 >
 
 export type Renamed<Row, From extends string, To extends string> =

@@ -40,7 +40,7 @@ function write(node: Expression, scope: EmitScope): Written {
       return { text: raw(node.parts, node.operands.map(whole)), holds: tightness.whole }
     case 'Unary':
       if (node.operator === 'neg') return { text: `-${whole(node.operand)}`, holds: tightness.operator }
-      if (node.operator === 'not') return { text: `NOT ${emitExpression(node.operand, scope, tightness.comparison)}`, holds: tightness.not }
+      if (node.operator === 'not') return { text: `NOT ${emitExpression(node.operand, scope, tightness.operator)}`, holds: tightness.not }
       return {
         text: `${emitExpression(node.operand, scope, tightness.operator)} IS ${node.operator === 'isNull' ? 'NULL' : 'NOT NULL'}`,
         holds: tightness.comparison,

@@ -55,7 +55,7 @@ export class Emitter {
           ? `${this.#dialect.identifier(name)} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nulls.toUpperCase()}`
           : emitExpression(key, safe)
       })
-    clauses.push(`FROM ${this.#from(select.from, line, mentionsRawSql(select))}`)
+    clauses.push(`FROM ${this.#from(select.from, line, mentionsRawSql(select) ? 'given' : 'needed')}`)
     if (where !== '') clauses.push(`WHERE ${where}`)
     if (groupBy) clauses.push(`GROUP BY ${groupBy}`)
     else if (groupBy === '' && !select.columns.some(({ expression }) => isAggregate(expression))) clauses.push('GROUP BY ()')
@@ -97,17 +97,19 @@ export class Emitter {
     return written.join(', ')
   }
 
-  #from(from: From, line: string, showAliases: boolean): string {
-    if (from.kind === 'relation') return this.#relation(from.relation, line, showAliases)
-    const left = this.#from(from.left, line, true)
-    const right = this.#from(from.right, line, true)
+  /** SQL text of the user's may name an alias that was given, which is not written where nothing needs it. */
+  #from(from: From, line: string, aliases: 'needed' | 'given' | 'all'): string {
+    if (from.kind === 'relation') return this.#relation(from.relation, line, aliases)
+    const left = this.#from(from.left, line, 'all')
+    const right = this.#from(from.right, line, 'all')
     const on = from.condition === undefined ? '' : ` ON ${emitExpression(from.condition, this.#qualified(from), 0)}`
     return `${left}${line}${this.#dialect.joins[from.how]} ${right}${on}`
   }
 
-  #relation(relation: Relation, line: string, showAlias: boolean): string {
+  #relation(relation: Relation, line: string, aliases: 'needed' | 'given' | 'all'): string {
     const { body } = relation
-    const needsAlias = showAlias || relation.renamed || body.kind === 'select' || body.kind === 'set' || body.kind === 'query'
+    const isShown = aliases === 'all' || (aliases === 'given' && relation.alias !== undefined)
+    const needsAlias = isShown || relation.renamed || body.kind === 'select' || body.kind === 'set' || body.kind === 'query'
     const alias = needsAlias || this.#aliases.has(relation.id) ? ` AS ${this.#aliasOf(relation)}` : ''
     const columns = relation.renamed ? `(${relation.columns.map((name) => this.#dialect.identifier(name)).join(', ')})` : ''
     return this.#body(body, line) + alias + columns

@@ -12,8 +12,10 @@ export function count<A extends AnyColumn | string = '*'>(value?: A): Column<big
 }
 
 /** `count(DISTINCT x)`; of several, the distinct combinations in which none is NULL. A BIGINT. */
-export function countDistinct<A extends AnyColumn | string>(...values: readonly [A, ...A[]]): Column<bigint, ArgumentNeeds<A>, string> {
-  return callOf('count', 'aggregate', values.map(argumentNode), true)
+export function countDistinct<A extends readonly [AnyColumn | string, ...(AnyColumn | string)[]]>(
+  ...values: A
+): Column<bigint, ArgumentNeeds<A[number]>, string> {
+  return callOf('count', 'aggregate', values.map((value) => argumentNode(value)), true)
 }
 
 /** `sum(x)`: HUGEINT for integers, DOUBLE for floats, DECIMAL(38, s) for decimals; NULL when there is nothing to add. */

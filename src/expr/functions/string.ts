@@ -48,12 +48,17 @@ export function substring<A extends Argument>(value: A, start: number, size?: nu
 }
 
 /** `(a || b || …)`: NULL when one is NULL, as in PySpark; {@link concatWs} skips NULLs. Also joins lists. */
-export function concat<A extends Argument>(...values: readonly [A, ...A[]]): Column<Deferred<'string', [ArgumentType<A>]>, ArgumentNeeds<A>, string> {
+export function concat<A extends readonly [Argument, ...Argument[]]>(
+  ...values: A
+): Column<Deferred<'string', { readonly [I in keyof A]: ArgumentType<A[I]> }>, ArgumentNeeds<A[number]>, string> {
   return call('concat', 'scalar', values)
 }
 
 /** `concat_ws(separator, a, b, …)`: what is not NULL, with the separator between. */
-export function concatWs<A extends AnyColumn | string>(separator: string, ...values: readonly [A, ...A[]]): Column<string, ArgumentNeeds<A>, string> {
+export function concatWs<A extends readonly [AnyColumn | string, ...(AnyColumn | string)[]]>(
+  separator: string,
+  ...values: A
+): Column<string, ArgumentNeeds<A[number]>, string> {
   return callOf('concatWs', 'scalar', [literal(separator), ...values.map(argumentNode)])
 }
 

@@ -1,0 +1,187 @@
+import { col } from '../expr/col.ts'
+import { lit } from '../expr/lit.ts'
+import { sql } from '../expr/sql.ts'
+import { when } from '../expr/when.ts'
+import { Window } from '../expr/window.ts'
+import * as F from '../functions.ts'
+import type { AnyRow } from '../expr/column-types.ts'
+import type { createDataFrame } from './create-data-frame.ts'
+import type { DataFrame } from './dataframe.ts'
+import type { Reader } from './reader.ts'
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+type RowOf<F> = F extends DataFrame<infer Row> ? Row : never
+
+/** Compiles only if the rows of `frame` are exactly `Row`. */
+declare function rowsAre<Row>(): <R extends object>(frame: DataFrame<R>, ...same: Equal<R, Row> extends true ? [] : [wrong: never]) => void
+
+interface Flight {
+  origin: string
+  delay: number | null
+  distance: number
+  id: bigint
+  place: { city: string; tags: string[] }
+}
+
+interface Airport {
+  origin: string
+  city: string
+}
+
+declare const flights: DataFrame<Flight>
+declare const airports: DataFrame<Airport>
+declare const anything: DataFrame
+declare const read: Reader
+declare const create: typeof createDataFrame
+
+export function select(): void {
+  rowsAre<{ origin: string; delay: number | null }>()(flights.select('origin', 'delay'))
+  rowsAre<{ far: boolean; id: bigint }>()(flights.select(col('distance').gt(100).as('far'), 'id'))
+  rowsAre<Flight & { n: number }>()(flights.select('*', lit(1).as('n')) as DataFrame<Flight & { n: number }>)
+  rowsAre<{ city: any }>()(flights.select('place.city'))
+  rowsAre<{ tag: string | null }>()(flights.select(col('place').getField('tags').getItem(0).as('tag')))
+  // @ts-expect-error no such column
+  flights.select('agee')
+  // @ts-expect-error no such column inside an expression
+  flights.select(col('agee').add(1).as('x'))
+  // @ts-expect-error no such column inside a function
+  flights.select(F.upper('agee').as('x'))
+  // @ts-expect-error a number is not a column
+  flights.select(1)
+  // @ts-expect-error delay is gone after the first select
+  flights.select('origin').select('delay')
+}
+
+export function expressions(): void {
+  rowsAre<{ v: number | null }>()(flights.select(col('delay').div(60).as('v')))
+  rowsAre<{ v: number | null }>()(flights.select(col('distance').div(col('distance')).as('v')))
+  rowsAre<{ v: number }>()(flights.select(col('distance').div(2).as('v')))
+  rowsAre<{ v: number }>()(flights.select(col('distance').add(1).as('v')))
+  rowsAre<{ v: bigint }>()(flights.select(col('id').mul(col('id')).as('v')))
+  rowsAre<{ v: number | bigint }>()(flights.select(col('id').add(1).as('v')))
+  rowsAre<{ v: boolean | null }>()(flights.select(col('delay').gt(1).as('v')))
+  rowsAre<{ v: boolean }>()(flights.select(col('delay').isNull().as('v')))
+  rowsAre<{ v: boolean }>()(flights.select(col('delay').eqNullSafe(1).as('v')))
+  rowsAre<{ v: number }>()(flights.select(F.coalesce('delay', 0).as('v')))
+  rowsAre<{ v: string | number }>()(flights.select(when(col('delay').gt(1), 'late').otherwise(col('distance')).as('v')))
+  rowsAre<{ v: string | null }>()(flights.select(when(col('delay').gt(1), 'late').as('v')))
+  rowsAre<{ v: number }>()(flights.select(col('origin').cast<number>('int').as('v')))
+  rowsAre<{ v: number }>()(flights.select(F.length('origin').as('v')))
+  rowsAre<{ v: number; w: number | null }>()(
+    flights.select(
+      F.rowNumber().over(Window.partitionBy('origin').orderBy(col('delay').desc())).as('v'),
+      F.lag('distance').over(Window.orderBy('id')).as('w'),
+    ),
+  )
+  // @ts-expect-error a window needs columns that are there
+  flights.select(F.rowNumber().over(Window.partitionBy('agee')).as('v'))
+  // @ts-expect-error a plain object is no value
+  col('delay').eq({})
+  // @ts-expect-error undefined is no value
+  col('delay').eq(undefined)
+  // @ts-expect-error a type is text
+  col('delay').cast(1)
+  // @ts-expect-error a literal holds a value
+  lit([1, 2])
+  // @ts-expect-error a regular expression is given as text
+  col('origin').rlike(/a/)
+}
+
+export function steps(): void {
+  rowsAre<{ origin: string; delay: number | null; distance: number; id: bigint; place: Flight['place']; hours: number | null }>()(
+    flights.withColumn('hours', col('delay').div(60)),
+  )
+  rowsAre<{ origin: string; city: string; n: number }>()(airports.withColumns({ n: lit(1) }))
+  rowsAre<{ origin: number; city: string }>()(
+    airports.withColumn('origin', F.length('origin')).select('origin', 'city'),
+  )
+  rowsAre<{ code: string; city: string }>()(airports.withColumnRenamed('origin', 'code'))
+  rowsAre<{ city: string }>()(airports.drop('origin'))
+  rowsAre<Airport>()(airports.filter(col('city').like('S%')).where("city <> ''").orderBy('city', col('origin').desc()).limit(1).offset(1).distinct())
+  rowsAre<Airport>()(airports.union(airports).intersect(airports).except(airports).dropDuplicates(['city']))
+  // @ts-expect-error no such column
+  flights.filter(col('agee').gt(1))
+  // @ts-expect-error a filter is a column or SQL text
+  flights.filter(true)
+  // @ts-expect-error no such column
+  flights.drop('agee')
+  // @ts-expect-error no such column
+  flights.withColumnRenamed('agee', 'age')
+  // @ts-expect-error no such column
+  flights.orderBy('agee')
+  // @ts-expect-error a column is not a value
+  flights.withColumn('one', 1)
+  // @ts-expect-error no such column
+  flights.dropDuplicates(['agee'])
+  // @ts-expect-error rows of another type
+  flights.union(airports)
+}
+
+export function aggregates(): void {
+  rowsAre<{ origin: string; n: bigint; mean: number | null; worst: number | null }>()(
+    flights.groupBy('origin').agg(F.count().as('n'), F.avg('delay').as('mean'), F.max('delay').as('worst')),
+  )
+  rowsAre<{ total: bigint | null; list: number[] }>()(flights.agg(F.sum('id').as('total'), F.collectList('delay').as('list')))
+  rowsAre<{ origin: string; count: bigint }>()(flights.groupBy('origin').count())
+  rowsAre<{ origin: string; 'max(distance)': number | null }>()(flights.groupBy('origin').max('distance'))
+  // @ts-expect-error no such column
+  flights.groupBy('agee')
+  // @ts-expect-error no such column
+  flights.groupBy('origin').agg(F.sum('agee').as('n'))
+  // @ts-expect-error agg takes columns, not names
+  flights.groupBy('origin').agg('delay')
+  // @ts-expect-error no such column
+  flights.groupBy('origin').sum('agee')
+  // @ts-expect-error distance is gone after the aggregation
+  flights.groupBy('origin').agg(F.count().as('n')).filter(col('distance').gt(1))
+}
+
+export function joins(): void {
+  rowsAre<{ origin: string; delay: number | null; distance: number; id: bigint; place: Flight['place']; city: string }>()(
+    flights.join(airports, 'origin'),
+  )
+  rowsAre<{ origin: string; distance: number; city: string | null }>()(flights.select('origin', 'distance').join(airports, ['origin'], 'left'))
+  rowsAre<Flight>()(flights.join(airports, 'origin', 'anti'))
+  rowsAre<{ a: string | null; b: string }>()(airports.select(col('origin').as('a')).join(airports.select(col('city').as('b')), col('a').eq(col('b')), 'right'))
+  // @ts-expect-error the right side has no such column
+  flights.join(airports, 'delay')
+  // @ts-expect-error neither side has it
+  flights.join(airports, col('agee').eq(1))
+  // @ts-expect-error no such way to join
+  flights.join(airports, 'origin', 'sideways')
+}
+
+export function unknownRows(): void {
+  rowsAre<AnyRow>()(anything)
+  rowsAre<{ a: any }>()(anything.select('a'))
+  rowsAre<AnyRow>()(anything.filter(col('whatever').gt(1)).drop('x').withColumnRenamed('a', 'b'))
+  rowsAre<AnyRow>()(anything.join(flights, 'origin'))
+  rowsAre<AnyRow>()(flights.selectExpr('delay / 60 AS hours'))
+  rowsAre<{ n: bigint }>()(anything.agg(F.count().as('n')))
+  const names: ('origin' | 'id')[] = []
+  rowsAre<AnyRow>()(flights.select(...names))
+  rowsAre<{ x: any }>()(flights.select(sql('delay + 1').as('x')))
+}
+
+export function sources(): void {
+  rowsAre<Flight>()(read.parquet<Flight>('flights.parquet', { columns: ['origin', 'delay'] }))
+  rowsAre<AnyRow>()(read.parquet(['a.parquet', new Uint8Array()]))
+  // @ts-expect-error no such column
+  read.parquet<Flight>('flights.parquet', { columns: ['agee'] })
+  // @ts-expect-error a number is not a file
+  read.parquet(1)
+  const frame = create({} as never, [{ id: 1, at: new Date(), note: null as string | null }])
+  rowsAre<{ id: number; at: string; note: string | null }>()(frame)
+}
+
+export async function actions(): Promise<void> {
+  const [row] = await flights.select('origin').collect({ signal: AbortSignal.timeout(1) })
+  const origin: string | undefined = row?.origin
+  // @ts-expect-error rows have only what was selected
+  void row?.delay
+  const first: RowOf<typeof airports> | undefined = await airports.first()
+  const names: ('origin' | 'city')[] = await airports.columns()
+  // @ts-expect-error no such way to explain
+  await airports.explain({ mode: 'magic' })
+  void [origin, first, names]
+}
