@@ -63,12 +63,12 @@ export function outputPanel(): OutputPanel {
       else return
       lastDrawn = now
     },
-    finished({ metrics, cut, warnings }, madeSql) {
+    finished({ metrics, cut }, madeSql) {
       end()
       const shown = table?.rowCount ?? 0
-      say(`${plural(shown, 'row')} in ${duration(metrics?.totalMilliseconds ?? performance.now() - started)}`)
+      say(`${plural(shown, 'row')} in ${duration(performance.now() - started)}`)
       showFigures(metrics)
-      const notices = [...warnings]
+      const notices = metrics.scans.flatMap((scan) => scan.warnings)
       if (cut)
         notices.push(
           `Cut at ${count(shown)} rows: there are more. Add a LIMIT, a WHERE or an aggregate to see all that matters.`,

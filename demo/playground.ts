@@ -1,7 +1,7 @@
-import { isLakefrontError, type DataFrame, type Session } from 'lakefront'
+import { isLakefrontError, type Session } from 'lakefront'
 import { sqlEditor } from './editor.ts'
 import { byId, copyFrom, create } from './element.ts'
-import { asProgram, exampleOf, examples, type Example } from './examples/examples.ts'
+import { asProgram, exampleOf, examples, type Example, type Query } from './examples/examples.ts'
 import { filesPanel, type FilesPanel } from './files.ts'
 import type { Memory } from './memory.ts'
 import { outputPanel } from './output.ts'
@@ -27,7 +27,7 @@ export async function playground(memory: Memory): Promise<void> {
   const files: FilesPanel = filesPanel(memory, {
     register: async (name, file) => (await session.get()).registerFile(name, file),
     unregister: async (name) => (await session.get()).unregisterFile(name),
-    columns: async (name) => columnsOf(await (await session.get()).read.parquet(name).schema()),
+    columns: async (name) => columnsOf(await (await session.get()).sql(`FROM '${name.replaceAll("'", "''")}'`).schema()),
     insert: (sql) => editor.insert(sql),
     opened(name) {
       editor.setText(`SELECT *\nFROM '${name.replaceAll("'", "''")}'\nLIMIT 1000`)
@@ -116,7 +116,7 @@ export async function playground(memory: Memory): Promise<void> {
     if (running !== undefined) return
     const sql = editor.text()
     const chosen = example
-    const query = (db: Session): DataFrame => (language === 'sql' ? db.sql(sql) : chosen.run(db))
+    const query = (db: Session): Query => (language === 'sql' ? db.sql(sql) : chosen.run(db))
     running = new AbortController()
     const { signal } = running
     setRunnable(false)
@@ -127,7 +127,7 @@ export async function playground(memory: Memory): Promise<void> {
       const db = await session.get()
       const frame = query(db)
       const made = language === 'typescript' ? await frame.toSQL() : undefined
-      const outcome = await readResult(db, frame, {
+      const outcome = await readResult(frame, {
         signal,
         onProgress: output.progress,
         onRows: (table) => output.rows(table, language === 'sql' ? 'Result of the SQL' : 'Result of the TypeScript'),

@@ -1,9 +1,9 @@
 import { sql } from 'lakefront'
-import type { DataFrame, Session } from 'lakefront'
+import type { Session } from 'lakefront'
 import * as F from 'lakefront/functions'
 
 // Delays pile up during the day; the bar is plain text.
-export default (db: Session): DataFrame =>
+export default (db: Session) =>
   db.read
     .parquet('flights-3m.parquet')
     .withColumn('hour', F.hour('date'))

@@ -1,9 +1,9 @@
 import { col, sql } from 'lakefront'
-import type { DataFrame, Session } from 'lakefront'
+import type { Session } from 'lakefront'
 import * as F from 'lakefront/functions'
 
 // How delays are distributed, in steps of 15 minutes.
-export default (db: Session): DataFrame =>
+export default (db: Session) =>
   db.read
     .parquet('flights-3m.parquet')
     .filter(col('delay').between(-30, 179))

@@ -1,8 +1,8 @@
-import type { DataFrame, Session } from 'lakefront'
+import type { Session } from 'lakefront'
 
 // What went in comes out. In JavaScript a BIGINT is a bigint,
 // HUGEINT and DECIMAL are exact text, a BLOB is a Uint8Array.
-export default (db: Session): DataFrame =>
+export default (db: Session) =>
   db.sql(String.raw`
 SELECT 170141183460469231731687303715884105727 AS hugeint,
        9007199254740993::BIGINT AS bigint,

@@ -27,6 +27,9 @@ import worstPerAirport from './worst-per-airport.ts'
 import worstPerAirportSql from './worst-per-airport.sql?raw'
 import worstPerAirportText from './worst-per-airport.ts?raw'
 
+/** A DataFrame of whatever rows, as far as the page needs it. */
+export type Query = Pick<DataFrame, 'batches' | 'toSQL'>
+
 /** One question asked twice: as SQL text, and as the TypeScript module of the same name, shown and run. */
 export interface Example {
   readonly id: string
@@ -34,7 +37,7 @@ export interface Example {
   readonly note: string
   readonly sql: string
   readonly typescript: string
-  readonly run: (db: Session) => DataFrame
+  readonly run: (db: Session) => Query
 }
 
 /** The first one runs when the page is opened for the first time. */

@@ -1,9 +1,9 @@
 import { col } from 'lakefront'
-import type { DataFrame, Session } from 'lakefront'
+import type { Session } from 'lakefront'
 import * as F from 'lakefront/functions'
 
 // Joined with a small table made from rows.
-export default (db: Session): DataFrame => {
+export default (db: Session) => {
   const airports = db.createDataFrame([
     { origin: 'ATL', city: 'Atlanta', state: 'GA' },
     { origin: 'BOS', city: 'Boston', state: 'MA' },

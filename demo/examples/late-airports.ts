@@ -1,9 +1,9 @@
 import { col, when } from 'lakefront'
-import type { DataFrame, Session } from 'lakefront'
+import type { Session } from 'lakefront'
 import * as F from 'lakefront/functions'
 
 // Where is a flight most often more than 15 minutes late?
-export default (db: Session): DataFrame =>
+export default (db: Session) =>
   db.read
     .parquet('flights-3m.parquet')
     .withColumn(

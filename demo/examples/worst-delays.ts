@@ -1,9 +1,9 @@
 import { col } from 'lakefront'
-import type { DataFrame, Session } from 'lakefront'
+import type { Session } from 'lakefront'
 import * as F from 'lakefront/functions'
 
 // More than fifteen hours late, the worst first.
-export default (db: Session): DataFrame =>
+export default (db: Session) =>
   db.read
     .parquet('flights-3m.parquet')
     .filter(col('delay').gt(900))

@@ -1,10 +1,10 @@
 import { col } from 'lakefront'
-import type { DataFrame, Session } from 'lakefront'
+import type { Session } from 'lakefront'
 
 // The three latest flights from each of the busiest airports.
 // DataFrames and values go into SQL text safely: nothing to
 // quote, nothing to inject.
-export default (db: Session): DataFrame => {
+export default (db: Session) => {
   const late = db.read
     .parquet('flights-3m.parquet')
     .filter(col('delay').gt(120))
