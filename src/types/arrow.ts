@@ -89,7 +89,9 @@ export interface ArrowBatches {
 
 function tableFromBytes(source: Uint8Array | ArrayBuffer): Table {
   const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source
+  const shortest = 8
   try {
+    if (bytes.byteLength < shortest) throw new RangeError(`${bytes.byteLength} bytes are too few.`)
     return tableFromIPC(bytes.byteOffset % 8 === 0 ? bytes : bytes.slice())
   } catch (cause) {
     throw new LakefrontError('CORRUPT_FILE', 'The bytes are no Arrow IPC stream or file, or they are damaged.', { cause })
