@@ -234,6 +234,23 @@ describe.each(['slim', 'full'] as const)('the %s binary', (binary) => {
     answers.forEach(([row], index) => expect(row).toEqual({ s: 49_995_000n + BigInt(index) * 10_000n }))
   })
 
+  test('a short statement does not wait for a long one', async () => {
+    const order: string[] = []
+    const long = rowsOf(engine, 'SELECT sum(hash(range)) FROM range(30000000)').then(() => order.push('long'))
+    const short = rowsOf(engine, 'SELECT 1 AS one').then(() => order.push('short'))
+    await Promise.all([long, short])
+    expect(order).toEqual(['short', 'long'])
+  })
+
+  test('statements that write wait for the one before them', async () => {
+    await Promise.all([
+      rowsOf(engine, 'CREATE OR REPLACE TABLE counted AS SELECT range AS i FROM range(300000)'),
+      rowsOf(engine, 'INSERT INTO counted SELECT i FROM counted'),
+      rowsOf(engine, 'DELETE FROM counted WHERE i % 2 = 0'),
+    ])
+    expect(await rowsOf(engine, 'SELECT count(*) AS n FROM counted')).toEqual([{ n: 300_000n }])
+  })
+
   test.each([
     ['SELEC 1', 'SYNTAX_ERROR', 0],
     ['SELECT 1 +', 'SYNTAX_ERROR', undefined],

@@ -30,7 +30,7 @@ export class DuckdbWasmEngine implements Engine {
   readonly #spare: Connection[] = []
   readonly #runs = new Map<Run, Connection>()
   #stateful = false
-  #starting: Promise<unknown> = Promise.resolve()
+  #leasing: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
   private constructor(info: EngineInfo, duckdb: Duckdb, scans: ScanProvider) {
@@ -81,22 +81,19 @@ export class DuckdbWasmEngine implements Engine {
     this.#scans.drop(id)
   }
 
-  describe(statement: Statement, options: ExecuteOptions = {}): Promise<Schema> {
-    return this.#alone(
-      async () =>
-        (await (await this.#run(statement, options)).describe()) ?? (await this.#describeBound(statement, options)),
-      options.signal,
-    )
+  async describe(statement: Statement, options: ExecuteOptions = {}): Promise<Schema> {
+    const schema = await this.#lease(statement, options, (run) => run.describe())
+    return schema ?? this.#describeBound(statement, options)
   }
 
-  execute(statement: Statement, options: ExecuteOptions = {}): Promise<ResultStream> {
-    return this.#alone(async () => (await this.#run(statement, options)).start(), options.signal)
+  async execute(statement: Statement, options: ExecuteOptions = {}): Promise<ResultStream> {
+    return this.#lease(statement, options, (run) => run.start())
   }
 
   /** Types of parameters are known only once they are bound, and a statement without rows costs nothing. */
   async #describeBound(statement: Statement, options: ExecuteOptions): Promise<Schema> {
     const sql = `SELECT * FROM (${statement.sql.replace(/[;\s]+$/, '')}\n) LIMIT 0`
-    const run = await (await this.#run({ ...statement, sql }, options)).start()
+    const run = await this.#lease({ ...statement, sql }, options, (bound) => bound.start())
     await run.close()
     return run.schema
   }
@@ -110,27 +107,33 @@ export class DuckdbWasmEngine implements Engine {
     return this.close()
   }
 
-  /** One statement is started at a time: what it finds busy and what it leaves behind must not change meanwhile. */
-  #alone<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /**
+   * Begins a run of `statement` on the connection it has to use. Connections are given one at a time, in the order they were asked for,
+   * and the run has begun before the next is given.
+   */
+  #lease<T>(statement: Statement, options: ExecuteOptions, begin: (run: Run) => Promise<T>): Promise<T> {
     this.#assertOpen()
+    const { signal } = options
     return new Promise<T>((resolve, reject) => {
       const leave = (): void => reject(signal!.reason)
       signal?.addEventListener('abort', leave, { once: true })
-      const turn = this.#starting.then(() => {
-        signal?.removeEventListener('abort', leave)
-        signal?.throwIfAborted()
-        this.#assertOpen()
-        return work()
+      this.#leasing = this.#leasing.then(async () => {
+        try {
+          signal?.throwIfAborted()
+          begin(await this.#open(statement, options)).then(resolve, reject)
+        } catch (error) {
+          reject(error)
+        } finally {
+          signal?.removeEventListener('abort', leave)
+        }
       })
-      this.#starting = turn.catch(() => {})
-      turn.then(resolve, reject)
     })
   }
 
-  async #run(statement: Statement, options: ExecuteOptions): Promise<Run> {
-    options.signal?.throwIfAborted()
+  async #open(statement: Statement, options: ExecuteOptions): Promise<Run> {
     const reads = readsOnly.test(statement.sql)
-    const connection = await this.#lease(reads && !this.#stateful)
+    const connection = await this.#connection(reads && !this.#stateful)
+    this.#assertOpen()
     if (!reads && leavesState.test(statement.sql)) this.#stateful = true
     const run = new Run(this.#parts, connection, statement, options, () => {
       this.#runs.delete(run)
@@ -140,10 +143,10 @@ export class DuckdbWasmEngine implements Engine {
     return run
   }
 
-  async #lease(anyConnection: boolean): Promise<Connection> {
+  async #connection(mayBeAny: boolean): Promise<Connection> {
     const busy = [...this.#runs].find(([, connection]) => connection === this.#main)?.[0]
     if (busy === undefined) return this.#main
-    if (anyConnection) return this.#spare.pop() ?? this.#parts.duckdb.connect()
+    if (mayBeAny) return this.#spare.pop() ?? this.#parts.duckdb.connect()
     await busy.drain()
     return this.#main
   }
@@ -173,7 +176,7 @@ export class DuckdbWasmEngine implements Engine {
 
   async #close(): Promise<void> {
     await Promise.allSettled([...this.#runs.keys()].map((run) => run.close()))
-    await this.#starting
+    await this.#leasing
     this.#scans.close()
     this.#sources.clear()
   }

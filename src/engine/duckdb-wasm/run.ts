@@ -150,7 +150,11 @@ export class Run implements ScanContext, ResultStream {
   // Called by the engine.
 
   /** Runs all statements but the last, and starts that. */
-  async start(): Promise<this> {
+  start(): Promise<this> {
+    return this.#inTurn(() => this.#start())
+  }
+
+  async #start(): Promise<this> {
     try {
       const count = await this.#extract()
       for (let index = 0; index < count; index++) {
@@ -168,7 +172,11 @@ export class Run implements ScanContext, ResultStream {
   }
 
   /** The columns the text would return; nothing is run. Undefined when that depends on the types of parameters. */
-  async describe(): Promise<Schema | undefined> {
+  describe(): Promise<Schema | undefined> {
+    return this.#inTurn(() => this.#describe())
+  }
+
+  async #describe(): Promise<Schema | undefined> {
     try {
       const count = await this.#extract()
       await this.#prepare(count - 1)
@@ -187,6 +195,7 @@ export class Run implements ScanContext, ResultStream {
   /** Takes all that is left out of the engine, so that another statement may use the connection. */
   async drain(): Promise<void> {
     await this.#inTurn(async () => {
+      if (this.#state !== 'open') return
       for (let batch = await this.#nextBatch(); batch !== undefined; batch = await this.#nextBatch())
         this.#drained.push(batch)
     })
