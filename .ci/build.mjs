@@ -200,7 +200,7 @@ export const buildDemo = () =>
     output: 'dist-demo/index.html',
     work: async () => {
       say('building the playground')
-      await must(tool('vite', 'build', '--mode', 'demo', '--logLevel', 'warn'))
+      await must(tool('vite', 'build', '--mode', 'demo', '--logLevel', 'error'))
     },
   })
 

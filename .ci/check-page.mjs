@@ -39,13 +39,16 @@ const asTable = (rows) => {
 export const checkPage = async () => {
   const executablePath = await ensureBrowser()
   const { chromium } = await import('playwright-core')
-  const site = await serve({ root: join(root, 'dist-demo') })
+  /** @type {string[]} */
+  const problems = []
+  const site = await serve({
+    root: join(root, 'dist-demo'),
+    onViolation: (report) => problems.push(`against the content security policy: ${report}`),
+  })
   const browser = await chromium.launch({ executablePath, args: browserFlags })
   try {
     say(`opening the playground in ${executablePath}`)
     const page = await browser.newPage()
-    /** @type {string[]} */
-    const problems = []
     page.on('pageerror', (error) => problems.push(`error: ${error.message}`))
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(`console: ${message.text()}`)

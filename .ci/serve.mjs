@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 
 /**
@@ -71,8 +72,8 @@ const pathOf = (request) => {
   }
 }
 
-/** @param {string} root @returns {Route} */
-const fileRoute = (root) => async (request, response) => {
+/** @param {string} root @param {string} policy @returns {Route} */
+const fileRoute = (root, policy) => async (request, response) => {
   const file = join(root, pathOf(request))
   const info = await stat(file).catch(() => undefined)
   if (!info?.isFile()) return void response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n')
@@ -80,7 +81,7 @@ const fileRoute = (root) => async (request, response) => {
   const etag = `"${info.size.toString(36)}-${Math.trunc(info.mtimeMs).toString(36)}"`
   const headers = {
     'content-type': types[extname(file)] ?? 'application/octet-stream',
-    'content-security-policy': contentSecurityPolicy,
+    'content-security-policy': policy,
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-cache',
@@ -107,19 +108,35 @@ const fileRoute = (root) => async (request, response) => {
   await pipeline(createReadStream(file, { start, end }), response).catch(() => response.destroy())
 }
 
+const reportPath = '/policy-violation'
+
+/**
+ * @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response
+ * @param {(report: string) => void} onViolation
+ */
+const receiveReport = async (request, response, onViolation) => {
+  const { 'csp-report': report = {} } = /** @type {Record<string, Record<string, string>>} */ (await json(request))
+  response.writeHead(204).end()
+  const { 'violated-directive': directive, 'blocked-uri': blocked, 'document-uri': page } = report
+  onViolation(`${directive} stopped ${blocked} in ${page}`)
+}
+
 /**
  * Serves a folder of files as a static host would: types, ranges, validators, the strict content security policy.
  * Listens on this machine only. With `port` 0 the system chooses a free one; `routes` answer before the files do.
- * @param {{ root: string, port?: number, routes?: Record<string, Route> }} options
+ * With `onViolation`, browsers report what the policy stopped, in workers too, where no console shows it.
+ * @param {{ root: string, port?: number, routes?: Record<string, Route>, onViolation?: (report: string) => void }} options
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export const serve = ({ root, port = 0, routes = {} }) =>
+export const serve = ({ root, port = 0, routes = {}, onViolation }) =>
   new Promise((resolve, reject) => {
-    const file = fileRoute(normalize(root))
+    const policy = onViolation ? `${contentSecurityPolicy}; report-uri ${reportPath}` : contentSecurityPolicy
+    const file = fileRoute(normalize(root), policy)
     const server = createServer((request, response) => {
       const pathname = pathnameOf(request)
       const route = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined
       if (route) return route(request, response)
+      if (onViolation && pathname === reportPath) return receiveReport(request, response, onViolation)
       if (request.method !== 'GET' && request.method !== 'HEAD') return response.writeHead(405).end()
       file(request, response)
     })

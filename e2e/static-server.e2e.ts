@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { contentSecurityPolicy, serve } from '../.ci/serve.mjs'
+import { openBrowser } from './browser.ts'
 import type { Site } from './site.ts'
 
 let folder: string
@@ -88,4 +89,22 @@ it.each([
       .end()
   })
   expect(status).toBe(404)
+})
+
+it('tells of what the policy stopped inside a worker, where no console shows it', async () => {
+  await writeFile(join(folder, 'curious.html'), '<script type="module" src="curious.js"></script>')
+  await writeFile(join(folder, 'curious.js'), `new Worker('worker.js', { type: 'module' })`)
+  await writeFile(join(folder, 'worker.js'), `fetch('https://elsewhere.example/file').catch(() => {})`)
+  const browser = await openBrowser()
+  const reports: string[] = []
+  const watched = await serve({ root: folder, onViolation: (report) => reports.push(report) })
+  try {
+    const page = await browser.newPage()
+    await page.goto(`${watched.url}curious.html`)
+    await expect.poll(() => reports, { timeout: 10_000 }).toHaveLength(1)
+    expect(reports[0]).toContain('connect-src stopped https://elsewhere.example/file')
+  } finally {
+    await browser.close()
+    await watched.close()
+  }
 })
