@@ -52,11 +52,17 @@ class HttpSource implements ByteSource {
     this.#crossOrigin = isCrossOrigin(parsed)
   }
 
-  stat({ signal, meter }: { signal?: AbortSignal; meter?: Traffic } = {}): Promise<ObjectStat> {
-    return this.#retrying(signal, async (attempt) => {
-      const stat = this.#headRefused ? undefined : await this.#head(attempt, meter)
-      return stat ?? this.#statByRange(attempt, meter)
+  async stat({ signal, meter }: { signal?: AbortSignal; meter?: Traffic } = {}): Promise<ObjectStat> {
+    signal?.throwIfAborted()
+    // Looking again would mean to download everything again.
+    if (this.#whole !== undefined && this.#headRefused) return statOf(this.#whole.bytes.length, this.#whole.etag)
+    const stat = await this.#retrying(signal, async (attempt) => {
+      const head = this.#headRefused ? undefined : await this.#head(attempt, meter)
+      return head ?? this.#statByRange(attempt, meter)
     })
+    const isOther = this.#whole?.etag !== stat.etag || this.#whole?.bytes.length !== stat.size
+    if (isOther) this.#whole = undefined
+    return stat
   }
 
   async read(start: number, end: number, options: ReadOptions = {}): Promise<Uint8Array> {
