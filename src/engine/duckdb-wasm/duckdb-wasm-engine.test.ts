@@ -235,9 +235,10 @@ describe.each(['slim', 'full'] as const)('the %s binary', (binary) => {
   })
 
   test('a short statement does not wait for a long one', async () => {
+    await using fresh = await openEngine(nodeHost(wasm), { binary })
     const order: string[] = []
-    const long = rowsOf(engine, 'SELECT sum(hash(range)) FROM range(30000000)').then(() => order.push('long'))
-    const short = rowsOf(engine, 'SELECT 1 AS one').then(() => order.push('short'))
+    const long = rowsOf(fresh, 'SELECT sum(hash(range)) FROM range(30000000)').then(() => order.push('long'))
+    const short = rowsOf(fresh, 'SELECT 1 AS one').then(() => order.push('short'))
     await Promise.all([long, short])
     expect(order).toEqual(['short', 'long'])
   })
