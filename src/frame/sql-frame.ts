@@ -9,7 +9,10 @@ import { DataFrame } from './dataframe.ts'
 import type { Executor } from './executor.ts'
 
 /** What can stand in a template of SQL: a DataFrame (a sub-query), a value (bound), an array of values (bound, in brackets). */
-export type SqlSlot = DataFrame<never> | Value | readonly Value[]
+export type SqlSlot = AnyFrame | Value | readonly Value[]
+
+/** A DataFrame whatever its rows are: no DataFrame type with all its methods takes every other. */
+type AnyFrame = Pick<DataFrame<AnyRow>, 'plan' | 'planFor'>
 
 /**
  * A DataFrame of SQL text. As text with `?`, `$1` or `$name` and the values for them, or as a tagged template:
