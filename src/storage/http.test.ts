@@ -12,7 +12,7 @@ afterEach(() => server.close())
 
 async function open(faults: Faults, options = {}): Promise<ByteSource> {
   server = await FaultServer.start(bytes, faults)
-  return httpSource(server.url(), { retry: { attempts: 4, baseMilliseconds: 1, maximumMilliseconds: 50 }, stallMilliseconds: 150, ...options })
+  return httpSource(server.url(), { retry: { attempts: 4, baseMilliseconds: 1, maximumMilliseconds: 50 }, stallMilliseconds: 400, ...options })
 }
 
 describe('answers that are tried again', () => {
@@ -43,11 +43,11 @@ describe('answers that are tried again', () => {
     server.faults = { shortBody: { times: 100 } }
     expect(await failure(source.read(0, 10))).toMatchObject({ code: 'NETWORK', message: expect.stringContaining('5 of 10 bytes') })
     server.faults = { stall: { times: 100 } }
-    expect(await failure(source.read(0, 10))).toMatchObject({ code: 'NETWORK', message: expect.stringContaining('nothing for 0.15 seconds') })
+    expect(await failure(source.read(0, 10))).toMatchObject({ code: 'NETWORK', message: expect.stringContaining('nothing for 0.4 seconds') })
   })
 
   test('after the time the server asks for', async () => {
-    const source = await open({ statuses: [503], retryAfter: '1' }, { retry: { attempts: 2, baseMilliseconds: 1 } })
+    const source = await open({ statuses: [503], retryAfter: '1' }, { retry: { attempts: 2, baseMilliseconds: 1 }, stallMilliseconds: 30_000 })
     const started = performance.now()
     await source.read(0, 10)
     expect(performance.now() - started).toBeGreaterThan(900)
