@@ -87,7 +87,9 @@ export function encodeTimestamp(type: LogicalType, value: unknown, digits: 0 | 3
     if (time % 1000n !== 0n) throw new ConversionFailure('INVALID_VALUE', `A Date has milliseconds, ${typeName(type)} has none.`)
     return time / 1000n
   }
-  return parsed(type, value, (text) => parseTimestamp(text, digits), "text such as '2024-02-29 12:30:00', or a Date")
+  const takesOffset = type.kind === 'timestamptz'
+  const expected = `text such as '2024-02-29 12:30:00${takesOffset ? '+02' : ''}', or a Date`
+  return parsed(type, value, (text) => parseTimestamp(text, digits, takesOffset), expected)
 }
 
 /** Units of 10^-`digits` seconds since midnight. */

@@ -68,11 +68,26 @@ export function parseTimetz(text: string): bigint | undefined {
   return offset === undefined ? undefined : (BigInt(clock.units) << 24n) | BigInt(largestOffset - offset)
 }
 
+/** What DuckDB's own casts take: microseconds that begin on a whole day, nanoseconds likewise. */
+const earliest: Readonly<Record<0 | 3 | 6 | 9, bigint>> = {
+  0: -9_223_372_022_400n,
+  3: -9_223_372_022_400_000n,
+  6: -9_223_372_022_400_000_000n,
+  9: -9_223_286_400_000_000_000n,
+}
+const latest: Readonly<Record<0 | 3 | 6 | 9, bigint>> = {
+  0: largestInt64 / 1_000_000n,
+  3: largestInt64 / 1000n,
+  6: largestInt64 - 1n,
+  9: largestInt64 - 1n,
+}
+
 /**
  * Units of 10^-`digits` seconds since 1970-01-01 00:00:00 UTC, the inverse of `timestampText`. Takes `T` for the space, a
- * date alone, and an offset or `Z`; undefined when the text is no timestamp, has more digits than fit, or is out of range.
+ * date alone, and `Z` or, when `takesOffset`, any offset (DuckDB drops the offset from the text of a TIMESTAMP; others shift
+ * by it). Undefined when the text is no timestamp, has more digits than fit, or is out of DuckDB's range.
  */
-export function parseTimestamp(text: string, digits: 0 | 3 | 6 | 9): bigint | undefined {
+export function parseTimestamp(text: string, digits: 0 | 3 | 6 | 9, takesOffset: boolean): bigint | undefined {
   if (/^[+-]?infinity$/i.test(text)) return text.startsWith('-') ? -largestInt64 : largestInt64
   const match = datePattern.exec(text)
   const days = match === null ? undefined : civilDays(match)
@@ -86,13 +101,10 @@ export function parseTimestamp(text: string, digits: 0 | 3 | 6 | 9): bigint | un
     if (clock === undefined) return undefined
     inDay = clock.units
     offset = clock.rest === '' ? 0 : parseOffset(clock.rest)
-    if (offset === undefined) return undefined
+    if (offset === undefined || (offset !== 0 && !takesOffset)) return undefined
   }
-  const approximate = days * 86_400 * perSecond
-  const shift = inDay - offset * perSecond
-  if (Number.isSafeInteger(approximate) && Number.isSafeInteger(approximate + shift)) return BigInt(approximate + shift)
-  const units = BigInt(days) * BigInt(86_400 * perSecond) + BigInt(shift)
-  return units >= largestInt64 || units <= -largestInt64 ? undefined : units
+  const units = BigInt(days) * BigInt(86_400 * perSecond) + BigInt(inDay - offset * perSecond)
+  return units >= earliest[digits] && units <= latest[digits] ? units : undefined
 }
 
 /** An interval as DuckDB keeps it. */
@@ -114,10 +126,14 @@ const intervalUnits: Readonly<Record<string, readonly [months: number, days: num
   microsecond: [0, 0, 1n],
 }
 
-/** The inverse of `intervalText`, also with weeks, hours and smaller units in words; undefined when it is no interval. */
+/**
+ * The inverse of `intervalText`, also with weeks, or with hours and smaller units in words instead of a clock; undefined when
+ * it is no interval.
+ */
 export function parseInterval(text: string): IntervalParts | undefined {
   let [months, days, microseconds] = [0, 0, 0n]
-  const pattern = /\s*(?:([+-]?)(\d+):(\d{2}):(\d{2})(?:\.(\d{1,6})0*)?|([+-]?\d+)\s*([a-z]+))(?=\s|$)/iy
+  let clock: 'none' | 'words' | 'digits' = 'none'
+  const pattern = /\s*(?:([+-]?)(\d+):([0-5]\d):([0-5]\d)(?:\.(\d{1,6})0*)?|([+-]?\d+)\s*([a-z]+))(?=\s|$)/iy
   let end = 0
   while (end < text.trimEnd().length) {
     const match = pattern.exec(text)
@@ -131,10 +147,16 @@ export function parseInterval(text: string): IntervalParts | undefined {
       months += Number(count) * size[0]
       days += Number(count) * size[1]
       microseconds += BigInt(count) * size[2]
+      if (size[2] !== 0n) {
+        if (clock === 'digits') return undefined
+        clock = 'words'
+      }
     } else {
       const whole = BigInt(hours!) * 3600n + BigInt(minutes!) * 60n + BigInt(seconds!)
-      const clock = whole * 1_000_000n + BigInt(fraction.padEnd(6, '0'))
-      microseconds += sign === '-' ? -clock : clock
+      const size = whole * 1_000_000n + BigInt(fraction.padEnd(6, '0'))
+      if (clock !== 'none') return undefined
+      clock = 'digits'
+      microseconds += sign === '-' ? -size : size
     }
   }
   const fits =
