@@ -93,7 +93,9 @@ test('progress comes while it runs', async () => {
   await db.sql(long).collect({ onProgress: (progress) => heard.push(progress) })
   expect(heard.length).toBeGreaterThan(0)
   expect(heard.at(-1)!.rowsScanned).toBeGreaterThan(0)
-  expect(heard.map(({ rowsScanned }) => rowsScanned)).toEqual(heard.map(({ rowsScanned }) => rowsScanned).toSorted((a, b) => a - b))
+  expect(heard.map(({ rowsScanned }) => rowsScanned)).toEqual(
+    heard.map(({ rowsScanned }) => rowsScanned).toSorted((a, b) => a - b),
+  )
 })
 
 test('errors keep their code, their details and their position on the way out of the thread', async () => {

@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core'
 import { build } from 'rolldown'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { contentSecurityPolicy, serve } from '../.ci/serve.mjs'
-import type {} from '../src/rpc/fixtures/obstinate-page.ts'
+import type { ObstinatePage } from '../src/rpc/fixtures/obstinate-page.ts'
 import { openBrowser } from './browser.ts'
 import type { Site } from './site.ts'
 
@@ -19,12 +19,20 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'lakefront-boundary-'))
   const fixture = (name: string): string => fileURLToPath(new URL(`../src/rpc/fixtures/${name}.ts`, import.meta.url))
   for (const name of ['obstinate-page', 'obstinate-browser-worker']) {
-    await build({ input: fixture(name), platform: 'browser', output: { file: join(root, `${name}.js`) }, logLevel: 'warn' })
+    await build({
+      input: fixture(name),
+      platform: 'browser',
+      output: { file: join(root, `${name}.js`) },
+      logLevel: 'warn',
+    })
   }
   await writeFile(join(root, 'index.html'), '<!doctype html><script type="module" src="obstinate-page.js"></script>')
   await writeFile(join(root, 'throws.js'), 'throw new Error("no good")')
   await writeFile(join(root, 'silent.js'), 'export {}')
-  await writeFile(join(root, 'page.html'), '<!doctype html><p>a single-page application answers everything with its page')
+  await writeFile(
+    join(root, 'page.html'),
+    '<!doctype html><p>a single-page application answers everything with its page',
+  )
   site = await serve({
     root,
     routes: {
@@ -51,10 +59,10 @@ beforeEach(async () => {
   await page.goto(site.url)
 })
 
-const open = (script: string, options = {}): ReturnType<typeof globalThis.page.open> =>
+const open = (script: string, options = {}): ReturnType<ObstinatePage['open']> =>
   page.evaluate(([url, rest]) => globalThis.page.open(url, rest), [script, options] as const)
 
-const run = (...statements: string[]): ReturnType<typeof globalThis.page.run> =>
+const run = (...statements: string[]): ReturnType<ObstinatePage['run']> =>
   page.evaluate((all) => globalThis.page.run(...all), statements)
 
 test.each(['crash', 'exit 0'])('after "%s" all that was pending is rejected, and the next call works', async (sql) => {

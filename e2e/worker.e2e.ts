@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type * as lakefront from 'lakefront'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { contentSecurityPolicy, serve } from '../.ci/serve.mjs'
+import { contentSecurityPolicy, type Route, serve } from '../.ci/serve.mjs'
 import { openBrowser } from './browser.ts'
 import type { Site } from './site.ts'
 
@@ -22,11 +22,9 @@ let page: Page
 
 beforeAll(async () => {
   const answer =
-    (type: string, body: string): import('../.ci/serve.mjs').Route =>
+    (type: string, body: string): Route =>
     (_request, response) =>
-      void response
-        .writeHead(200, { 'content-type': type, 'content-security-policy': contentSecurityPolicy })
-        .end(body)
+      void response.writeHead(200, { 'content-type': type, 'content-security-policy': contentSecurityPolicy }).end(body)
   site = await serve({
     root: fileURLToPath(new URL('..', import.meta.url)),
     routes: {
@@ -65,7 +63,9 @@ test('a file beside the page is queried by ranges, in a worker', async () => {
   const info = await connect()
   expect(info).toMatchObject({ name: 'duckdb-wasm', version: 'v1.5.6', binary: 'slim', suspends: true })
   const { rows, metrics } = await page.evaluate(async (file) => {
-    const found = await db.sql(`SELECT origin, count(*)::INT AS n FROM '${file}' WHERE delay > 60 GROUP BY ALL ORDER BY n DESC LIMIT 1`).collect()
+    const found = await db
+      .sql(`SELECT origin, count(*)::INT AS n FROM '${file}' WHERE delay > 60 GROUP BY ALL ORDER BY n DESC LIMIT 1`)
+      .collect()
     return { rows: found, metrics: db.metrics[0]! }
   }, flights)
   expect(rows).toEqual([{ origin: expect.stringMatching(/^[A-Z]{3}$/), n: expect.any(Number) }])
@@ -91,9 +91,15 @@ test('an abort while scanning is answered within 100 ms and leaves the engine as
     await db.sql('CREATE TABLE kept AS SELECT 1 AS x').collect()
     const controller = new AbortController()
     let heard = 0
+    let begin = (): void => {}
+    const began = new Promise<void>((resolve) => (begin = resolve))
+    const onProgress = (): void => {
+      heard++
+      begin()
+    }
     const slow = `SELECT count(*) AS n FROM (SELECT DISTINCT * FROM read_parquet(['${file}', '${file}']))`
-    const running = outcome(db.sql(slow).collect({ signal: controller.signal, onProgress: () => heard++ }))
-    while (heard === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    const running = outcome(db.sql(slow).collect({ signal: controller.signal, onProgress }))
+    await began
     const start = performance.now()
     controller.abort(new Error('enough'))
     const aborted = await running
@@ -114,7 +120,10 @@ test('a worker that dies in the middle of a query rejects it, and the next one w
   await connect()
   await page.evaluate(async (file) => db.registerFile('mine.parquet', file), flights)
   const running = page.evaluate(
-    (file) => outcome(db.sql(`SELECT count(*) AS n FROM (SELECT DISTINCT * FROM read_parquet(['${file}', '${file}']))`).collect()),
+    (file) =>
+      outcome(
+        db.sql(`SELECT count(*) AS n FROM (SELECT DISTINCT * FROM read_parquet(['${file}', '${file}']))`).collect(),
+      ),
     flights,
   )
   await new Promise((resolve) => setTimeout(resolve, 300))
@@ -128,7 +137,12 @@ test('twenty queries at once all answer', async () => {
   const counts = await page.evaluate(
     (file) =>
       Promise.all(
-        Array.from({ length: 20 }, (_, index) => db.read.parquet(file).filter(`delay > ${index * 10}`).count()),
+        Array.from({ length: 20 }, (_, index) =>
+          db.read
+            .parquet(file)
+            .filter(`delay > ${index * 10}`)
+            .count(),
+        ),
       ),
     flights,
   )
@@ -145,7 +159,12 @@ test('a worker script that is not there', async () => {
 test('errors keep their code', async () => {
   await connect()
   const codes = await page.evaluate(async (file) => {
-    const statements = [`SELECT dealy FROM '${file}'`, 'SELEC 1', `FROM 'missing.parquet'`, `FROM read_parquet('page.js')`]
+    const statements = [
+      `SELECT dealy FROM '${file}'`,
+      'SELEC 1',
+      `FROM 'missing.parquet'`,
+      `FROM read_parquet('page.js')`,
+    ]
     const outcomes = await Promise.all(statements.map((sql) => outcome(db.sql(sql).collect())))
     return outcomes.map(({ code }) => code)
   }, flights)

@@ -114,7 +114,9 @@ describe.each([true, false])('a session, with worker: %j', (worker) => {
     await using db = await connect({ workerUrl, worker })
     expect(await failureOf(db.registerFile('', new Uint8Array(1)))).toMatchObject({ code: 'INVALID_ARGUMENT' })
     expect(await failureOf(db.registerFile('x.parquet', []))).toMatchObject({ code: 'INVALID_ARGUMENT' })
-    expect(await failureOf(db.registerFile('x.parquet', 5 as unknown as string))).toMatchObject({ code: 'INVALID_ARGUMENT' })
+    expect(await failureOf(db.registerFile('x.parquet', 5 as unknown as string))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
     await db.registerFile('x.parquet', new TextEncoder().encode('this is no Parquet file, long as it is'))
     expect(await failureOf(db.sql("FROM 'x.parquet'").collect())).toMatchObject({ code: 'NOT_A_PARQUET_FILE' })
     await db.unregisterFile('x.parquet')

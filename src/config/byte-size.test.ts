@@ -15,12 +15,27 @@ test.each([
   expect(byteSize(text, 'memoryLimit')).toBe(bytes)
 })
 
-test.each(['', 'GB', '2XB', '-1GB', '0', 0, -5, Number.NaN, Infinity, '1e9', '2,5GB', '99999999TB', '0.1B', 'lots', '1 0MB'])(
-  '%j is not a size',
-  (value) => {
-    expect(() => byteSize(value, 'memoryLimit')).toThrow(/^memoryLimit: .* is not a size\. Give a positive number of bytes/)
-  },
-)
+test.each([
+  '',
+  'GB',
+  '2XB',
+  '-1GB',
+  '0',
+  0,
+  -5,
+  Number.NaN,
+  Infinity,
+  '1e9',
+  '2,5GB',
+  '99999999TB',
+  '0.1B',
+  'lots',
+  '1 0MB',
+])('%j is not a size', (value) => {
+  expect(() => byteSize(value, 'memoryLimit')).toThrow(
+    /^memoryLimit: .* is not a size\. Give a positive number of bytes/,
+  )
+})
 
 test.each([null, {}, [], undefined, true])('%j is not a size either', (value) => {
   expect(() => byteSize(value as unknown as string, 'cacheLimit')).toThrow(/^cacheLimit: /)

@@ -10,11 +10,18 @@ interface EngineScript {
 /** Opens an engine in this thread, from the same script that threads run. */
 export async function engineInThread(workerUrl: string | URL | undefined, options: EngineOptions): Promise<Engine> {
   if (typeof globalThis.process?.getBuiltinModule !== 'function') {
-    throw new LakefrontError('UNSUPPORTED', 'Without a worker the engine runs where there are the modules of Node only; in a page it would freeze the page. Leave out worker: false.')
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      'Without a worker the engine runs where there are the modules of Node only; in a page it would freeze the page. Leave out worker: false.',
+    )
   }
   const { href } = nodeScript(workerUrl)
   const script = (await import(/* webpackIgnore: true */ /* @vite-ignore */ href).catch((cause: unknown) => {
-    throw new LakefrontError('NOT_FOUND', `The engine's script ${href.replace(/[?#].*$/, '')} could not be loaded. Install the package again, or give its address: connect({ workerUrl }).`, { cause })
+    throw new LakefrontError(
+      'NOT_FOUND',
+      `The engine's script ${href.replace(/[?#].*$/, '')} could not be loaded. Install the package again, or give its address: connect({ workerUrl }).`,
+      { cause },
+    )
   })) as EngineScript
   return script.openInThread(options)
 }

@@ -56,7 +56,10 @@ export function checkOptions(options: ConnectOptions): void {
   }
   const { engine = 'auto', stopWithin = 0 } = options
   if (engine !== 'auto' && engine !== 'duckdb-wasm') {
-    throw new LakefrontError('UNSUPPORTED', `There is no engine ${JSON.stringify(engine)} yet. Engines: 'auto', 'duckdb-wasm'.`)
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `There is no engine ${JSON.stringify(engine)} yet. Engines: 'auto', 'duckdb-wasm'.`,
+    )
   }
   if (typeof stopWithin !== 'number' || !(stopWithin >= 0)) {
     throw new LakefrontError('INVALID_ARGUMENT', 'stopWithin: give a number of milliseconds, such as 2000.')
@@ -79,14 +82,21 @@ function binaryOf(binary: string | URL, baseUrl: string | undefined): string {
   try {
     return new URL(binary, baseUrl).href
   } catch (cause) {
-    throw new LakefrontError('INVALID_ARGUMENT', `engineBinary: give 'slim', 'full', or the URL of an engine file.`, { cause })
+    throw new LakefrontError('INVALID_ARGUMENT', `engineBinary: give 'slim', 'full', or the URL of an engine file.`, {
+      cause,
+    })
   }
 }
 
 /** Says what works today instead of a connection string such as `postgresql://…`. */
 export function refuseTarget(target: string): never {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(target)?.[1]?.toLowerCase()
-  const engines: Readonly<Record<string, string>> = { postgres: 'PostgreSQL', postgresql: 'PostgreSQL', sqlite: 'SQLite', sc: 'Spark Connect' }
+  const engines: Readonly<Record<string, string>> = {
+    postgres: 'PostgreSQL',
+    postgresql: 'PostgreSQL',
+    sqlite: 'SQLite',
+    sc: 'Spark Connect',
+  }
   const what = scheme === undefined ? 'This connection string' : (engines[scheme] ?? `A connection to "${scheme}:"`)
   throw new LakefrontError(
     'UNSUPPORTED',

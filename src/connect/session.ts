@@ -87,7 +87,10 @@ export class Session implements AsyncDisposable {
   async registerFile(name: string, file: FileReference | readonly FileReference[]): Promise<void> {
     const files: readonly FileReference[] = Array.isArray(file) ? [...file] : [file as FileReference]
     if (typeof name !== 'string' || name === '' || files.length === 0) {
-      throw new LakefrontError('INVALID_ARGUMENT', 'registerFile() takes a name and a file: registerFile("mine.parquet", file).')
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        'registerFile() takes a name and a file: registerFile("mine.parquet", file).',
+      )
     }
     // The reader says what can be a file.
     this.read.parquet(files)
@@ -101,7 +104,8 @@ export class Session implements AsyncDisposable {
 
   /** Calls `listener` when something happens, until the function it returns is called. */
   on<Name extends keyof SessionEvents>(name: Name, listener: (event: SessionEvents[Name]) => void): () => void {
-    if (name !== 'query') throw new LakefrontError('INVALID_ARGUMENT', `A session has no event "${String(name)}". Events: query.`)
+    if (name !== 'query')
+      throw new LakefrontError('INVALID_ARGUMENT', `A session has no event "${String(name)}". Events: query.`)
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
@@ -118,7 +122,7 @@ export class Session implements AsyncDisposable {
   #onQuery(event: QueryEvent): void {
     if (event.metrics !== undefined) this.#metrics.push(event.metrics)
     if (this.#metrics.length > rememberedQueries) this.#metrics.shift()
-    for (const listener of [...this.#listeners]) {
+    for (const listener of this.#listeners) {
       try {
         listener(event)
       } catch (error) {

@@ -1,5 +1,13 @@
 import { transfer } from 'comlink'
-import type { Engine, EngineInfo, EngineOptions, Progress, QueryMetrics, ResultStream, Statement } from '../engine/engine.ts'
+import type {
+  Engine,
+  EngineInfo,
+  EngineOptions,
+  Progress,
+  QueryMetrics,
+  ResultStream,
+  Statement,
+} from '../engine/engine.ts'
 import { LakefrontError } from '../errors.ts'
 import type { Source } from '../scan/source.ts'
 import { transferablesOf } from '../types/column-data.ts'

@@ -46,7 +46,7 @@ export class PendingCalls {
 
   end(error: Error): void {
     this.#ended ??= error
-    for (const reject of [...this.#rejects]) reject(error)
+    for (const reject of this.#rejects) reject(error)
   }
 }
 

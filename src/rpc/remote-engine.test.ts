@@ -17,7 +17,9 @@ const failureOf = (promise: Promise<unknown>): Promise<LakefrontError> =>
   )
 
 describe('over a message channel', () => {
-  async function open(options: RemoteEngineOptions = {}): Promise<{ here: Engine; there: ObstinateEngine; sent: unknown[] }> {
+  async function open(
+    options: RemoteEngineOptions = {},
+  ): Promise<{ here: Engine; there: ObstinateEngine; sent: unknown[] }> {
     const there = new ObstinateEngine()
     const { port1, port2 } = new MessageChannel()
     const sent: unknown[] = []
@@ -246,17 +248,20 @@ describe('over a thread', () => {
     expect(await waiting).toMatchObject({ code: 'WORKER_LOST' })
   })
 
-  test.each(['loop', 'ignore', 'next loop'])('"%s" is ended hard when it does not stop within the deadline', async (sql) => {
-    const engine = await remoteEngine(spawnWorker(script), { stopWithin: 100 })
-    const controller = new AbortController()
-    const bystander = failureOf(engine.execute({ sql: 'obey' }))
-    const running = engine.execute({ sql }, { signal: controller.signal }).then((stream) => stream.next())
-    setTimeout(() => controller.abort('over'), 50)
-    expect(await failureOf(running)).toBe('over')
-    const error = await bystander
-    expect(error).toMatchObject({ code: 'WORKER_LOST' })
-    expect(error.message).toMatch(/did not end within 0\.1 s/)
-  })
+  test.each(['loop', 'ignore', 'next loop'])(
+    '"%s" is ended hard when it does not stop within the deadline',
+    async (sql) => {
+      const engine = await remoteEngine(spawnWorker(script), { stopWithin: 100 })
+      const controller = new AbortController()
+      const bystander = failureOf(engine.execute({ sql: 'obey' }))
+      const running = engine.execute({ sql }, { signal: controller.signal }).then((stream) => stream.next())
+      setTimeout(() => controller.abort('over'), 50)
+      expect(await failureOf(running)).toBe('over')
+      const error = await bystander
+      expect(error).toMatchObject({ code: 'WORKER_LOST' })
+      expect(error.message).toMatch(/did not end within 0\.1 s/)
+    },
+  )
 
   test('closing a stream or an engine whose thread is blocked ends by the deadline', async () => {
     const first = await remoteEngine(spawnWorker(script), { stopWithin: 100 })
@@ -294,7 +299,9 @@ describe('over a thread', () => {
     const worker = spawnWorker(new URL('data:text/javascript,setInterval(() => {}, 1000)'))
     let exited = false
     worker.onFailure(() => (exited = true))
-    expect(await failureOf(remoteEngine(worker, { signal: AbortSignal.timeout(30) }))).toMatchObject({ name: 'TimeoutError' })
+    expect(await failureOf(remoteEngine(worker, { signal: AbortSignal.timeout(30) }))).toMatchObject({
+      name: 'TimeoutError',
+    })
     await expect.poll(() => exited).toBe(true)
   })
 })

@@ -1,11 +1,4 @@
-import type {
-  Engine,
-  EngineInfo,
-  EngineOptions,
-  ExecuteOptions,
-  ResultStream,
-  Statement,
-} from '../engine/engine.ts'
+import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine/engine.ts'
 import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
 import type { CallOptions } from './engine-service.ts'

@@ -52,7 +52,9 @@ export class RemoteStream implements ResultStream {
 
   async close(): Promise<void> {
     if (this.#end !== undefined) return
-    this.#finish({ error: new LakefrontError('CLOSED', 'The result was closed before its end. Run the query again to read it.') })
+    this.#finish({
+      error: new LakefrontError('CLOSED', 'The result was closed before its end. Run the query again to read it.'),
+    })
     await this.#connection.stop(this.#id)
   }
 

@@ -10,7 +10,10 @@ export type ServedEndpoint = Endpoint
 /**
  * Offers an engine to the other side of `endpoint`. Listens at once, so that no call is lost while a thunk still loads what it needs; the thunk is run once, by the first caller.
  */
-export function serveEngine(engine: Engine | ((options: EngineOptions) => Promise<Engine>), endpoint: ServedEndpoint): void {
+export function serveEngine(
+  engine: Engine | ((options: EngineOptions) => Promise<Engine>),
+  endpoint: ServedEndpoint,
+): void {
   installErrorTransfer()
   const open = typeof engine === 'function' ? engine : async (): Promise<Engine> => engine
   expose(new EngineService(open, (message) => endpoint.postMessage(message)), endpoint)

@@ -13,16 +13,25 @@ export function spawnWorker(url?: string | URL): WorkerHandle {
   if (threads !== undefined) {
     const script = nodeScript(url)
     return guard(script, (label) =>
-      nodeWorker(new threads.Worker(script, { name: 'lakefront', workerData: 'lakefront.engine', execArgv: [] }), label),
+      nodeWorker(
+        new threads.Worker(script, { name: 'lakefront', workerData: 'lakefront.engine', execArgv: [] }),
+        label,
+      ),
     )
   }
   if (typeof Worker !== 'function') {
-    throw new LakefrontError('UNSUPPORTED', 'This platform has neither web workers nor the worker threads of Node to run the engine in.')
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      'This platform has neither web workers nor the worker threads of Node to run the engine in.',
+    )
   }
   if (url !== undefined) return guard(url, (label) => browserWorker(new Worker(url, moduleWorker), label))
   // The address stands here once and literally: a bundler ships a second copy of the file for every other mention.
   return guard('worker/engine.js', (label) =>
-    browserWorker(new Worker(new URL('./worker/engine.js', import.meta.url), { type: 'module', name: 'lakefront' }), label),
+    browserWorker(
+      new Worker(new URL('./worker/engine.js', import.meta.url), { type: 'module', name: 'lakefront' }),
+      label,
+    ),
   )
 }
 

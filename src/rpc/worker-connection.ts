@@ -52,7 +52,10 @@ export class WorkerConnection {
   async load(signal?: AbortSignal): Promise<void> {
     const milliseconds = this.#options.loadWithin ?? 60_000
     const timer = setTimeout(
-      () => this.#lose(`The worker script "${this.#worker.label}" did not answer within ${milliseconds / 1000} s. ${loadAdvice}`),
+      () =>
+        this.#lose(
+          `The worker script "${this.#worker.label}" did not answer within ${milliseconds / 1000} s. ${loadAdvice}`,
+        ),
       milliseconds,
     )
     try {
@@ -98,7 +101,8 @@ export class WorkerConnection {
 
   async #stop(id: number): Promise<void> {
     const timer = setTimeout(
-      () => this.#lose(this.#describeEnd(`a statement did not end within ${this.#stopWithin / 1000} s of being stopped`)),
+      () =>
+        this.#lose(this.#describeEnd(`a statement did not end within ${this.#stopWithin / 1000} s of being stopped`)),
       this.#stopWithin,
     )
     try {
@@ -143,7 +147,11 @@ export class WorkerConnection {
 
   #lose(message: string, { cause, exitCode }: Partial<WorkerFailure> = {}): void {
     if (this.#pending.ended !== undefined) return
-    const details = { worker: this.#worker.label, loaded: this.#loaded, ...(exitCode === undefined ? {} : { exitCode }) }
+    const details = {
+      worker: this.#worker.label,
+      loaded: this.#loaded,
+      ...(exitCode === undefined ? {} : { exitCode }),
+    }
     const error = new LakefrontError('WORKER_LOST', message, { details, ...(cause === undefined ? {} : { cause }) })
     this.#pending.end(error)
     this.abandon()
