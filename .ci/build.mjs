@@ -1,23 +1,11 @@
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { bundle } from './bundle.mjs'
+import { declare } from './declare.mjs'
 import { ensureDependencies } from './dependencies.mjs'
-import { root, run, say, tool } from './shell.mjs'
-
-/** Every file at or below the given paths, sorted. @param {string[]} paths @returns {Promise<string[]>} */
-const filesOf = async (paths) => {
-  const found = await Promise.all(
-    paths.map(async (path) => {
-      const entries = await readdir(join(root, path), { withFileTypes: true, recursive: true }).catch(() => undefined)
-      if (!entries) return [path]
-      return entries
-        .filter((entry) => entry.isFile())
-        .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
-    }),
-  )
-  return found.flat().sort()
-}
+import { filesOf, must, root, say, tool } from './shell.mjs'
 
 /** One hash over the names and contents of the input files, tests left out. @param {string[]} paths */
 const hashOf = async (paths) => {
@@ -54,112 +42,20 @@ const unlessDone = async ({ name, inputs, output, work }) => {
   return true
 }
 
-/** @param {string[]} command */
-const must = async (command) => {
-  const { code } = await run(command)
-  if (code !== 0) throw new Error(`"${command.join(' ')}" failed with exit code ${code}, see its output above.`)
-}
-
-/** What stays an import in the published files: the host's modules and the package's own dependency. */
-const external = [/^node:/, /^apache-arrow$/]
-
 /**
- * wasm-bindgen's glue names its file beside itself as a default. Ours is always passed in, and a bundler of the
- * application would look for the default too and not find it.
+ * Puts the files of `next` in the place of those of `dist`. Until then the former build stays whole, and it stays for
+ * good when the new one fails. The wasm files are there already: `wasm/build.mjs` replaces them by itself.
+ * @param {string} next
  */
-const withoutDefaultWasmPath = {
-  name: 'lakefront:no-default-wasm-path',
-  /** @param {string} code @param {string} id */
-  transform(code, id) {
-    if (!id.endsWith('parquet_wasm.js')) return null
-    const named = /new URL\('parquet_wasm_bg\.wasm', import\.meta\.url\)/g
-    if (!named.test(code)) throw new Error('parquet-wasm no longer names its wasm file as expected: look at it again.')
-    return code.replace(named, 'undefined')
-  },
-}
-
-/**
- * Emscripten's glue evaluates text of libraries linked at run time, which a strict content security policy forbids, and
- * bundlers of applications warn of every `eval` they see. It also keeps names in its scope from being shortened.
- */
-const withoutEval = {
-  name: 'lakefront:no-eval',
-  /** @param {string} code @param {string} id */
-  transform(code, id) {
-    if (!/duckdb-(browser|node)-blocking\.[cm]js$/.test(id)) return null
-    const refusal = `function refuseToEvaluate(){throw new Error("This engine evaluates no text as code.")}`
-    return `${code.replaceAll(/\beval\(/g, 'refuseToEvaluate(')}\n${refusal}\n`
-  },
-}
-
-/** The bindings for browsers are in the package, but the package's `exports` do not name them. */
-const alias = {
-  '@duckdb/duckdb-wasm/dist/duckdb-browser-blocking.mjs': join(
-    root,
-    'node_modules/@duckdb/duckdb-wasm/dist/duckdb-browser-blocking.mjs',
-  ),
-}
-
-/** Bundles the entry points. Main-thread files stay readable, workers are minified and need no other file but wasm. */
-const bundle = async () => {
-  const { build } = await import('rolldown')
-  /** @type {Pick<import('rolldown').BuildOptions, 'cwd' | 'plugins' | 'logLevel'>} */
-  const common = { cwd: root, plugins: [withoutDefaultWasmPath, withoutEval], logLevel: 'warn' }
-  await build({
-    ...common,
-    input: { index: 'src/index.ts', functions: 'src/functions.ts', cli: 'src/cli/main.ts' },
-    platform: 'neutral',
-    resolve: { mainFields: ['module', 'main'] },
-    external,
-    // Shared chunks lie beside the entries: the paths of workers in them are relative to `dist`.
-    output: { dir: 'dist', chunkFileNames: 'chunk-[hash].js', sourcemap: false },
-  })
-  await build({
-    ...common,
-    input: { engine: 'worker/engine.ts' },
-    platform: 'browser',
-    resolve: { alias },
-    output: { dir: 'dist/worker', codeSplitting: false, minify: true },
-  })
-  await build({
-    ...common,
-    input: { 'engine-node': 'worker/engine-node.ts' },
-    platform: 'node',
-    // The bindings for Node are a CommonJS file.
-    transform: { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } },
-    output: { dir: 'dist/worker', codeSplitting: false, minify: true },
-  })
-}
-
-/** Writes the declarations and keeps those that the entry points reach. */
-const declare = async () => {
-  await must(tool('tsc', '-p', 'tsconfig.build.json'))
-  const reached = new Set()
-  const pending = ['index.d.ts', 'functions.d.ts'].map((name) => join(root, 'dist', name))
-  for (let file = pending.pop(); file; file = pending.pop()) {
-    if (reached.has(file)) continue
-    reached.add(file)
-    const text = await readFile(file, 'utf8')
-    for (const [, path = ''] of text.matchAll(/(?:from|import)\s*\(?['"](\.[^'"]+)['"]/g)) {
-      pending.push(resolve(dirname(file), path.replace(/(\.d)?\.[jt]s$/, '.d.ts')))
-    }
+const replaceOutput = async (next) => {
+  const isKept = new Set(['dist/wasm/duckdb-eh.wasm'])
+  for (const path of await filesOf([next])) {
+    const target = path.replace(next, 'dist')
+    isKept.add(target)
+    await mkdir(dirname(join(root, target)), { recursive: true })
+    await rename(join(root, path), join(root, target))
   }
-  for (const path of await filesOf(['dist'])) {
-    if (path.endsWith('.d.ts') && !reached.has(join(root, path))) await rm(join(root, path))
-  }
-}
-
-const removeOldOutput = async () => {
-  for (const name of await readdir(join(root, 'dist'))) {
-    if (name !== 'wasm') await rm(join(root, 'dist', name), { recursive: true })
-  }
-}
-
-const removeEmptyFolders = async (folder = join(root, 'dist')) => {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) await removeEmptyFolders(join(folder, entry.name))
-  }
-  if ((await readdir(folder)).length === 0) await rm(folder, { recursive: true })
+  for (const path of await filesOf(['dist'])) if (!isKept.has(path)) await rm(join(root, path))
 }
 
 const libraryInputs = [
@@ -169,7 +65,8 @@ const libraryInputs = [
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
-  '.ci/build.mjs',
+  '.ci/bundle.mjs',
+  '.ci/declare.mjs',
 ]
 
 /** Builds `dist/`: the library, its workers, their wasm files and the declarations. */
@@ -181,14 +78,19 @@ export const buildLibrary = () =>
     work: async () => {
       say('building the library')
       await must([process.execPath, join(root, 'wasm/build.mjs')])
-      await removeOldOutput()
-      await copyFile(
-        join(root, 'node_modules/parquet-wasm/esm/parquet_wasm_bg.wasm'),
-        join(root, 'dist/wasm/parquet_wasm_bg.wasm'),
-      )
-      await bundle()
-      await declare()
-      await removeEmptyFolders()
+      const next = `.cache/dist-${process.pid}`
+      try {
+        await bundle(next)
+        await declare(next)
+        await mkdir(join(root, next, 'wasm'))
+        await copyFile(
+          join(root, 'node_modules/parquet-wasm/esm/parquet_wasm_bg.wasm'),
+          join(root, next, 'wasm/parquet_wasm_bg.wasm'),
+        )
+        await replaceOutput(next)
+      } finally {
+        await rm(join(root, next), { recursive: true, force: true })
+      }
     },
   })
 

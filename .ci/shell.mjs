@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The root of the repository. */
@@ -47,3 +48,23 @@ const programs = {
 
 /** The command line of a program of `node_modules`. @param {keyof typeof programs} name @param {string[]} args */
 export const tool = (name, ...args) => [process.execPath, join(root, 'node_modules', programs[name]), ...args]
+
+/** Runs a program and throws when it fails. @param {string[]} command */
+export const must = async (command) => {
+  const { code } = await run(command)
+  if (code !== 0) throw new Error(`"${command.join(' ')}" failed with exit code ${code}, see its output above.`)
+}
+
+/** Every file at or below the given paths, sorted, from the root of the repository on. @param {string[]} paths @returns {Promise<string[]>} */
+export const filesOf = async (paths) => {
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const entries = await readdir(join(root, path), { withFileTypes: true, recursive: true }).catch(() => undefined)
+      if (!entries) return [path]
+      return entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
+    }),
+  )
+  return found.flat().sort()
+}
