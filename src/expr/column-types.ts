@@ -14,9 +14,9 @@ export interface Deferred<Operation extends string, Operands extends readonly un
   readonly [deferred]: [Operation, Operands]
 }
 
-/** Rows about which nothing is known: every name may be there, with any value. */
+/** Rows about which nothing is known: every name may be there, with any value. A DataFrame of them goes where any is wanted. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type AnyRow = Record<string, any>
+export type AnyRow = any
 
 /** Any column, whatever it needs and makes. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

@@ -124,6 +124,8 @@ export function aggregates(): void {
   rowsAre<{ total: bigint | null; list: number[] }>()(flights.agg(F.sum('id').as('total'), F.collectList('delay').as('list')))
   rowsAre<{ origin: string; count: bigint }>()(flights.groupBy('origin').count())
   rowsAre<{ origin: string; 'max(distance)': number | null }>()(flights.groupBy('origin').max('distance'))
+  rowsAre<{ origin: string; 'avg(delay)': number | null; 'count(*)': bigint }>()(flights.groupBy('origin').agg(F.avg('delay'), F.count()))
+  flights.groupBy('origin').agg(F.avg(col('delay').add(1))).filter(col('avg((delay + 1))').gt(1))
   // @ts-expect-error no such column
   flights.groupBy('agee')
   // @ts-expect-error no such column
@@ -161,6 +163,14 @@ export function unknownRows(): void {
   const names: ('origin' | 'id')[] = []
   rowsAre<AnyRow>()(flights.select(...names))
   rowsAre<{ x: any }>()(flights.select(sql('delay + 1').as('x')))
+}
+
+/** A function that takes any DataFrame takes one whose rows are known. */
+export function assignability(): void {
+  const any: DataFrame[] = [flights, airports, flights.select('origin'), flights.groupBy('origin').count()]
+  // @ts-expect-error rows without a city are not rows with one
+  const city: DataFrame<{ city: string }> = flights
+  void [any, city]
 }
 
 export function sources(): void {

@@ -137,7 +137,7 @@ export class DataFrame<Row extends object = AnyRow> {
     return this.#over(join(this.plan, this.#planOf(other), 'cross'))
   }
 
-  /** `UNION ALL other`, columns by position, duplicates kept, as in PySpark. */
+  /** `UNION ALL other`, columns by position, duplicates kept, as in PySpark. The compiler wants the same names on both sides. */
   union(other: DataFrame<Row>): DataFrame<Row> {
     return this.#over(setOperation(this.plan, this.#planOf(other), { operation: 'union', all: true }))
   }

@@ -41,12 +41,18 @@ type Entries<Row, C extends readonly unknown[]> = {
   [I in Extract<keyof C, `${number}`> as SelectedName<C[I]>]: SelectedValue<C[I], Row>
 }
 
+/** Whether a column of `C` has a name that the compiler does not know. */
+type IsUnnamed<C> = C extends Column<infer _T, infer _N, infer Name> ? (string extends Name ? true : never) : never
+
+/** A row of `Known`, and of columns whose names are not known where `C` holds some. */
+type Opened<Known, C extends readonly unknown[]> = [IsUnnamed<C[number]>] extends [never] ? Simplify<Known> : Simplify<Known> & AnyRow
+
 /** The row that selecting `C` from `Row` gives; nothing is known of it when the number of columns is not. */
 export type Selected<Row, C extends readonly unknown[]> = number extends C['length']
   ? AnyRow
   : '*' extends C[number]
-    ? Simplify<Omit<Row, keyof Entries<Row, C>> & Entries<Row, C>>
-    : Simplify<Entries<Row, C>>
+    ? Opened<Omit<Row, keyof Entries<Row, C>> & Entries<Row, C>, C>
+    : Opened<Entries<Row, C>, C>
 
 /** `Row` with a column added or replaced. */
 export type WithColumn<Row, Name extends string, C extends AnyColumn> = Simplify<
@@ -64,7 +70,7 @@ export type Renamed<Row, From extends string, To extends string> =
 export type Dropped<Row, Name> = IsOpen<Row> extends true ? Row : Simplify<Omit<Row, Name & keyof Row>>
 
 /** The row of an aggregation: keys, then measures. */
-export type Aggregated<Keys, Row, M extends readonly unknown[]> = Simplify<Keys & Entries<Row, M>>
+export type Aggregated<Keys, Row, M extends readonly unknown[]> = Opened<Keys & Entries<Row, M>, M>
 
 type Nullable<Row> = { [K in keyof Row]: Row[K] | null }
 

@@ -3,11 +3,14 @@ import type { AnyColumn, Argument, ArgumentNeeds, ArgumentType, Deferred } from 
 import { argumentNode } from '../operand.ts'
 import { call, callOf } from './call.ts'
 
-type Of<A, Operation extends string> = Column<Deferred<Operation, [ArgumentType<A>]>, ArgumentNeeds<A>, string>
-type NumberOf<A> = Column<number | null, ArgumentNeeds<A>, string>
+/** What a call is named by when nobody names it; known to the compiler for columns given by name. */
+type CallName<Name extends string, A> = A extends string ? `${Name}(${A})` : string
+type Of<A, Operation extends string, Name extends string> = Column<Deferred<Operation, [ArgumentType<A>]>, ArgumentNeeds<A>, CallName<Name, A>>
+type OfUnnamed<A, Operation extends string> = Column<Deferred<Operation, [ArgumentType<A>]>, ArgumentNeeds<A>, string>
+type NumberOf<A, Name extends string> = Column<number | null, ArgumentNeeds<A>, CallName<Name, A>>
 
 /** `count(*)`, rows; `count(x)`, rows where `x` is not NULL. A BIGINT. */
-export function count<A extends AnyColumn | string = '*'>(value?: A): Column<bigint, ArgumentNeeds<A>, string> {
+export function count<A extends AnyColumn | string = '*'>(value?: A): Column<bigint, ArgumentNeeds<A>, CallName<'count', A>> {
   return call('count', 'aggregate', [value ?? '*'])
 }
 
@@ -19,76 +22,76 @@ export function countDistinct<A extends readonly [AnyColumn | string, ...(AnyCol
 }
 
 /** `sum(x)`: HUGEINT for integers, DOUBLE for floats, DECIMAL(38, s) for decimals; NULL when there is nothing to add. */
-export function sum<A extends Argument>(value: A): Of<A, 'sum'> {
+export function sum<A extends Argument>(value: A): Of<A, 'sum', 'sum'> {
   return call('sum', 'aggregate', [value])
 }
 
 /** `sum(DISTINCT x)` */
-export function sumDistinct<A extends Argument>(value: A): Of<A, 'sum'> {
+export function sumDistinct<A extends Argument>(value: A): OfUnnamed<A, 'sum'> {
   return callOf('sum', 'aggregate', [argumentNode(value)], true)
 }
 
 /** `avg(x)`: a DOUBLE. */
-export function avg<A extends Argument>(value: A): NumberOf<A> {
+export function avg<A extends Argument>(value: A): NumberOf<A, 'avg'> {
   return call('avg', 'aggregate', [value])
 }
 
 /** As {@link avg}. */
-export function mean<A extends Argument>(value: A): NumberOf<A> {
+export function mean<A extends Argument>(value: A): NumberOf<A, 'avg'> {
   return avg(value)
 }
 
 /** `min(x)` */
-export function min<A extends Argument>(value: A): Of<A, 'nullable'> {
+export function min<A extends Argument>(value: A): Of<A, 'nullable', 'min'> {
   return call('min', 'aggregate', [value])
 }
 
 /** `max(x)` */
-export function max<A extends Argument>(value: A): Of<A, 'nullable'> {
+export function max<A extends Argument>(value: A): Of<A, 'nullable', 'max'> {
   return call('max', 'aggregate', [value])
 }
 
 /** `stddev_samp(x)`; NULL for fewer than two values. */
-export function stddev<A extends Argument>(value: A): NumberOf<A> {
+export function stddev<A extends Argument>(value: A): NumberOf<A, 'stddev'> {
   return call('stddev', 'aggregate', [value])
 }
 
 /** `stddev_pop(x)` */
-export function stddevPop<A extends Argument>(value: A): NumberOf<A> {
+export function stddevPop<A extends Argument>(value: A): NumberOf<A, 'stddevPop'> {
   return call('stddevPop', 'aggregate', [value])
 }
 
 /** `var_samp(x)`; NULL for fewer than two values. */
-export function variance<A extends Argument>(value: A): NumberOf<A> {
+export function variance<A extends Argument>(value: A): NumberOf<A, 'variance'> {
   return call('variance', 'aggregate', [value])
 }
 
 /** `var_pop(x)` */
-export function varPop<A extends Argument>(value: A): NumberOf<A> {
+export function varPop<A extends Argument>(value: A): NumberOf<A, 'varPop'> {
   return call('varPop', 'aggregate', [value])
 }
 
 /** `median(x)`: of an even number of values, the mean of the two in the middle. */
-export function median<A extends Argument>(value: A): NumberOf<A> {
+export function median<A extends Argument>(value: A): NumberOf<A, 'median'> {
   return call('median', 'aggregate', [value])
 }
 
 /** `first(x)`: the value of the first row met, NULL when that is NULL. Which row is first is certain only after a sort. */
-export function first<A extends Argument>(value: A): Of<A, 'nullable'> {
+export function first<A extends Argument>(value: A): Of<A, 'nullable', 'first'> {
   return call('first', 'aggregate', [value])
 }
 
 /** `last(x)`: the value of the last row met. */
-export function last<A extends Argument>(value: A): Of<A, 'nullable'> {
+export function last<A extends Argument>(value: A): Of<A, 'nullable', 'last'> {
   return call('last', 'aggregate', [value])
 }
 
 /** `coalesce(list(x) FILTER (WHERE x IS NOT NULL), [])`: all values that are not NULL, an empty list when there are none. */
-export function collectList<A extends Argument>(value: A): Of<A, 'list'> {
+export function collectList<A extends Argument>(value: A): Of<A, 'list', 'collectList'> {
   return call('collectList', 'aggregate', [value])
 }
 
 /** As {@link collectList}, each distinct value once, in no certain order. */
-export function collectSet<A extends Argument>(value: A): Of<A, 'list'> {
+export function collectSet<A extends Argument>(value: A): OfUnnamed<A, 'list'> {
   return callOf('collectList', 'aggregate', [argumentNode(value)], true)
 }
