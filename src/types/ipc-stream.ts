@@ -18,7 +18,10 @@ export function ipcStreamWriter(schema: Schema): IpcStreamWriter {
   const sink = new CollectingSink()
   const makeBatch = recordBatchMaker(schema)
   const writer = new RecordBatchStreamWriter({ autoDestroy: false })
-  writer.reset(sink, arrowSchema(schema, () => false))
+  writer.reset(
+    sink,
+    arrowSchema(schema, () => false),
+  )
   return {
     write: (batch) => void writer.write(makeBatch(batch)),
     end: () => void writer.finish(),

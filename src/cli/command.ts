@@ -1,0 +1,120 @@
+import { parseArgs } from 'node:util'
+import { LakefrontError, nearestName } from '../errors.ts'
+
+/** How rows are written. */
+export type Format = 'table' | 'csv' | 'json' | 'arrow'
+
+/** What a command line asks for. */
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'sql'; readonly text: string; readonly format: Format; readonly rows: number; readonly output?: string }
+  | { readonly kind: 'inspect'; readonly file: string; readonly format: 'table' | 'json' }
+
+const formats = ['table', 'csv', 'json', 'arrow'] as const
+const commands = ['sql', 'inspect', 'help'] as const
+
+const shared = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+  format: { type: 'string', short: 'f' },
+} as const
+const sqlOptions = { ...shared, output: { type: 'string', short: 'o' }, rows: { type: 'string', short: 'n' } } as const
+
+type Options = Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly short?: string }>>
+
+/** Reads the arguments after the program's name. Fails with `INVALID_ARGUMENT`, or `UNSUPPORTED` for what is still to come. */
+export function parseCommand(args: readonly string[]): Command {
+  const [name, ...rest] = args
+  if (name === undefined) throw usage('Say what to do: lakefront sql "SELECT 42", or lakefront inspect FILE.')
+  if (name === '--help' || name === '-h' || name === 'help') return { kind: 'help' }
+  if (name === '--version' || name === '-v') return { kind: 'version' }
+  if (name === 'sql') return sqlCommand(rest)
+  if (name === 'inspect') return inspectCommand(rest)
+  throw usage(`There is no command "${name}". Commands: ${commands.join(', ')}.${meant(name, commands)}`)
+}
+
+function sqlCommand(args: readonly string[]): Command {
+  const { values, positionals } = read(args, sqlOptions)
+  if (values.help === true) return { kind: 'help' }
+  if (values.version === true) return { kind: 'version' }
+  const [text, ...others] = positionals
+  if (text === undefined) throw usage('Give a statement, lakefront sql "SELECT 42", or "-" to read it from standard input.')
+  if (others.length > 0) {
+    throw usage(`The statement is one argument, but ${others.length} more came after it. Put it in quotes: lakefront sql "SELECT 42".`)
+  }
+  if (text.trim() === '') throw usage('The statement is empty.')
+  const output = values.output
+  if (output === '') throw usage('-o takes the name of a file.')
+  return {
+    kind: 'sql',
+    text,
+    format: formatOf(values.format, output),
+    rows: rowCount(values.rows),
+    ...(output === undefined ? {} : { output }),
+  }
+}
+
+function inspectCommand(args: readonly string[]): Command {
+  const { values, positionals } = read(args, shared)
+  if (values.help === true) return { kind: 'help' }
+  if (values.version === true) return { kind: 'version' }
+  const [file, ...others] = positionals
+  if (file === undefined) throw usage('Name the file to inspect: lakefront inspect data.parquet.')
+  if (others.length > 0) throw usage(`inspect takes one file, but ${others.length + 1} were named.`)
+  const { format = 'table' } = values
+  if (format !== 'table' && format !== 'json') {
+    throw usage(`inspect writes no format "${format}". Formats: table, json.${meant(format, ['table', 'json'])}`)
+  }
+  return { kind: 'inspect', file, format }
+}
+
+/** The format asked for, else the one the output's name ends in, else a table. */
+function formatOf(format: string | undefined, output: string | undefined): Format {
+  const extension = /\.(\w+)$/.exec(output ?? '')?.[1]?.toLowerCase()
+  const wanted = format ?? (extension === 'parquet' || isFormat(extension) ? extension : 'table')
+  if (wanted === 'parquet') {
+    throw new LakefrontError('UNSUPPORTED', `Parquet cannot be written yet. Formats: ${formats.join(', ')}.`)
+  }
+  if (isFormat(wanted)) return wanted
+  throw usage(`There is no format "${wanted}". Formats: ${formats.join(', ')}.${meant(wanted, formats)}`)
+}
+
+function isFormat(name: string | undefined): name is Format {
+  return (formats as readonly (string | undefined)[]).includes(name)
+}
+
+function rowCount(text = '40'): number {
+  if (text === 'all') return Infinity
+  if (/^\d+$/.test(text)) return Number(text)
+  throw usage(`--rows takes a number of rows or "all", not "${text}".`)
+}
+
+function read<const O extends Options>(args: readonly string[], options: O): ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>> {
+  try {
+    return parseArgs({ args: args.map(commentFirst), options, allowPositionals: true })
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const unknown = /Unknown option '(-+)([^']*)'/.exec(message)
+    if (unknown === null) throw usage(message.replace(/\.?\s*$/, '.'))
+    const [, dashes = '', name = ''] = unknown
+    const names = Object.keys(options)
+    throw usage(
+      `There is no option "${dashes}${name}" here. Options: ${names.map((each) => `--${each}`).join(', ')}.${meant(name, names, '--')}`,
+    )
+  }
+}
+
+/** A statement may begin with a comment, which would be taken for an option. */
+function commentFirst(argument: string): string {
+  return /^--\s/.test(argument) ? ` ${argument}` : argument
+}
+
+function meant(name: string, names: readonly string[], prefix = ''): string {
+  const nearest = nearestName(name, names)
+  return nearest === undefined ? '' : ` Did you mean "${prefix}${nearest}"?`
+}
+
+function usage(message: string): LakefrontError {
+  return new LakefrontError('INVALID_ARGUMENT', message)
+}

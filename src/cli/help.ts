@@ -1,0 +1,34 @@
+/** What `lakefront --help` prints. */
+export const help = `Query and inspect Parquet files with SQL. DuckDB runs inside, nothing else is installed or fetched.
+
+Usage
+  lakefront sql "SELECT …" [options]    run SQL; "-" reads it from standard input
+  lakefront inspect FILE [options]      what a Parquet file holds: schema, row groups, sizes, statistics
+
+FILE, and files named in SQL, are paths or http(s) URLs.
+
+Options of sql
+  -f, --format table|csv|json|arrow     how rows are written (default: by the name after -o, else table)
+  -o, --output FILE                     write to a file instead of standard output
+  -n, --rows N|all                      rows that a table shows (default 40)
+
+Options of inspect
+  -f, --format table|json
+
+  -h, --help
+  -v, --version
+
+Formats
+  table   for people: long values are cut
+  csv     RFC 4180 with a header, lines end with a line feed; NULL is an empty field, an empty text is ""
+  json    an array of objects; what a JSON number cannot hold exactly is text: whole numbers from 2^53, decimals
+  arrow   an Arrow IPC stream
+
+Exit codes
+  0 done   1 the query or the file is wrong   2 the command line is wrong   130 stopped by Ctrl-C
+
+Examples
+  lakefront sql "SELECT origin, avg(delay) AS delay FROM 'flights.parquet' GROUP BY ALL ORDER BY delay DESC LIMIT 5"
+  lakefront sql "FROM 'flights.parquet'" --format csv | head
+  lakefront inspect flights.parquet
+`
