@@ -1,0 +1,152 @@
+import type { ScanMetrics, ScanTable } from '../../scan/source.ts'
+import type { Progress } from '../engine.ts'
+import type { ScanHint } from './explain-hints.ts'
+import type { OpenScan, ScanContext } from './scan-function.ts'
+
+/** The table behind a name in `lf_scan` or behind files in `read_parquet`. */
+export type LoadTable = (name: string, files: readonly string[], signal?: AbortSignal) => Promise<ScanTable>
+
+/**
+ * The scans of one statement: which tables it names, what its plan needs of them, and which were decoded ahead. DuckDB's callbacks
+ * ask here and are told "not loaded yet" where something must be waited for; the run then loads it and tries again.
+ */
+export class RunScans implements ScanContext {
+  readonly #loadTable: LoadTable
+  readonly #suspends: boolean
+  readonly #signal: AbortSignal | undefined
+  readonly #onScanned: () => void
+  readonly #tables = new Map<string, ScanTable>()
+  readonly #missing = new Map<string, readonly string[]>()
+  readonly #loaded = new Map<string, OpenScan[]>()
+  readonly #unloaded: OpenScan[] = []
+  readonly #metrics = new Set<ScanMetrics>()
+  #hints: readonly ScanHint[] | undefined
+  #failure: { readonly error: unknown } | undefined
+  #rows = 0
+  #expectedRows = 0
+
+  constructor(loadTable: LoadTable, suspends: boolean, signal: AbortSignal | undefined, onScanned: () => void) {
+    this.#loadTable = loadTable
+    this.#suspends = suspends
+    this.#signal = signal
+    this.#onScanned = onScanned
+  }
+
+  /** What a callback failed with. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure
+  }
+
+  get metrics(): readonly ScanMetrics[] {
+    return [...this.#metrics]
+  }
+
+  /** Whether the plan should be asked what it needs: there are scans, and it was not asked yet. */
+  get wantsHints(): boolean {
+    return this.#tables.size > 0 && this.#hints === undefined
+  }
+
+  progress(): Progress {
+    return {
+      rowsScanned: this.#rows,
+      bytesFetched: this.metrics.reduce((sum, scan) => sum + scan.bytesFetched, 0),
+      ...(this.#expectedRows > 0 ? { fraction: Math.min(1, this.#rows / this.#expectedRows) } : {}),
+    }
+  }
+
+  bind(name: string, files: readonly string[]): ScanTable | undefined {
+    const table = this.#tables.get(name)
+    if (table === undefined) this.#missing.set(name, files)
+    return table
+  }
+
+  open(table: ScanTable, columns: readonly number[]): OpenScan | undefined {
+    const loaded = this.#loaded.get(this.#keyOf(table, columns))?.shift()
+    if (loaded !== undefined) return loaded
+    const scan = this.#begin(table, columns)
+    if (this.#suspends) return scan
+    this.#unloaded.push(scan)
+    return undefined
+  }
+
+  starved(scan: OpenScan): void {
+    this.#unloaded.push(this.#begin(scan.table, scan.columns))
+  }
+
+  failed(error: unknown): void {
+    this.#failure ??= { error }
+  }
+
+  scanned(rows: number): void {
+    this.#rows += rows
+    this.#onScanned()
+  }
+
+  /** Loads the tables that were asked for and not there; false when there were none, so that the statement failed for its own reasons. */
+  async loadMissing(): Promise<boolean> {
+    if (this.#missing.size === 0 || this.#failure !== undefined) return false
+    const missing = [...this.#missing]
+    this.#missing.clear()
+    await Promise.all(
+      missing.map(async ([name, files]) => this.#tables.set(name, await this.#loadTable(name, files, this.#signal))),
+    )
+    this.#signal?.throwIfAborted()
+    return true
+  }
+
+  /** Decodes what a failed attempt asked for; false when it failed for its own reasons. */
+  async loadUnloaded(): Promise<boolean> {
+    const scans = this.#unloaded.splice(0)
+    if (scans.length === 0 || this.#failure !== undefined) return false
+    await this.#load(scans, false)
+    return true
+  }
+
+  /** Takes what the plan says; where scans cannot wait, decodes what it needs, or only the beginning when a limit may end it there. */
+  async plan(hints: readonly ScanHint[]): Promise<void> {
+    this.#hints = hints
+    if (this.#suspends) return
+    const scans = hints.flatMap((hint) =>
+      [...new Set(this.#tables.values())].flatMap((table) => {
+        const columns = hint.columns.map((name) => table.schema.fields.findIndex((field) => field.name === name))
+        return columns.includes(-1) ? [] : [this.#begin(table, columns)]
+      }),
+    )
+    const stopsEarly = hints.every((hint) => hint.stopsEarly)
+    await this.#load(scans, stopsEarly)
+  }
+
+  close(): void {
+    for (const scans of this.#loaded.values()) for (const { reader } of scans) reader.close()
+    this.#loaded.clear()
+  }
+
+  /** Hints name no table, only columns: those of scans that need the same columns count, as far as they agree. */
+  #begin(table: ScanTable, columns: readonly number[]): OpenScan {
+    const names = new Set(columns.map((column) => table.schema.fields[column]!.name))
+    const hints = (this.#hints ?? []).filter(
+      (hint) => hint.columns.length === names.size && hint.columns.every((name) => names.has(name)),
+    )
+    const filters = new Set(hints.map((hint) => hint.filter))
+    const [filter] = filters
+    const countsOnly = hints.length > 0 && hints.every((hint) => hint.countsOnly)
+    const reader = table.open({
+      columns: countsOnly ? [] : columns,
+      ...(filters.size === 1 && filter !== undefined ? { filter } : {}),
+      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
+    })
+    this.#metrics.add(reader.metrics)
+    this.#expectedRows += table.rowCount ?? 0
+    return { key: this.#keyOf(table, columns), table, columns, reader, columnsRead: countsOnly ? [] : columns }
+  }
+
+  async #load(scans: readonly OpenScan[], onlyFirst: boolean): Promise<void> {
+    for (const scan of scans) this.#loaded.set(scan.key, [...(this.#loaded.get(scan.key) ?? []), scan])
+    await Promise.all(scans.map(({ reader }) => (onlyFirst ? reader.ready() : reader.load())))
+  }
+
+  #keyOf(table: ScanTable, columns: readonly number[]): string {
+    const name = [...this.#tables].find(([, candidate]) => candidate === table)?.[0] ?? ''
+    return JSON.stringify([name, ...columns])
+  }
+}
