@@ -88,14 +88,18 @@ test('a query that cannot be interrupted costs its worker; the next one runs in 
   expect(await db.sql("SELECT current_setting('default_null_order') AS o").collect()).toEqual([{ o: 'NULLS_FIRST' }])
 })
 
-test('progress comes while it runs', async () => {
+test('progress comes while it runs, to the query’s listener or else to the session’s', async () => {
   const heard: Progress[] = []
-  await db.sql(long).collect({ onProgress: (progress) => heard.push(progress) })
-  expect(heard.length).toBeGreaterThan(0)
-  expect(heard.at(-1)!.rowsScanned).toBeGreaterThan(0)
-  expect(heard.map(({ rowsScanned }) => rowsScanned)).toEqual(
-    heard.map(({ rowsScanned }) => rowsScanned).toSorted((a, b) => a - b),
-  )
+  const heardBySession: Progress[] = []
+  await using listening = await connect({ onProgress: (progress) => heardBySession.push(progress) })
+  await listening.sql(long).collect({ onProgress: (progress) => heard.push(progress) })
+  expect(heardBySession).toEqual([])
+  await listening.sql(long).collect()
+  for (const all of [heard, heardBySession]) {
+    expect(all.length).toBeGreaterThan(0)
+    expect(all.at(-1)!.rowsScanned).toBeGreaterThan(0)
+    expect(all).toEqual(all.toSorted((one, other) => one.rowsScanned - other.rowsScanned))
+  }
 })
 
 test('errors keep their code, their details and their position on the way out of the thread', async () => {
