@@ -1,8 +1,8 @@
 import { LakefrontError } from '../../errors.ts'
 import type { ByteSource, ObjectStat, ReadOptions, Traffic } from '../../storage/storage.ts'
 import { nameFormat } from './name-format.ts'
-import { columnsOf } from './schema.ts'
-import type { ParquetColumn } from './schema.ts'
+import { columnsOf, physicalTypes } from './schema.ts'
+import type { ParquetColumn, PhysicalType } from './schema.ts'
 import { readThriftStruct } from './thrift.ts'
 import type { ThriftStruct, ThriftValue } from './thrift.ts'
 
@@ -18,8 +18,6 @@ export interface ParquetFooter {
   readonly keyValues: readonly { readonly key: string; readonly value: string }[]
   /** Root columns with their Lakefront types. */
   readonly columns: readonly ParquetColumn[]
-  /** Number of physical columns, those of nested types counted each. */
-  readonly leafCount: number
   readonly rowGroups: readonly RowGroup[]
 }
 
@@ -125,10 +123,10 @@ function parseFooter(bytes: Uint8Array, file: { label: string; size: number; eta
     throw new LakefrontError('UNSUPPORTED', `"${file.label}" is encrypted; encrypted Parquet cannot be read.`)
   }
   return naming(file.label, () => {
-    const { columns, leafCount } = columnsOf(structs(fields[2], 'schema'), file.label)
+    const { columns, leaves } = columnsOf(structs(fields[2], 'schema'), file.label)
     const end = file.size - trailerBytes - bytes.length
     const rowGroups = withForgottenHeaders(
-      structs(fields[4] ?? [], 'row groups').map((group) => rowGroup(group, leafCount, end)),
+      structs(fields[4] ?? [], 'row groups').map((group) => rowGroup(group, leaves, end)),
       end,
     )
     const createdBy = fields[6] === undefined ? undefined : text(fields[6], 'created by')
@@ -142,20 +140,26 @@ function parseFooter(bytes: Uint8Array, file: { label: string; size: number; eta
         value: pair[2] === undefined ? '' : text(pair[2], 'value'),
       })),
       columns,
-      leafCount,
       rowGroups,
     }
   })
 }
 
-function rowGroup(group: ThriftStruct, leafCount: number, dataEnd: number): RowGroup {
+function rowGroup(group: ThriftStruct, leaves: readonly PhysicalType[], dataEnd: number): RowGroup {
   const chunks = structs(group[1], 'column chunks').map((chunk) => columnChunk(chunk, dataEnd))
-  if (chunks.length !== leafCount) {
+  if (chunks.length !== leaves.length) {
     throw new LakefrontError(
       'CORRUPT_FILE',
-      `Parquet metadata has ${chunks.length} column chunks in a row group, but the schema has ${leafCount} columns.`,
+      `Parquet metadata has ${chunks.length} column chunks in a row group, but the schema has ${leaves.length} columns.`,
     )
   }
+  chunks.forEach(({ type, path }, leaf) => {
+    if (physicalTypes[type] === leaves[leaf]) return
+    throw new LakefrontError(
+      'CORRUPT_FILE',
+      `Parquet metadata says column "${path.join('.')}" holds ${physicalTypes[type] ?? type}, but its schema says ${leaves[leaf]}.`,
+    )
+  })
   return { rows: integer(group[3], 'number of rows'), chunks }
 }
 

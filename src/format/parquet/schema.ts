@@ -59,8 +59,8 @@ const maximumDepth = 64
 export function columnsOf(
   elements: readonly ThriftStruct[],
   label: string,
-): { columns: ParquetColumn[]; leafCount: number } {
-  const reader = { elements, next: 1, leaves: 0, label }
+): { columns: ParquetColumn[]; leaves: PhysicalType[] } {
+  const reader: SchemaReader = { elements, next: 1, leaves: [], label }
   const root = elements[0]
   if (root === undefined) throw damaged('has no schema')
   const count = childCount(root, elements.length)
@@ -68,20 +68,20 @@ export function columnsOf(
   const columns: ParquetColumn[] = []
   const names = new Names()
   for (let index = 0; index < count; index++) {
-    const firstLeaf = reader.leaves
+    const firstLeaf = reader.leaves.length
     const { node, shape } = readNode(reader, root, 0)
     const field = { name: names.unique(node.name), type: shape.type, nullable: node.repetition === 'optional' }
-    columns.push({ field, node, shape, firstLeaf, endLeaf: reader.leaves })
+    columns.push({ field, node, shape, firstLeaf, endLeaf: reader.leaves.length })
   }
   if (reader.next !== elements.length) throw damaged('has more schema elements than its root counts')
-  return { columns, leafCount: reader.leaves }
+  return { columns, leaves: reader.leaves }
 }
 
 interface SchemaReader {
   readonly elements: readonly ThriftStruct[]
   readonly label: string
+  readonly leaves: PhysicalType[]
   next: number
-  leaves: number
 }
 
 function readNode(reader: SchemaReader, parent: ThriftStruct, depth: number): { node: ParquetNode; shape: Shape } {
@@ -102,9 +102,9 @@ function readLeaf(
   element: ThriftStruct,
   { name, repetition }: { name: string; repetition: Repetition },
 ): { node: ParquetNode; shape: Shape } {
-  reader.leaves++
   const physical = typeof element[1] === 'number' ? physicalTypes[element[1]] : undefined
   if (physical === undefined) throw damaged(`gives column "${name}" neither a physical type nor children`)
+  reader.leaves.push(physical)
   const typeLength = typeof element[2] === 'number' ? element[2] : undefined
   if (physical === 'fixed_len_byte_array' && !(typeLength !== undefined && typeLength > 0 && typeLength < 1 << 24)) {
     throw damaged(`gives column "${name}" no valid length`)
