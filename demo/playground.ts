@@ -49,6 +49,10 @@ export async function playground(memory: Memory): Promise<void> {
   buttons.typescript.addEventListener('click', () => void run('typescript'))
   cancel.addEventListener('click', () => running?.abort())
   reset.addEventListener('click', () => choose(example))
+  document.querySelector('.skip')?.addEventListener('click', (event) => {
+    event.preventDefault()
+    editor.focus()
+  })
   copyTypescript.addEventListener('click', () => void copyFrom(copyTypescript, asProgram(example)))
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
@@ -75,8 +79,6 @@ export async function playground(memory: Memory): Promise<void> {
 
   try {
     await session.get()
-    setState('ready')
-    say('Ready.')
   } catch (error) {
     fail(error, undefined)
     setState('error')
@@ -85,6 +87,10 @@ export async function playground(memory: Memory): Promise<void> {
     setRunnable(true)
   }
   if (draft === undefined) await run('sql')
+  else {
+    setState('ready')
+    say('Ready.')
+  }
 
   function choose(next: Example): void {
     example = next

@@ -91,7 +91,7 @@ it('says so when the script of the engine is missing, and starts it when it is t
   let missing = true
   const { page } = await enter({
     prepare: (page) =>
-      page.route(/worker.*\.js$/, (route) =>
+      page.route(/\/engine-[^/]*\.js$/, (route) =>
         missing ? route.fulfill({ status: 404, body: 'Not found' }) : route.continue(),
       ),
   })

@@ -53,8 +53,6 @@ export const atRest = async (page: Page): Promise<'ready' | 'done' | 'error'> =>
     undefined,
     { timeout: 90_000 },
   )
-  // A first visit runs an example as soon as the engine is ready: "ready" may be a passing state.
-  await page.waitForTimeout(50)
   return page.evaluate(() => document.documentElement.dataset['state'] as 'ready' | 'done' | 'error')
 }
 
