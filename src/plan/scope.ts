@@ -26,11 +26,13 @@ export class Scope {
     if (whole !== undefined) return { index: whole, fields: [] }
     for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
       const head = name.slice(0, dot)
-      const [first = '', ...fields] = name.slice(dot + 1).split('.')
-      const qualified = this.#one(first, name, head)
-      if (qualified !== undefined) return { index: qualified, fields }
+      const rest = name.slice(dot + 1)
+      for (let end = rest.length; end > 0; end = rest.lastIndexOf('.', end - 1)) {
+        const qualified = this.#one(rest.slice(0, end), name, head)
+        if (qualified !== undefined) return { index: qualified, fields: fieldsOf(rest.slice(end + 1)) }
+      }
       const parent = this.#one(head, name)
-      if (parent !== undefined) return { index: parent, fields: [first, ...fields] }
+      if (parent !== undefined) return { index: parent, fields: fieldsOf(rest) }
     }
     throw columnNotFound(name, this.columns)
   }
@@ -74,6 +76,10 @@ export class Scope {
     }, new Map<string, number[]>())
     return this.#byName.get(wanted) ?? []
   }
+}
+
+function fieldsOf(path: string): readonly string[] {
+  return path === '' ? [] : path.split('.')
 }
 
 /** Whether two names mean the same column or relation: case does not matter, as in SQL. */
