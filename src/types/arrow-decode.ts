@@ -1,11 +1,25 @@
-import { type Data, DataType, DateUnit, IntervalUnit, TimeUnit, Type } from 'apache-arrow'
+import { type Data, DataType, DateUnit, type TimeUnit, Type } from 'apache-arrow'
 import { LakefrontError } from '../errors.ts'
+import {
+  check,
+  fixed,
+  floorDivided,
+  halfFloats,
+  int64s,
+  intervalBytes,
+  intervals,
+  microseconds,
+  narrowDecimals,
+  nullsOf,
+  times,
+  timestamps,
+} from './arrow-buffers.ts'
 import type { ColumnData } from './column-data.ts'
 import { columnFromValues } from './column-from-values.ts'
 import type { LogicalType } from './logical-type.ts'
 import { bytesOf, typedView } from './typed-view.ts'
 import { unionMembers } from './type-from-arrow.ts'
-import { bitmapSlice, countZeros, isValid } from './validity.ts'
+import { bitmapSlice, isValid } from './validity.ts'
 import { valueReader } from './value-reader.ts'
 
 type Buffers = Pick<ColumnData, 'offsets' | 'values' | 'children' | 'dictionary'>
@@ -20,18 +34,6 @@ export function columnFromArrow(type: LogicalType, data: Data): ColumnData {
   if (DataType.isDictionary(data.type)) return dictionaryColumn(type, data)
   if (DataType.isUnion(data.type) && type.kind === 'union') return unionColumn(type, data)
   return { length, ...nullsOf(data), ...buffersOf(type, data) }
-}
-
-function nullsOf(data: Data): Pick<ColumnData, 'nullCount' | 'validity'> {
-  if (data.nullCount === 0) return { nullCount: 0 }
-  const validity = bitmapSlice(data.nullBitmap, data.offset, data.length)
-  check(validity.byteLength >= (data.length + 7) >> 3)
-  const nullCount = countZeros(validity, data.length)
-  return nullCount === 0 ? { nullCount } : { nullCount, validity }
-}
-
-function check(isWhole: boolean): void {
-  if (!isWhole) throw new LakefrontError('CORRUPT_FILE', 'The Arrow data is damaged: a buffer is shorter than its column.')
 }
 
 function buffersOf(type: LogicalType, data: Data): Buffers {
@@ -69,7 +71,9 @@ function buffersOf(type: LogicalType, data: Data): Buffers {
     case Type.FixedSizeBinary: {
       const width = (arrowType as unknown as { byteWidth: number }).byteWidth
       const values = fixed(data, width)
-      return type.kind === 'blob' ? { offsets: Int32Array.from({ length: length + 1 }, (_, index) => index * width), values } : { values }
+      return type.kind === 'blob'
+        ? { offsets: Int32Array.from({ length: length + 1 }, (_, index) => index * width), values }
+        : { values }
     }
     case Type.Utf8:
     case Type.Binary:
@@ -84,7 +88,10 @@ function buffersOf(type: LogicalType, data: Data): Buffers {
     case Type.List:
     case Type.LargeList: {
       const child = data.children[0]!
-      return { offsets: offsetsOf(data, child.length), children: [columnFromArrow((type as LogicalType & { kind: 'list' }).element, child)] }
+      return {
+        offsets: offsetsOf(data, child.length),
+        children: [columnFromArrow((type as LogicalType & { kind: 'list' }).element, child)],
+      }
     }
     case Type.FixedSizeList: {
       const { element, size } = type as LogicalType & { kind: 'array' }
@@ -92,13 +99,20 @@ function buffersOf(type: LogicalType, data: Data): Buffers {
     }
     case Type.Struct: {
       const { fields } = type as LogicalType & { kind: 'struct' }
-      return { children: fields.map((field, index) => columnFromArrow(field.type, trimmed(data.children[index]!, length))) }
+      return {
+        children: fields.map((field, index) => columnFromArrow(field.type, trimmed(data.children[index]!, length))),
+      }
     }
     case Type.Map: {
       const { key, value } = type as LogicalType & { kind: 'map' }
       const entries = data.children[0]!
-      const children = [key, value].map((of, index) => columnFromArrow(of, trimmed(entries.children[index]!, entries.length)))
-      return { offsets: offsetsOf(data, entries.length), children: [{ length: entries.length, nullCount: 0, children }] }
+      const children = [key, value].map((of, index) =>
+        columnFromArrow(of, trimmed(entries.children[index]!, entries.length)),
+      )
+      return {
+        offsets: offsetsOf(data, entries.length),
+        children: [{ length: entries.length, nullCount: 0, children }],
+      }
     }
     default:
       throw new LakefrontError('UNSUPPORTED', `The Arrow type ${arrowType} has no counterpart here.`)
@@ -108,16 +122,6 @@ function buffersOf(type: LogicalType, data: Data): Buffers {
 function trimmed(child: Data, length: number): Data {
   check(child.length >= length)
   return child.length === length ? child : child.slice(0, length)
-}
-
-function fixed(data: Data, width: number): Uint8Array {
-  const bytes = data.values === undefined ? new Uint8Array(0) : bytesOf(data.values as ArrayBufferView)
-  check(bytes.byteLength >= data.length * width)
-  return bytes.subarray(0, data.length * width)
-}
-
-function int64s(data: Data): BigInt64Array {
-  return typedView(BigInt64Array, fixed(data, 8), data.length)
 }
 
 /** Offsets as int32, that begin anywhere, never decrease, and end within `limit`. */
@@ -133,102 +137,15 @@ function offsetsOf(data: Data, limit: number): Int32Array {
   for (let index = 0; index <= length; index++) {
     const offset = Number(given[index]!)
     check(offset >= last && offset <= limit)
-    if (offset > 0x7fff_ffff) throw new LakefrontError('UNSUPPORTED', 'An Arrow column has more than 2 GiB in one batch: split it into several.')
+    if (offset > 0x7fff_ffff)
+      throw new LakefrontError(
+        'UNSUPPORTED',
+        'An Arrow column has more than 2 GiB in one batch: split it into several.',
+      )
     last = offset
     offsets[index] = offset
   }
   return offsets
-}
-
-function halfFloats(data: Data): Uint8Array {
-  const halves = typedView(Uint16Array, fixed(data, 2), data.length)
-  const floats = Float32Array.from(halves, (half) => {
-    const sign = half & 0x8000 ? -1 : 1
-    const exponent = (half >> 10) & 0x1f
-    const fraction = half & 0x3ff
-    if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN
-    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15))
-  })
-  return bytesOf(floats)
-}
-
-function narrowDecimals({ precision }: { precision: number }, data: Data): Uint8Array {
-  const { length } = data
-  const words = (data.type as unknown as { bitWidth: number }).bitWidth / 32
-  if (words === 4 && precision > 18) return fixed(data, 16)
-  const given = typedView(Uint32Array, fixed(data, words * 4), length * words)
-  const width = precision <= 4 ? 1 : precision <= 9 ? 2 : precision <= 18 ? 4 : 8
-  const bytes = new Uint8Array(length * width * 2)
-  if (width <= 2) {
-    const target = width === 1 ? new Int16Array(bytes.buffer) : new Int32Array(bytes.buffer)
-    for (let index = 0; index < length; index++) target[index] = given[index * words]!
-    return bytes
-  }
-  const target = new Uint32Array(bytes.buffer)
-  const wordsOut = width / 2
-  for (let index = 0; index < length; index++) {
-    const sign = given[index * words + words - 1]! >> 31
-    for (let word = 0; word < wordsOut; word++) target[index * wordsOut + word] = word < words ? given[index * words + word]! : sign
-  }
-  return bytes
-}
-
-function floorDivided(value: bigint, divisor: bigint): bigint {
-  const quotient = value / divisor
-  return value % divisor < 0n ? quotient - 1n : quotient
-}
-
-/** Microseconds of a count in `unit`; nanoseconds are cut, as DuckDB does. */
-function microseconds(value: bigint, unit: TimeUnit): bigint {
-  if (unit === TimeUnit.MICROSECOND) return value
-  if (unit === TimeUnit.NANOSECOND) return floorDivided(value, 1000n)
-  const result = value * (unit === TimeUnit.SECOND ? 1_000_000n : 1000n)
-  if (BigInt.asIntN(64, result) === result) return result
-  throw new LakefrontError('INVALID_VALUE', 'An Arrow timestamp or duration is out of the range of microseconds in 64 bits.')
-}
-
-function times(data: Data): Uint8Array {
-  const { unit, bitWidth } = data.type as unknown as { unit: TimeUnit; bitWidth: number }
-  if (bitWidth === 64) return fixed(data, 8)
-  const units = typedView(Int32Array, fixed(data, 4), data.length)
-  return bytesOf(BigInt64Array.from(units, (value) => microseconds(BigInt(value), unit)))
-}
-
-/** Without a zone in the unit given, with one in microseconds. */
-function timestamps(data: Data, timezone: string | null | undefined): Uint8Array {
-  const { unit } = data.type as unknown as { unit: TimeUnit }
-  if (!timezone || unit === TimeUnit.MICROSECOND) return fixed(data, 8)
-  const column = { length: data.length, ...nullsOf(data) }
-  return bytesOf(int64s(data).map((value, index) => (isValid(column, index) ? microseconds(value, unit) : 0n)))
-}
-
-function intervals(data: Data): Uint8Array {
-  const { unit } = data.type as unknown as { unit: IntervalUnit }
-  const { length } = data
-  if (unit === IntervalUnit.YEAR_MONTH) {
-    const months = typedView(Int32Array, fixed(data, 4), length)
-    return intervalBytes(length, (index) => [months[index]!, 0, 0n])
-  }
-  if (unit === IntervalUnit.DAY_TIME) {
-    const words = typedView(Int32Array, fixed(data, 8), length * 2)
-    return intervalBytes(length, (index) => [0, words[index * 2]!, BigInt(words[index * 2 + 1]!) * 1000n])
-  }
-  const bytes = fixed(data, 16)
-  const words = typedView(Int32Array, bytes, length * 4)
-  const clocks = typedView(BigInt64Array, bytes, length * 2)
-  return intervalBytes(length, (index) => [words[index * 4]!, words[index * 4 + 1]!, clocks[index * 2 + 1]! / 1000n])
-}
-
-function intervalBytes(length: number, parts: (index: number) => readonly [number, number, bigint]): Uint8Array {
-  const words = new Int32Array(length * 4)
-  const clocks = new BigInt64Array(words.buffer)
-  for (let index = 0; index < length; index++) {
-    const [months, days, clock] = parts(index)
-    words[index * 4] = months
-    words[index * 4 + 1] = days
-    clocks[index * 2 + 1] = clock
-  }
-  return bytesOf(words)
 }
 
 /** Utf8View and BinaryView: 16 bytes per row, either 12 bytes in place or where the rest is. */
@@ -242,7 +159,11 @@ function views(data: Data): Buffers {
     const size = isValid(column, index) ? words[index * 4]! : 0
     check(size >= 0)
     offsets[index + 1] = offsets[index]! + size
-    if (offsets[index + 1]! < 0) throw new LakefrontError('UNSUPPORTED', 'An Arrow column has more than 2 GiB in one batch: split it into several.')
+    if (offsets[index + 1]! < 0)
+      throw new LakefrontError(
+        'UNSUPPORTED',
+        'An Arrow column has more than 2 GiB in one batch: split it into several.',
+      )
   }
   const values = new Uint8Array(offsets[length]!)
   for (let index = 0; index < length; index++) {
@@ -271,14 +192,26 @@ function dictionaryColumn(type: LogicalType, data: Data): ColumnData {
   }
   const isText = type.kind === 'varchar' || type.kind === 'json' || type.kind === 'blob'
   if (isText && only !== undefined && only.nullCount === 0 && only.dictionary === undefined) {
-    return { ...column, values: bytesOf(Int32Array.from(given, (code) => (code >= 0 && code < size ? code : 0))), dictionary: only }
+    return {
+      ...column,
+      values: bytesOf(Int32Array.from(given, (code) => (code >= 0 && code < size ? code : 0))),
+      dictionary: only,
+    }
   }
   const readers = parts.map((part) => valueReader(type.kind === 'enum' ? { kind: 'varchar' } : type, part))
   const values = readers.flatMap((read, part) => Array.from({ length: parts[part]!.length }, (_, index) => read(index)))
-  return columnFromValues(type, Array.from({ length }, (_, index) => (isValid(column, index) ? values[given[index]!] : null)))
+  return columnFromValues(
+    type,
+    Array.from({ length }, (_, index) => (isValid(column, index) ? values[given[index]!] : null)),
+  )
 }
 
-function indicesOf(bytes: Uint8Array, bitWidth: number, isSigned: boolean, length: number): ArrayLike<number> & Iterable<number> {
+function indicesOf(
+  bytes: Uint8Array,
+  bitWidth: number,
+  isSigned: boolean,
+  length: number,
+): ArrayLike<number> & Iterable<number> {
   switch (bitWidth) {
     case 8:
       return isSigned ? typedView(Int8Array, bytes, length) : typedView(Uint8Array, bytes, length)
@@ -314,7 +247,13 @@ function unionColumn(type: LogicalType & { kind: 'union' }, data: Data): ColumnD
   const children = type.members.map((member, position) => {
     const child = data.children[position]!
     if (!isDense) return columnFromArrow(member.type, trimmed(child, length))
-    return spread(member.type, child, data.valueOffsets as Int32Array, (index) => positions.get(given[index]!) === position, length)
+    return spread(
+      member.type,
+      child,
+      data.valueOffsets as Int32Array,
+      (index) => positions.get(given[index]!) === position,
+      length,
+    )
   })
   return { length, nullCount, ...(nullCount === 0 ? {} : { validity }), values: tags, children }
 }

@@ -68,13 +68,17 @@ export function arrowEncoder(type: LogicalType, arrowType: DataType): ArrowEncod
     case 'bit':
       return (column) => {
         const plain = expandDictionary(column)
-        return data(arrowType, plain, { [offsetSlot]: plain.offsets ?? new Int32Array(1), [valueSlot]: plain.values ?? noBytes })
+        return data(arrowType, plain, {
+          [offsetSlot]: plain.offsets ?? new Int32Array(1),
+          [valueSlot]: plain.values ?? noBytes,
+        })
       }
     case 'enum':
       return enumEncoder(type.values, arrowType)
     case 'list': {
       const element = arrowEncoder(type.element, children[0]!.type)
-      return (column) => data(arrowType, column, { [offsetSlot]: column.offsets ?? new Int32Array(1) }, [element(column.children![0]!)])
+      return (column) =>
+        data(arrowType, column, { [offsetSlot]: column.offsets ?? new Int32Array(1) }, [element(column.children![0]!)])
     }
     case 'array': {
       const element = arrowEncoder(type.element, children[0]!.type)
@@ -82,15 +86,29 @@ export function arrowEncoder(type: LogicalType, arrowType: DataType): ArrowEncod
     }
     case 'struct': {
       const encoders = type.fields.map((field, index) => arrowEncoder(field.type, children[index]!.type))
-      return (column) => data(arrowType, column, {}, encoders.map((encode, index) => encode(column.children![index]!)))
+      return (column) =>
+        data(
+          arrowType,
+          column,
+          {},
+          encoders.map((encode, index) => encode(column.children![index]!)),
+        )
     }
     case 'map': {
-      const fields = [type.key, type.value].map((kind, index) => ({ name: index === 0 ? 'key' : 'value', type: kind, nullable: true }))
+      const fields = [type.key, type.value].map((kind, index) => ({
+        name: index === 0 ? 'key' : 'value',
+        type: kind,
+        nullable: true,
+      }))
       const entries = arrowEncoder({ kind: 'struct', fields }, children[0]!.type)
-      return (column) => data(arrowType, column, { [offsetSlot]: column.offsets ?? new Int32Array(1) }, [entries(column.children![0]!)])
+      return (column) =>
+        data(arrowType, column, { [offsetSlot]: column.offsets ?? new Int32Array(1) }, [entries(column.children![0]!)])
     }
     case 'union':
-      return unionEncoder(type.members.map((member, index) => arrowEncoder(member.type, children[index]!.type)), arrowType)
+      return unionEncoder(
+        type.members.map((member, index) => arrowEncoder(member.type, children[index]!.type)),
+        arrowType,
+      )
     default:
       return type satisfies never
   }
@@ -100,7 +118,8 @@ export function arrowEncoder(type: LogicalType, arrowType: DataType): ArrowEncod
 export function dictionaryEncoder(type: LogicalType, dictionary: ColumnData, arrowType: DataType): ArrowEncoder {
   const valueType = (arrowType as unknown as { dictionary: DataType }).dictionary
   const vector = new Vector([arrowEncoder(type, valueType)(dictionary)])
-  return (column) => data(arrowType, column, { [valueSlot]: typedView(Int32Array, column.values, column.length) }, [], vector)
+  return (column) =>
+    data(arrowType, column, { [valueSlot]: typedView(Int32Array, column.values, column.length) }, [], vector)
 }
 
 function data(
@@ -111,13 +130,30 @@ function data(
   dictionary?: Vector,
 ): Data {
   const validity = column.nullCount === 0 ? noBytes : (column.validity ?? noBytes)
-  return new Data(type, 0, column.length, column.nullCount, { ...buffers, [validitySlot]: validity }, children, dictionary)
+  return new Data(
+    type,
+    0,
+    column.length,
+    column.nullCount,
+    { ...buffers, [validitySlot]: validity },
+    children,
+    dictionary,
+  )
 }
 
 function enumEncoder(values: readonly string[], arrowType: DataType): ArrowEncoder {
-  const vector = new Vector([arrowEncoder({ kind: 'varchar' }, new Utf8())(columnFromValues({ kind: 'varchar' }, values))])
+  const vector = new Vector([
+    arrowEncoder({ kind: 'varchar' }, new Utf8())(columnFromValues({ kind: 'varchar' }, values)),
+  ])
   const codes = values.length <= 0x100 ? Uint8Array : values.length <= 0x1_0000 ? Uint16Array : Uint32Array
-  return (column) => data(arrowType, column, { [valueSlot]: typedView<ArrayBufferView>(codes, column.values, column.length) }, [], vector)
+  return (column) =>
+    data(
+      arrowType,
+      column,
+      { [valueSlot]: typedView<ArrayBufferView>(codes, column.values, column.length) },
+      [],
+      vector,
+    )
 }
 
 /** A sparse union has no validity of its own: rows that are null take the additional member of type null. */
@@ -125,8 +161,12 @@ function unionEncoder(members: readonly ArrowEncoder[], arrowType: DataType): Ar
   return (column) => {
     const { length } = column
     const tags = Int8Array.from(typedView(Uint8Array, column.values, length))
-    if (column.nullCount > 0) for (let index = 0; index < length; index++) if (!isValid(column, index)) tags[index] = members.length
-    const children = [...members.map((encode, index) => encode(column.children![index]!)), new Data(new Null(), 0, length, length)]
+    if (column.nullCount > 0)
+      for (let index = 0; index < length; index++) if (!isValid(column, index)) tags[index] = members.length
+    const children = [
+      ...members.map((encode, index) => encode(column.children![index]!)),
+      new Data(new Null(), 0, length, length),
+    ]
     return new Data(arrowType as SparseUnion, 0, length, 0, { [typeSlot]: tags } as never, children)
   }
 }
@@ -170,4 +210,3 @@ function monthDayNanos(column: ColumnData): Int32Array {
   }
   return words
 }
-

@@ -1,7 +1,7 @@
 import {
   Binary,
   Bool,
-  DataType,
+  type DataType,
   DateDay,
   Decimal,
   Dictionary,
@@ -139,7 +139,10 @@ function arrowType(type: LogicalType, ids: DictionaryIds): DataType {
     }
     case 'union': {
       const members = [...type.members.map(child), new ArrowField('', new Null(), true)]
-      return new SparseUnion(members.map((_, index) => index), members)
+      return new SparseUnion(
+        members.map((_, index) => index),
+        members,
+      )
     }
     default:
       return type satisfies never
@@ -153,9 +156,15 @@ function enumIndexType(valueCount: number): Uint8 | Uint16 | Uint32 {
 function extensionOf(type: LogicalType): [string, string][] {
   switch (type.kind) {
     case 'uuid':
-      return [[extensionNameKey, 'arrow.uuid'], [extensionMetadataKey, '']]
+      return [
+        [extensionNameKey, 'arrow.uuid'],
+        [extensionMetadataKey, ''],
+      ]
     case 'json':
-      return [[extensionNameKey, 'arrow.json'], [extensionMetadataKey, '']]
+      return [
+        [extensionNameKey, 'arrow.json'],
+        [extensionMetadataKey, ''],
+      ]
     case 'hugeint':
     case 'uhugeint':
     case 'bit':

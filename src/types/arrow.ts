@@ -24,7 +24,12 @@ import { fieldFromArrow } from './type-from-arrow.ts'
  * that are dictionary encoded in every batch stay so.
  */
 export function tableFromBatches(schema: Schema, batches: readonly ColumnBatch[]): Table {
-  const dictionaries = schema.fields.map(({ type }, index) => sharedDictionary(type, batches.map((batch) => batch.columns[index]!)))
+  const dictionaries = schema.fields.map(({ type }, index) =>
+    sharedDictionary(
+      type,
+      batches.map((batch) => batch.columns[index]!),
+    ),
+  )
   const arrow = arrowSchema(schema, (index) => dictionaries[index] !== undefined)
   const encoders = schema.fields.map(({ type }, index): ArrowEncoder => {
     const arrowType = arrow.fields[index]!.type
@@ -94,7 +99,9 @@ function tableFromBytes(source: Uint8Array | ArrayBuffer): Table {
     if (bytes.byteLength < shortest) throw new RangeError(`${bytes.byteLength} bytes are too few.`)
     return tableFromIPC(bytes.byteOffset % 8 === 0 ? bytes : bytes.slice())
   } catch (cause) {
-    throw new LakefrontError('CORRUPT_FILE', 'The bytes are no Arrow IPC stream or file, or they are damaged.', { cause })
+    throw new LakefrontError('CORRUPT_FILE', 'The bytes are no Arrow IPC stream or file, or they are damaged.', {
+      cause,
+    })
   }
 }
 

@@ -52,7 +52,14 @@ describe('inference', () => {
 
   test('what is inferred comes back', () => {
     const rows = [
-      { id: 1, big: 2n ** 100n, at: new Date('2024-02-29T12:00:00.500Z'), tags: ['a', null], pos: { x: 1.5 }, m: new Map([[1, 'x']]) },
+      {
+        id: 1,
+        big: 2n ** 100n,
+        at: new Date('2024-02-29T12:00:00.500Z'),
+        tags: ['a', null],
+        pos: { x: 1.5 },
+        m: new Map([[1, 'x']]),
+      },
       { id: 2, big: null, at: null, tags: null, pos: { x: -0 }, m: null },
     ]
     expect(rowsFromBatch(batchFromRows(rows))).toEqual([{ ...rows[0], at: '2024-02-29 12:00:00.5' }, rows[1]])
@@ -61,12 +68,22 @@ describe('inference', () => {
   test('properties that only some rows have, in the order met', () => {
     const batch = batchFromRows([{ a: 1 }, { b: 'x', a: 2 }])
     expect(types(batch)).toEqual(['a INTEGER', 'b VARCHAR'])
-    expect(rowsFromBatch(batch)).toEqual([{ a: 1, b: null }, { a: 2, b: 'x' }])
+    expect(rowsFromBatch(batch)).toEqual([
+      { a: 1, b: null },
+      { a: 2, b: 'x' },
+    ])
   })
 
   test('names of the prototype are ordinary names', () => {
     const row = JSON.parse('{"__proto__": 1, "constructor": "c", "toString": null, "s": {"__proto__": 2}}') as object
-    const [back] = rowsFromBatch(batchFromRows([row, { constructor: 'd', s: {} }], { ['__proto__']: 'int', constructor: 'text', toString: 'text', s: 'struct("__proto__" int)' }))
+    const [back] = rowsFromBatch(
+      batchFromRows([row, { constructor: 'd', s: {} }], {
+        ['__proto__']: 'int',
+        constructor: 'text',
+        toString: 'text',
+        s: 'struct("__proto__" int)',
+      }),
+    )
     expect(Object.keys(back!)).toEqual(['__proto__', 'constructor', 'toString', 's'])
     expect(JSON.stringify(back)).toBe(JSON.stringify(row))
     expect(Object.getPrototypeOf(back)).toBe(Object.prototype)
@@ -76,7 +93,9 @@ describe('inference', () => {
   test('text', () => {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     const texts = ['', 'é', '🦆', '\ud800', 'a\udc00b', '\ufeffbom', '\0', 'x'.repeat(40), `${'y'.repeat(31)}é`, '￿']
-    expect(rowsFromBatch(batchFromRows({ x: texts })).map(({ x }) => x)).toEqual(texts.map((text) => decoder.decode(new TextEncoder().encode(text))))
+    expect(rowsFromBatch(batchFromRows({ x: texts })).map(({ x }) => x)).toEqual(
+      texts.map((text) => decoder.decode(new TextEncoder().encode(text))),
+    )
   })
 
   test('rows from any iterable', () => {
@@ -92,18 +111,47 @@ describe('inference', () => {
 describe('whole columns', () => {
   test('typed arrays are shared', () => {
     const given = {
-      a: Int8Array.of(1), b: Int16Array.of(1), c: Int32Array.of(1), d: BigInt64Array.of(1n), e: Uint8Array.of(1),
-      f: Uint16Array.of(1), g: Uint32Array.of(1), h: BigUint64Array.of(1n), i: Float32Array.of(1), j: Float64Array.of(1), k: ['x'],
+      a: Int8Array.of(1),
+      b: Int16Array.of(1),
+      c: Int32Array.of(1),
+      d: BigInt64Array.of(1n),
+      e: Uint8Array.of(1),
+      f: Uint16Array.of(1),
+      g: Uint32Array.of(1),
+      h: BigUint64Array.of(1n),
+      i: Float32Array.of(1),
+      j: Float64Array.of(1),
+      k: ['x'],
     }
     const batch = batchFromRows(given)
-    expect(types(batch)).toEqual(['a TINYINT', 'b SMALLINT', 'c INTEGER', 'd BIGINT', 'e UTINYINT', 'f USMALLINT', 'g UINTEGER', 'h UBIGINT', 'i FLOAT', 'j DOUBLE', 'k VARCHAR'])
-    Object.values(given).slice(0, 10).forEach((array, index) => expect(batch.columns[index]!.values!.buffer).toBe((array as Int8Array).buffer))
+    expect(types(batch)).toEqual([
+      'a TINYINT',
+      'b SMALLINT',
+      'c INTEGER',
+      'd BIGINT',
+      'e UTINYINT',
+      'f USMALLINT',
+      'g UINTEGER',
+      'h UBIGINT',
+      'i FLOAT',
+      'j DOUBLE',
+      'k VARCHAR',
+    ])
+    Object.values(given)
+      .slice(0, 10)
+      .forEach((array, index) => expect(batch.columns[index]!.values!.buffer).toBe((array as Int8Array).buffer))
     expect(columnsFromBatches(batch.schema, [batch])).toEqual(given)
   })
 
   test('a typed array of another type is converted', () => {
-    const batch = batchFromRows({ x: Int32Array.of(1, -2), y: Float64Array.of(1, 2) }, { x: 'bigint', y: 'decimal(4,1)' })
-    expect(rowsFromBatch(batch)).toEqual([{ x: 1n, y: '1.0' }, { x: -2n, y: '2.0' }])
+    const batch = batchFromRows(
+      { x: Int32Array.of(1, -2), y: Float64Array.of(1, 2) },
+      { x: 'bigint', y: 'decimal(4,1)' },
+    )
+    expect(rowsFromBatch(batch)).toEqual([
+      { x: 1n, y: '1.0' },
+      { x: -2n, y: '2.0' },
+    ])
   })
 
   test('columns that are missing are null', () => {
@@ -126,7 +174,20 @@ describe('whole columns', () => {
 
 describe('with a schema', () => {
   test('rows as arrays', () => {
-    expect(rowsFromBatch(batchFromRows([[1, 'x'], [2, null]], { a: 'int', b: 'text' }))).toEqual([{ a: 1, b: 'x' }, { a: 2, b: null }])
+    expect(
+      rowsFromBatch(
+        batchFromRows(
+          [
+            [1, 'x'],
+            [2, null],
+          ],
+          { a: 'int', b: 'text' },
+        ),
+      ),
+    ).toEqual([
+      { a: 1, b: 'x' },
+      { a: 2, b: null },
+    ])
     expect(failure([[1], [1, 2]], { a: 'int' }).message).toBe('Row 1 has 2 values, the schema has 1 columns.')
   })
 
@@ -168,7 +229,10 @@ describe('with a schema', () => {
     ['struct(a int, b int)', { b: 1 }, { a: null, b: 1 }],
     ['float', 0.1, Math.fround(0.1)],
   ])('%s takes %o', (type, given, expected) => {
-    expect(rowsFromBatch(batchFromRows([{ x: given }, { x: null }], { x: type }))).toEqual([{ x: expected }, { x: null }])
+    expect(rowsFromBatch(batchFromRows([{ x: given }, { x: null }], { x: type }))).toEqual([
+      { x: expected },
+      { x: null },
+    ])
   })
 
   test.each<[string, unknown, 'TYPE_MISMATCH' | 'INVALID_VALUE', RegExp]>([
@@ -190,7 +254,12 @@ describe('with a schema', () => {
     ['decimal(4,2)', Infinity, 'INVALID_VALUE', /no number/],
     ['decimal(4,2)', '1e9999', 'INVALID_VALUE', /too many digits/],
     ['varchar', 5, 'TYPE_MISMATCH', /VARCHAR takes a string, not a number/],
-    ['date', '2023-02-29', 'INVALID_VALUE', /A text is no DATE or out of its range\. Give text such as '2024-02-29', or a Date/],
+    [
+      'date',
+      '2023-02-29',
+      'INVALID_VALUE',
+      /A text is no DATE or out of its range\. Give text such as '2024-02-29', or a Date/,
+    ],
     ['date', '2024-01-01 00:00:00', 'INVALID_VALUE', /DATE/],
     ['date', '0000-01-01 (BC)', 'INVALID_VALUE', /DATE/],
     ['date', new Date(Number.NaN), 'INVALID_VALUE', /A Date is invalid/],
@@ -232,20 +301,29 @@ describe('with a schema', () => {
   })
 
   test('a property the schema lacks', () => {
-    expect(failure([{ nmae: 1 }], { name: 'int' })).toMatchObject({ code: 'COLUMN_NOT_FOUND', message: 'Column "nmae" not found in the schema. Columns: name. Did you mean "name"?' })
+    expect(failure([{ nmae: 1 }], { name: 'int' })).toMatchObject({
+      code: 'COLUMN_NOT_FOUND',
+      message: 'Column "nmae" not found in the schema. Columns: name. Did you mean "name"?',
+    })
     expect(failure({ other: [1] }, { name: 'int' })).toMatchObject({ code: 'COLUMN_NOT_FOUND' })
   })
 
   test('a column without nulls', () => {
     const schema = { fields: [{ name: 'x', type: { kind: 'integer' } as const, nullable: false }] }
-    expect(failure([{ x: 1 }, {}], schema)).toMatchObject({ code: 'INVALID_VALUE', message: 'Column "x", row 1: NULL in a column that allows none.' })
+    expect(failure([{ x: 1 }, {}], schema)).toMatchObject({
+      code: 'INVALID_VALUE',
+      message: 'Column "x", row 1: NULL in a column that allows none.',
+    })
     expect(batchFromRows([{ x: 1 }], schema).schema).toEqual(schema)
   })
 })
 
 describe('values that do not go together', () => {
   test.each<[unknown, RegExp]>([
-    [[{ x: 1 }, { x: 'a' }], /^Column "x", row 1: INTEGER so far, then a string\. Give a schema, or values of one type\.$/],
+    [
+      [{ x: 1 }, { x: 'a' }],
+      /^Column "x", row 1: INTEGER so far, then a string\. Give a schema, or values of one type\.$/,
+    ],
     [[{ x: 1n }, { x: 0.5 }], /row 1: BIGINT so far, then a number/],
     [[{ x: true }, { x: null }, { x: 1 }], /row 2: BOOLEAN so far, then a number/],
     [[{ x: [1] }, { x: ['a'] }], /row 1: INTEGER so far, then VARCHAR/],
@@ -260,7 +338,10 @@ describe('values that do not go together', () => {
   })
 
   test('bigints beyond hugeint', () => {
-    expect(failure([{ x: 2n ** 127n }])).toMatchObject({ code: 'INVALID_VALUE', message: expect.stringMatching(/out of the range of HUGEINT/) })
+    expect(failure([{ x: 2n ** 127n }])).toMatchObject({
+      code: 'INVALID_VALUE',
+      message: expect.stringMatching(/out of the range of HUGEINT/),
+    })
   })
 })
 
@@ -268,9 +349,12 @@ describe('rows of columns with the same name', () => {
   test('are told apart as DuckDB does', () => {
     const column = batchFromRows({ x: Int32Array.of(1) }).columns[0]!
     const field = (name: string) => ({ name, type: { kind: 'integer' } as const, nullable: true })
-    const batch: ColumnBatch = { schema: { fields: ['a', 'a', 'a_1', 'a'].map(field) }, length: 1, columns: [column, column, column, column] }
+    const batch: ColumnBatch = {
+      schema: { fields: ['a', 'a', 'a_1', 'a'].map(field) },
+      length: 1,
+      columns: [column, column, column, column],
+    }
     expect(Object.keys(rowsFromBatch(batch)[0]!)).toEqual(['a', 'a_2', 'a_1', 'a_3'])
     expect(Object.keys(columnsFromBatches(batch.schema, [batch]))).toEqual(['a', 'a_2', 'a_1', 'a_3'])
   })
 })
-

@@ -56,19 +56,29 @@ function fromRows(rows: readonly unknown[], schema: Schema | undefined): ColumnB
   if (schema === undefined) {
     const objects = rows as readonly Record<string, unknown>[]
     const names = columnNames(objects)
-    return built(rows.length, names.map((name) => ({ name, values: valuesOf(objects, name) })))
+    return built(
+      rows.length,
+      names.map((name) => ({ name, values: valuesOf(objects, name) })),
+    )
   }
   if (positional) {
     const arrays = rows as readonly (readonly unknown[])[]
     const width = schema.fields.length
     const wrong = arrays.findIndex((row) => row.length !== width)
     if (wrong >= 0) throw invalid(`Row ${wrong} has ${arrays[wrong]!.length} values, the schema has ${width} columns.`)
-    return built(rows.length, schema.fields.map((field, at) => ({ ...field, values: arrays.map((row) => row[at]) })))
+    return built(
+      rows.length,
+      schema.fields.map((field, at) => ({ ...field, values: arrays.map((row) => row[at]) })),
+    )
   }
   const objects = rows as readonly Record<string, unknown>[]
   const allowed = new Set(schema.fields.map((field) => field.name))
-  for (const row of objects) for (const name of Object.keys(row)) if (!allowed.has(name)) throw unknownColumn(name, allowed)
-  return built(rows.length, schema.fields.map((field) => ({ ...field, values: valuesOf(objects, field.name) })))
+  for (const row of objects)
+    for (const name of Object.keys(row)) if (!allowed.has(name)) throw unknownColumn(name, allowed)
+  return built(
+    rows.length,
+    schema.fields.map((field) => ({ ...field, values: valuesOf(objects, field.name) })),
+  )
 }
 
 function fromColumns(columns: ColumnValues, schema: Schema | undefined): ColumnBatch {
@@ -77,7 +87,9 @@ function fromColumns(columns: ColumnValues, schema: Schema | undefined): ColumnB
   for (const name of names) {
     const values: unknown = columns[name]
     if (!Array.isArray(values) && !isTypedArray(values)) {
-      throw invalid(`Column "${name}" is ${describeValue(values)}; columns are arrays or typed arrays, rows are given as an array.`)
+      throw invalid(
+        `Column "${name}" is ${describeValue(values)}; columns are arrays or typed arrays, rows are given as an array.`,
+      )
     }
     length ??= values.length
     if (values.length !== length) {
@@ -85,7 +97,10 @@ function fromColumns(columns: ColumnValues, schema: Schema | undefined): ColumnB
     }
   }
   if (schema === undefined) {
-    return built(length ?? 0, names.map((name) => ({ name, values: columns[name] as ColumnLike })))
+    return built(
+      length ?? 0,
+      names.map((name) => ({ name, values: columns[name] as ColumnLike })),
+    )
   }
   const allowed = new Set(schema.fields.map((field) => field.name))
   for (const name of names) if (!allowed.has(name)) throw unknownColumn(name, allowed)
@@ -93,7 +108,9 @@ function fromColumns(columns: ColumnValues, schema: Schema | undefined): ColumnB
   return built(
     rows,
     schema.fields.map((field) => {
-      const values = Object.hasOwn(columns, field.name) ? (columns[field.name] as ColumnLike) : new Array(rows).fill(null)
+      const values = Object.hasOwn(columns, field.name)
+        ? (columns[field.name] as ColumnLike)
+        : new Array(rows).fill(null)
       return { ...field, values }
     }),
   )

@@ -121,7 +121,8 @@ function buffersOf(type: LogicalType, values: readonly unknown[]): Buffers {
       const bytes = new Uint8Array(length * 16)
       return filled(values, bytes, (value, index) => {
         const hexadecimal = parsed(type, value, parseUuid, "text such as '550e8400-e29b-41d4-a716-446655440000'")
-        for (let byte = 0; byte < 16; byte++) bytes[index * 16 + byte] = Number.parseInt(hexadecimal.slice(byte * 2, byte * 2 + 2), 16)
+        for (let byte = 0; byte < 16; byte++)
+          bytes[index * 16 + byte] = Number.parseInt(hexadecimal.slice(byte * 2, byte * 2 + 2), 16)
       })
     }
     case 'date':
@@ -181,7 +182,11 @@ function each(values: readonly unknown[], put: (value: unknown, index: number) =
   }
 }
 
-function filled(values: readonly unknown[], view: ArrayBufferView, put: (value: unknown, index: number) => void): Buffers {
+function filled(
+  values: readonly unknown[],
+  view: ArrayBufferView,
+  put: (value: unknown, index: number) => void,
+): Buffers {
   each(values, put)
   return { values: bytesOf(view) }
 }
@@ -199,17 +204,30 @@ function enumBuffers(names: readonly string[], values: readonly unknown[]): Buff
   const { length } = values
   const codes = new Map(names.map((name, code) => [name, code]))
   const view =
-    names.length <= 0x100 ? new Uint8Array(length) : names.length <= 0x1_0000 ? new Uint16Array(length) : new Uint32Array(length)
+    names.length <= 0x100
+      ? new Uint8Array(length)
+      : names.length <= 0x1_0000
+        ? new Uint16Array(length)
+        : new Uint32Array(length)
   return filled(values, view, (value, index) => {
     const code = codes.get(value as string)
     if (code !== undefined) view[index] = code
     else if (typeof value !== 'string') throw mismatch({ kind: 'enum', values: names.slice(0, 20) }, value, 'a string')
-    else throw new ConversionFailure('INVALID_VALUE', `A text is not one of the values of the enum: ${names.slice(0, 20).join(', ')}.`)
+    else
+      throw new ConversionFailure(
+        'INVALID_VALUE',
+        `A text is not one of the values of the enum: ${names.slice(0, 20).join(', ')}.`,
+      )
   })
 }
 
 /** Children of a nested column; a failure inside is told with the row of the parent and the way to it. */
-function child(type: LogicalType, values: readonly unknown[], path: string, parentOf: (index: number) => number): ColumnData {
+function child(
+  type: LogicalType,
+  values: readonly unknown[],
+  path: string,
+  parentOf: (index: number) => number,
+): ColumnData {
   try {
     return columnFromValues(type, values)
   } catch (error) {
@@ -263,7 +281,10 @@ function arrayBuffers(type: LogicalType & { kind: 'array' }, values: readonly un
   each(values, (value, index) => {
     const list = itemsOf(type, value)
     if (list.length !== type.size) {
-      throw new ConversionFailure('INVALID_VALUE', `${typeName(type)} takes arrays of ${type.size}, not of ${list.length}.`)
+      throw new ConversionFailure(
+        'INVALID_VALUE',
+        `${typeName(type)} takes arrays of ${type.size}, not of ${list.length}.`,
+      )
     }
     for (let item = 0; item < type.size; item++) items[index * type.size + item] = list[item]
   })
@@ -274,22 +295,36 @@ function structChildren(type: LogicalType & { kind: 'struct' }, values: readonly
   const same = (index: number): number => index
   if (isUnnamed(type.fields)) {
     each(values, (value) => {
-      if (!Array.isArray(value) || value.length !== type.fields.length) throw mismatch(type, value, `an array of ${type.fields.length}`)
+      if (!Array.isArray(value) || value.length !== type.fields.length)
+        throw mismatch(type, value, `an array of ${type.fields.length}`)
     })
     const rows = values as readonly (readonly unknown[] | null | undefined)[]
-    return type.fields.map((field, at) => child(field.type, rows.map((row) => row?.[at]), `[${at}]`, same))
+    return type.fields.map((field, at) =>
+      child(
+        field.type,
+        rows.map((row) => row?.[at]),
+        `[${at}]`,
+        same,
+      ),
+    )
   }
   const names = uniqueNames(type.fields)
   const known = new Set(names)
   each(values, (value) => {
     if (!isPlain(value)) throw mismatch(type, value, 'an object')
     for (const key of Object.keys(value)) {
-      if (!known.has(key)) throw new ConversionFailure('TYPE_MISMATCH', `${typeName(type)} has no field ${JSON.stringify(key)}.`)
+      if (!known.has(key))
+        throw new ConversionFailure('TYPE_MISMATCH', `${typeName(type)} has no field ${JSON.stringify(key)}.`)
     }
   })
   return type.fields.map((field, at) => {
     const name = names[at]!
-    return child(field.type, values.map((value) => ownValue(value, name)), `.${name}`, same)
+    return child(
+      field.type,
+      values.map((value) => ownValue(value, name)),
+      `.${name}`,
+      same,
+    )
   })
 }
 
@@ -300,7 +335,8 @@ function mapBuffers(type: LogicalType & { kind: 'map' }, values: readonly unknow
   each(values, (value, index) => {
     if (!(value instanceof Map) && !isPlain(value)) throw mismatch(type, value, 'a Map')
     for (const [key, item] of value instanceof Map ? value : Object.entries(value)) {
-      if (key === null || key === undefined) throw new ConversionFailure('INVALID_VALUE', 'The keys of a map cannot be NULL.')
+      if (key === null || key === undefined)
+        throw new ConversionFailure('INVALID_VALUE', 'The keys of a map cannot be NULL.')
       keys.push(key)
       items.push(item)
     }
@@ -319,12 +355,17 @@ function unionBuffers(type: LogicalType & { kind: 'union' }, values: readonly un
   each(values, (value, index) => {
     const position = positions.get(ownValue(value, 'tag') as string)
     if (position === undefined) {
-      throw mismatch(type, value, `{ tag, value } with a tag of ${type.members.map((member) => member.name).join(', ')}`)
+      throw mismatch(
+        type,
+        value,
+        `{ tag, value } with a tag of ${type.members.map((member) => member.name).join(', ')}`,
+      )
     }
     tags[index] = position
     held[position]![index] = ownValue(value, 'value')
   })
-  const children = type.members.map((member: Field, at) => child(member.type, held[at]!, `.${member.name}`, (index) => index))
+  const children = type.members.map((member: Field, at) =>
+    child(member.type, held[at]!, `.${member.name}`, (index) => index),
+  )
   return { values: tags, children }
 }
-

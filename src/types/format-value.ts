@@ -23,7 +23,8 @@ export function formatValue(value: unknown, type: LogicalType): string {
       }
       const names = uniqueNames(type.fields)
       const parts = type.fields.map(
-        (field, index) => `${quoted(field.name)}: ${nested((value as Record<string, unknown>)[names[index]!], field.type)}`,
+        (field, index) =>
+          `${quoted(field.name)}: ${nested((value as Record<string, unknown>)[names[index]!], field.type)}`,
       )
       return `{${parts.join(', ')}}`
     }

@@ -72,7 +72,10 @@ function typeOf(value: unknown): LogicalType {
     case 'bigint':
       if (BigInt.asIntN(64, value) === value) return { kind: 'bigint' }
       if (BigInt.asIntN(128, value) === value) return { kind: 'hugeint' }
-      throw new ConversionFailure('INVALID_VALUE', 'A bigint is out of the range of HUGEINT. Give a schema with UHUGEINT or VARCHAR.')
+      throw new ConversionFailure(
+        'INVALID_VALUE',
+        'A bigint is out of the range of HUGEINT. Give a schema with UHUGEINT or VARCHAR.',
+      )
     case 'object':
       if (value !== null) return objectType(value)
   }
@@ -92,7 +95,11 @@ function objectType(value: object): LogicalType {
     return { kind: 'map', key, value: inferNested([...value.values()], '.value') }
   }
   if (!isPlain(value)) throw new ConversionFailure('TYPE_MISMATCH', `No column can hold ${describeValue(value)}.`)
-  const fields = Object.keys(value).map((name) => ({ name, type: inferNested([value[name]], `.${name}`), nullable: true }))
+  const fields = Object.keys(value).map((name) => ({
+    name,
+    type: inferNested([value[name]], `.${name}`),
+    nullable: true,
+  }))
   if (fields.length === 0) throw new ConversionFailure('TYPE_MISMATCH', 'An object without properties has no type.')
   return { kind: 'struct', fields }
 }
@@ -112,7 +119,8 @@ function widened(known: LogicalType, next: LogicalType, value?: unknown): Logica
   if (known.kind === 'list' && next.kind === 'list') {
     return { kind: 'list', element: widened(known.element, next.element) }
   }
-  if (known.kind === 'struct' && next.kind === 'struct') return { kind: 'struct', fields: widenedFields(known.fields, next.fields) }
+  if (known.kind === 'struct' && next.kind === 'struct')
+    return { kind: 'struct', fields: widenedFields(known.fields, next.fields) }
   if (known.kind === 'map' && next.kind === 'map') {
     return { kind: 'map', key: widened(known.key, next.key), value: widened(known.value, next.value) }
   }
@@ -121,9 +129,13 @@ function widened(known: LogicalType, next: LogicalType, value?: unknown): Logica
   }
   if (known.kind === next.kind) return known === safeInteger ? next : known
   const both = widening.get(`${known.kind} ${next.kind}`)
-  if (both !== undefined) return known === safeInteger || next === safeInteger ? wider(known, next, both) : { kind: both }
+  if (both !== undefined)
+    return known === safeInteger || next === safeInteger ? wider(known, next, both) : { kind: both }
   const got = value === undefined ? typeName(next) : describeValue(value)
-  throw new ConversionFailure('TYPE_MISMATCH', `${typeName(known)} so far, then ${got}. Give a schema, or values of one type.`)
+  throw new ConversionFailure(
+    'TYPE_MISMATCH',
+    `${typeName(known)} so far, then ${got}. Give a schema, or values of one type.`,
+  )
 }
 
 function wider(known: LogicalType, next: LogicalType, both: 'bigint' | 'hugeint' | 'double'): LogicalType {

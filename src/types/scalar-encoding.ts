@@ -16,7 +16,10 @@ export function encodeInteger(type: LogicalType, value: unknown, low: bigint, hi
   }
   const integer = BigInt(value)
   if (integer < low || integer > high) {
-    throw new ConversionFailure('INVALID_VALUE', `A number is out of the range of ${typeName(type)}, ${low} to ${high}.`)
+    throw new ConversionFailure(
+      'INVALID_VALUE',
+      `A number is out of the range of ${typeName(type)}, ${low} to ${high}.`,
+    )
   }
   return integer
 }
@@ -58,12 +61,16 @@ export function encodeDecimal(type: LogicalType & { kind: 'decimal' }, value: un
   const shift = Number(power) - fraction.length + scale
   let scaled: bigint
   if (/^0*$/.test(digits)) scaled = 0n
-  else if (shift >= 0) scaled = shift + digits.replace(/^0+/, '').length > 60 ? 10n ** 60n : BigInt(digits) * 10n ** BigInt(shift)
+  else if (shift >= 0)
+    scaled = shift + digits.replace(/^0+/, '').length > 60 ? 10n ** 60n : BigInt(digits) * 10n ** BigInt(shift)
   else {
     const kept = digits.length + shift > 0 ? digits.slice(0, shift) : ''
     const dropped = digits.slice(kept.length).padStart(-shift, '0')
     if (typeof value === 'string' && /[1-9]/.test(dropped)) {
-      throw new ConversionFailure('INVALID_VALUE', `A text has more than the ${scale} digits after the point of ${typeName(type)}.`)
+      throw new ConversionFailure(
+        'INVALID_VALUE',
+        `A text has more than the ${scale} digits after the point of ${typeName(type)}.`,
+      )
     }
     scaled = BigInt(kept || '0') + (dropped >= '5' ? 1n : 0n)
   }
@@ -84,7 +91,8 @@ export function encodeTimestamp(type: LogicalType, value: unknown, digits: 0 | 3
   if (value instanceof Date) {
     const time = BigInt(milliseconds(value))
     if (digits !== 0) return limited(type, time * 10n ** BigInt(digits - 3))
-    if (time % 1000n !== 0n) throw new ConversionFailure('INVALID_VALUE', `A Date has milliseconds, ${typeName(type)} has none.`)
+    if (time % 1000n !== 0n)
+      throw new ConversionFailure('INVALID_VALUE', `A Date has milliseconds, ${typeName(type)} has none.`)
     return time / 1000n
   }
   const takesOffset = type.kind === 'timestamptz'
@@ -103,7 +111,12 @@ export function encodeTimetz(type: LogicalType, value: unknown): bigint {
 }
 
 /** The result of `parse` on text; failures say what `expected`, but not what was given. */
-export function parsed<T>(type: LogicalType, value: unknown, parse: (text: string) => T | undefined, expected: string): T {
+export function parsed<T>(
+  type: LogicalType,
+  value: unknown,
+  parse: (text: string) => T | undefined,
+  expected: string,
+): T {
   if (typeof value !== 'string') throw mismatch(type, value, expected)
   const result = parse(value)
   if (result !== undefined) return result
@@ -141,7 +154,8 @@ export function parseBit(text: string): Uint8Array | undefined {
   const padded = '1'.repeat(padding) + text
   const bytes = new Uint8Array(1 + padded.length / 8)
   bytes[0] = padding
-  for (let index = 1; index < bytes.length; index++) bytes[index] = Number.parseInt(padded.slice(index * 8 - 8, index * 8), 2)
+  for (let index = 1; index < bytes.length; index++)
+    bytes[index] = Number.parseInt(padded.slice(index * 8 - 8, index * 8), 2)
   return bytes
 }
 

@@ -11,7 +11,8 @@ interface Growing {
 function reserve(target: Growing, more: number): void {
   const needed = target.length + more
   if (needed <= target.bytes.length) return
-  if (needed > largest) throw new ConversionFailure('INVALID_VALUE', 'A column holds at most 2 GiB of text or bytes: make several batches.')
+  if (needed > largest)
+    throw new ConversionFailure('INVALID_VALUE', 'A column holds at most 2 GiB of text or bytes: make several batches.')
   const grown = new Uint8Array(Math.min(largest, Math.max(needed, target.bytes.length * 2)))
   grown.set(target.bytes.subarray(0, target.length))
   target.bytes = grown

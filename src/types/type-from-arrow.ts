@@ -1,4 +1,13 @@
-import { DataType, type Decimal, type Field as ArrowField, type Float, type Int, TimeUnit, type Timestamp, Type } from 'apache-arrow'
+import {
+  DataType,
+  type Decimal,
+  type Field as ArrowField,
+  type Float,
+  type Int,
+  TimeUnit,
+  type Timestamp,
+  Type,
+} from 'apache-arrow'
 import { LakefrontError } from '../errors.ts'
 import { arrowField, DictionaryIds, extensionMetadataKey, extensionNameKey, typeKey } from './arrow-type.ts'
 import type { Field, LogicalType, SimpleKind } from './logical-type.ts'
@@ -42,11 +51,21 @@ function isSameLayout(expected: DataType, given: DataType): boolean {
     return isSameLayout(DataType.isDictionary(expected) ? expected.dictionary : expected, given.dictionary)
   }
   if (DataType.isDictionary(expected) || expected.typeId !== given.typeId) return false
-  for (const property of ['bitWidth', 'isSigned', 'precision', 'scale', 'unit', 'byteWidth', 'listSize', 'mode'] as const) {
+  for (const property of [
+    'bitWidth',
+    'isSigned',
+    'precision',
+    'scale',
+    'unit',
+    'byteWidth',
+    'listSize',
+    'mode',
+  ] as const) {
     const [one, other] = [expected, given].map((type) => (type as unknown as Record<string, unknown>)[property])
     if (one !== other) return false
   }
-  if (DataType.isTimestamp(expected) && Boolean(expected.timezone) !== Boolean((given as Timestamp).timezone)) return false
+  if (DataType.isTimestamp(expected) && Boolean(expected.timezone) !== Boolean((given as Timestamp).timezone))
+    return false
   const [children, others] = [expected.children ?? [], given.children ?? []] as [ArrowField[], ArrowField[]]
   const named = DataType.isStruct(expected) || DataType.isUnion(expected)
   return (
@@ -107,10 +126,17 @@ function derivedType(field: ArrowField, path: string): LogicalType {
     case Type.LargeList:
       return { kind: 'list', element: child(type.children[0]!, '[]') }
     case Type.FixedSizeList:
-      return { kind: 'array', element: child(type.children[0]!, '[]'), size: (type as unknown as { listSize: number }).listSize }
+      return {
+        kind: 'array',
+        element: child(type.children[0]!, '[]'),
+        size: (type as unknown as { listSize: number }).listSize,
+      }
     case Type.Struct: {
       if (type.children.length === 0) throw unsupported(path, type)
-      return { kind: 'struct', fields: (type.children as ArrowField[]).map((of) => fieldFromArrow(of, `${path}.${nameOf(of)}`)) }
+      return {
+        kind: 'struct',
+        fields: (type.children as ArrowField[]).map((of) => fieldFromArrow(of, `${path}.${nameOf(of)}`)),
+      }
     }
     case Type.Map: {
       const [key, value] = (type.children[0] as ArrowField).type.children as [ArrowField, ArrowField]
@@ -119,7 +145,10 @@ function derivedType(field: ArrowField, path: string): LogicalType {
     case Type.Union:
       return { kind: 'union', members: unionMembers(type).map((of) => fieldFromArrow(of, `${path}.${nameOf(of)}`)) }
     case Type.Dictionary:
-      return fieldFromArrow(field.clone({ type: (type as unknown as { dictionary: DataType }).dictionary }) as ArrowField, path).type
+      return fieldFromArrow(
+        field.clone({ type: (type as unknown as { dictionary: DataType }).dictionary }) as ArrowField,
+        path,
+      ).type
     default:
       throw unsupported(path, type)
   }
@@ -129,7 +158,8 @@ function extensionKind({ type, metadata }: ArrowField): SimpleKind | undefined {
   const name = metadata.get(extensionNameKey)
   const is16Bytes = DataType.isFixedSizeBinary(type) && type.byteWidth === 16
   if (name === 'arrow.uuid' && is16Bytes) return 'uuid'
-  if (name === 'arrow.json' && (DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isUtf8View(type))) return 'json'
+  if (name === 'arrow.json' && (DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isUtf8View(type)))
+    return 'json'
   if (name !== 'arrow.opaque') return undefined
   const declared = /"type_name"\s*:\s*"(\w+)"/.exec(metadata.get(extensionMetadataKey) ?? '')?.[1]
   if ((declared === 'hugeint' || declared === 'uhugeint') && is16Bytes) return declared
@@ -138,7 +168,11 @@ function extensionKind({ type, metadata }: ArrowField): SimpleKind | undefined {
 }
 
 function unsupported(path: string, type: DataType): LakefrontError {
-  return new LakefrontError('UNSUPPORTED', `Column "${path}" has the Arrow type ${type}, which has no counterpart here. Cast it, or leave it out.`, {
-    details: { column: path, arrowType: String(type) },
-  })
+  return new LakefrontError(
+    'UNSUPPORTED',
+    `Column "${path}" has the Arrow type ${type}, which has no counterpart here. Cast it, or leave it out.`,
+    {
+      details: { column: path, arrowType: String(type) },
+    },
+  )
 }

@@ -54,7 +54,10 @@ describe('the names are those of native DuckDB', () => {
     const reader = await connection.runAndReadAll('SELECT keyword_name FROM duckdb_keywords()')
     const keywords = reader.getRows().map(([word]) => word as string)
     expect(keywords.length).toBeGreaterThan(400)
-    const type: LogicalType = { kind: 'struct', fields: keywords.map((name) => ({ name, type: { kind: 'integer' }, nullable: true })) }
+    const type: LogicalType = {
+      kind: 'struct',
+      fields: keywords.map((name) => ({ name, type: { kind: 'integer' }, nullable: true })),
+    }
     expect(parseType(typeName(type))).toEqual(type)
     expect(parseType((await nativeName(typeName(type))) as string)).toEqual(type)
   })
@@ -105,24 +108,37 @@ describe('what is no type', () => {
 
   test('other values', () => {
     for (const value of [undefined, null, 1, {}]) {
-      expect(() => parseType(value as unknown as string)).toThrowError(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+      expect(() => parseType(value as unknown as string)).toThrowError(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+      )
     }
   })
 
   test('any text either is a type, whose name means the same, or is refused', () => {
-    const part = fc.constantFrom(...'( ) [ ] , int struct map enum union decimal timestamp with time zone 1 38 a "b c" \'x\' array double precision row %'.split(' '))
+    const part = fc.constantFrom(
+      ...'( ) [ ] , int struct map enum union decimal timestamp with time zone 1 38 a "b c" \'x\' array double precision row %'.split(
+        ' ',
+      ),
+    )
     const soup = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(' '))
     fc.assert(
-      fc.property(fc.oneof(soup, fc.string(), fc.constantFrom(...spellings).chain((text) => fc.nat(text.length).map((at) => text.slice(0, at)))), (text) => {
-        let type: LogicalType
-        try {
-          type = parseType(text)
-        } catch (error) {
-          expect(isLakefrontError(error, 'INVALID_ARGUMENT')).toBe(true)
-          return
-        }
-        expect(parseType(typeName(type))).toEqual(type)
-      }),
+      fc.property(
+        fc.oneof(
+          soup,
+          fc.string(),
+          fc.constantFrom(...spellings).chain((text) => fc.nat(text.length).map((at) => text.slice(0, at))),
+        ),
+        (text) => {
+          let type: LogicalType
+          try {
+            type = parseType(text)
+          } catch (error) {
+            expect(isLakefrontError(error, 'INVALID_ARGUMENT')).toBe(true)
+            return
+          }
+          expect(parseType(typeName(type))).toEqual(type)
+        },
+      ),
       { numRuns: 5000 },
     )
   })

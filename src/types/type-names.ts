@@ -185,7 +185,8 @@ class TypeParser {
     while (!this.#takeSymbol(')')) {
       if (values.length > 0) this.#expect(',')
       const value = this.#take()
-      if (value.kind !== 'string') throw this.#error(value.position, `expected an enum value such as 'a', got ${shown(value)}`)
+      if (value.kind !== 'string')
+        throw this.#error(value.position, `expected an enum value such as 'a', got ${shown(value)}`)
       values.push(value.text)
     }
     if (new Set(values).size < values.length) throw this.#error(token.position, 'the values of an enum must differ')

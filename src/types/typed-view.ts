@@ -4,7 +4,11 @@ interface ViewConstructor<View> {
 }
 
 /** The first `length` elements of `bytes` as a typed array: a view, or a copy when the bytes are not aligned for one. */
-export function typedView<View>(constructor: ViewConstructor<View>, bytes: Uint8Array | undefined, length: number): View {
+export function typedView<View>(
+  constructor: ViewConstructor<View>,
+  bytes: Uint8Array | undefined,
+  length: number,
+): View {
   const width = constructor.BYTES_PER_ELEMENT
   const source = bytes ?? new Uint8Array(0)
   if (source.byteOffset % width === 0) return new constructor(source.buffer, source.byteOffset, length)

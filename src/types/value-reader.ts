@@ -17,7 +17,8 @@ export type ValueReader = (index: number) => unknown
  * what they decoded last: fastest when rows are read in order.
  */
 export function valueReader(type: LogicalType, column: ColumnData): ValueReader {
-  const read = column.dictionary === undefined ? plainReader(type, column) : dictionaryReader(type, column, column.dictionary)
+  const read =
+    column.dictionary === undefined ? plainReader(type, column) : dictionaryReader(type, column, column.dictionary)
   const { validity } = column
   if (validity === undefined || column.nullCount === 0) return read
   return (index) => ((validity[index >> 3]! >> (index & 7)) & 1 ? read(index) : null)
@@ -154,7 +155,7 @@ function bytesReader(column: ColumnData, make: (bytes: Uint8Array) => unknown): 
 }
 
 /** The indices of an enum column as a typed array of the width its number of values asks for. */
-export function enumCodes(
+function enumCodes(
   valueCount: number,
   values: Uint8Array | undefined,
   length: number,

