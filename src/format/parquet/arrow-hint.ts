@@ -31,7 +31,7 @@ const microseconds = 2
 
 function fieldOf(node: ParquetNode, asDictionary: boolean): Table {
   const single: ParquetNode = { ...node, repetition: 'optional' }
-  if (node.repetition === 'repeated') return field('', listType, { children: [fieldOf(single, false)] })
+  if (node.repetition === 'repeated') return field(node.name, listType, { children: [fieldOf(single, false)] })
   if (node.physical === undefined) {
     return field(node.name, structType, { children: node.children.map((child) => fieldOf(child, false)) })
   }

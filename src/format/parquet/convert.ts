@@ -2,6 +2,7 @@ import type { ColumnData } from '../../types/column-data.ts'
 import { countZeros } from '../../types/validity.ts'
 import { copyBits, unexpected } from '../arrow-ffi.ts'
 import type { FfiArray } from '../arrow-ffi.ts'
+import { nullColumn } from '../null-column.ts'
 import { convertBytes, convertDictionary } from './convert-bytes.ts'
 import { convertFixed } from './convert-fixed.ts'
 import type { Shape } from './schema.ts'
@@ -47,7 +48,7 @@ function convertLeaf(array: FfiArray, shape: Shape & { kind: 'leaf' }, range: Ra
   const { length } = range
   switch (conversion.as) {
     case 'null':
-      return { length, nullCount: length }
+      return nullColumn(shape.type, length)
     case 'bits':
       return { ...nulls, values: copyBits(array.memory, array.buffers[1]!, start, length) }
     case 'text':

@@ -129,11 +129,15 @@ function parseFooter(bytes: Uint8Array, file: { label: string; size: number; eta
       structs(fields[4] ?? [], 'row groups').map((group) => rowGroup(group, leaves, end)),
       end,
     )
+    const rows = rowGroups.reduce((sum, group) => sum + group.rows, 0)
+    if (rows !== integer(fields[3], 'number of rows')) {
+      throw corrupt(file.label, `says it has ${String(fields[3])} rows, but its row groups have ${rows}`)
+    }
     const createdBy = fields[6] === undefined ? undefined : text(fields[6], 'created by')
     return {
       ...file,
       footerBytes: bytes.length,
-      rows: rowGroups.reduce((rows, group) => rows + group.rows, 0),
+      rows,
       ...(createdBy === undefined ? {} : { createdBy }),
       keyValues: structs(fields[5] ?? [], 'key-value metadata').map((pair) => ({
         key: text(pair[1], 'key'),

@@ -18,7 +18,7 @@ import type { ThriftStruct } from './thrift.ts'
  * | decimal-double | the same → double, for precisions DuckDB has no decimal for |
  * | interval | months, days, milliseconds → months, days, microseconds |
  * | float16 | half → float |
- * | null | all null |
+ * | null | all null, whatever is stored |
  */
 export type Conversion =
   | { readonly as: 'bits' | 'text' | 'bytes' | 'interval' | 'float16' | 'null' }
@@ -79,6 +79,7 @@ function logicalMapping(logical: ThriftStruct, element: ThriftStruct, leaf: Leaf
   if (logical[7] !== undefined) return timeMapping(parameters(7), leaf)
   if (logical[8] !== undefined) return timestampMapping(parameters(8), leaf)
   if (logical[10] !== undefined) return integerMapping(Number(parameters(10)[1]), parameters(10)[2] === true, leaf)
+  if (logical[11] !== undefined) return { ...plainMapping(leaf), conversion: { as: 'null' } }
   if (logical[12] !== undefined) return bytesMapping('json', leaf)
   if (logical[14] !== undefined && leaf.physical === 'fixed_len_byte_array' && leaf.typeLength === 16) {
     return simple('uuid', { as: 'copy', width: 16 })

@@ -78,6 +78,7 @@ class ThriftReader {
   }
 
   #list(depth: number): ThriftValue[] {
+    if (depth > maximumDepth) throw corrupt('is nested too deeply')
     const header = this.#byte()
     const type = header & 0x0f
     const length = header >> 4 === 15 ? this.#unsigned() : header >> 4
@@ -91,6 +92,7 @@ class ThriftReader {
   }
 
   #map(depth: number): ThriftValue[] {
+    if (depth > maximumDepth) throw corrupt('is nested too deeply')
     const length = this.#unsigned()
     if (length > this.#bytes.length - this.offset) throw corrupt(`has a map of ${length} entries that is cut off`)
     if (length === 0) return []
