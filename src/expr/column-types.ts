@@ -74,7 +74,13 @@ type Apply<Operation extends string, T extends readonly unknown[]> = Operation e
         : Operation extends 'time'
           ? string | NullIn<T[number]>
           : Operation extends 'sum'
-            ? (IsAny<T[0]> extends true ? unknown : NonNullable<T[0]> extends bigint ? bigint : Summed<NonNullable<T[0]>>) | null
+            ?
+                | (IsAny<T[0]> extends true
+                    ? unknown
+                    : NonNullable<T[0]> extends bigint
+                      ? bigint
+                      : Summed<NonNullable<T[0]>>)
+                | null
             : Operation extends 'nullable'
               ? T[0] | null
               : Operation extends 'nonnull'
@@ -90,7 +96,11 @@ type Apply<Operation extends string, T extends readonly unknown[]> = Operation e
 type Summed<T> = T extends number ? number | bigint : T extends bigint ? bigint : T
 
 type Arithmetic<A, B> =
-  IsAny<A> extends true ? any : IsAny<B> extends true ? any : Numeric<NonNullable<A>, NonNullable<B>> | NullIn<A> | NullIn<B>
+  IsAny<A> extends true
+    ? any
+    : IsAny<B> extends true
+      ? any
+      : Numeric<NonNullable<A>, NonNullable<B>> | NullIn<A> | NullIn<B>
 
 type Numeric<A, B> = [A | B] extends [number]
   ? number

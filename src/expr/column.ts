@@ -7,8 +7,16 @@ import { describeExpression } from './describe.ts'
 import { bareNode, isColumn, operandNode } from './operand.ts'
 import type { WindowSpec } from './window.ts'
 
-type Logic<T, O, Needs extends string> = Column<Deferred<'boolean', [T, OperandType<O>]>, Needs | OperandNeeds<O>, string>
-type Arithmetic<T, O, Needs extends string> = Column<Deferred<'arithmetic', [T, OperandType<O>]>, Needs | OperandNeeds<O>, string>
+type Logic<T, O, Needs extends string> = Column<
+  Deferred<'boolean', [T, OperandType<O>]>,
+  Needs | OperandNeeds<O>,
+  string
+>
+type Arithmetic<T, O, Needs extends string> = Column<
+  Deferred<'arithmetic', [T, OperandType<O>]>,
+  Needs | OperandNeeds<O>,
+  string
+>
 type Test<T, Needs extends string> = Column<Deferred<'boolean', [T]>, Needs, string>
 
 /**
@@ -48,7 +56,11 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
   /** `a / nullif(b, 0)`: true division, 7 by 2 is 3.5. NULL when the divisor is 0, on every engine. */
   div<O extends Operand>(
     other: O,
-  ): Column<Deferred<'number', [T, O extends number | bigint ? O : OperandType<O> | null]>, Needs | OperandNeeds<O>, string> {
+  ): Column<
+    Deferred<'number', [T, O extends number | bigint ? O : OperandType<O> | null]>,
+    Needs | OperandNeeds<O>,
+    string
+  > {
     return this.#binary('div', other)
   }
 
@@ -101,7 +113,11 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
   between<L extends Operand, H extends Operand>(
     low: L,
     high: H,
-  ): Column<Deferred<'boolean', [T, OperandType<L>, OperandType<H>]>, Needs | OperandNeeds<L> | OperandNeeds<H>, string> {
+  ): Column<
+    Deferred<'boolean', [T, OperandType<L>, OperandType<H>]>,
+    Needs | OperandNeeds<L> | OperandNeeds<H>,
+    string
+  > {
     return make({ kind: 'Between', operand: bareNode(this.node), low: operandNode(low), high: operandNode(high) })
   }
 
@@ -252,7 +268,10 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
       )
     }
     if (role === 'window' && window.frame.frame !== undefined) {
-      throw new LakefrontError('INVALID_ARGUMENT', `${describeExpression(node)} ignores frames. Leave rowsBetween() and rangeBetween() out.`)
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        `${describeExpression(node)} ignores frames. Leave rowsBetween() and rangeBetween() out.`,
+      )
     }
     return make({ kind: 'Over', call: node, window: window.frame })
   }
@@ -271,7 +290,12 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
   }
 
   #call(name: string, other: Operand): Column<never, never, never> {
-    return make({ kind: 'Call', name, role: 'scalar', operands: Object.freeze([bareNode(this.node), operandNode(other)]) })
+    return make({
+      kind: 'Call',
+      name,
+      role: 'scalar',
+      operands: Object.freeze([bareNode(this.node), operandNode(other)]),
+    })
   }
 
   #sorted(descending: boolean, nulls: 'first' | 'last'): Column<T, Needs, Name> {
@@ -292,5 +316,7 @@ function make(node: Expression): Column<never, never, never> {
 /** `value` as the key of an ORDER BY; a column without a direction ascends, NULLs first, as in PySpark. */
 export function sortKey(value: Column | string, toNode: (name: string) => Expression): SortKey {
   const node = isColumn(value) ? value.node : toNode(value as string)
-  return node.kind === 'SortKey' ? node : Object.freeze({ kind: 'SortKey', operand: node, descending: false, nulls: 'first' })
+  return node.kind === 'SortKey'
+    ? node
+    : Object.freeze({ kind: 'SortKey', operand: node, descending: false, nulls: 'first' })
 }

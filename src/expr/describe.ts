@@ -31,7 +31,9 @@ export function describeExpression(node: Expression): string {
     case 'Literal':
       return describeValue(node.value)
     case 'RawSql':
-      return node.parts.reduce((text, part, index) => text + describeExpression(node.operands[index - 1]!) + part).trim()
+      return node.parts
+        .reduce((text, part, index) => text + describeExpression(node.operands[index - 1]!) + part)
+        .trim()
     case 'Unary': {
       const operand = describeExpression(node.operand)
       if (node.operator === 'isNull') return `(${operand} IS NULL)`
@@ -47,7 +49,9 @@ export function describeExpression(node: Expression): string {
     case 'Cast':
       return `${node.safe ? 'TRY_CAST' : 'CAST'}(${describeExpression(node.operand)} AS ${node.type})`
     case 'Case': {
-      const branches = node.branches.map((branch) => ` WHEN ${describeExpression(branch.when)} THEN ${describeExpression(branch.result)}`)
+      const branches = node.branches.map(
+        (branch) => ` WHEN ${describeExpression(branch.when)} THEN ${describeExpression(branch.result)}`,
+      )
       return `CASE${branches.join('')}${node.otherwise === undefined ? '' : ` ELSE ${describeExpression(node.otherwise)}`} END`
     }
     case 'Call':

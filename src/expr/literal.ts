@@ -29,13 +29,19 @@ function checked(value: Value): Value {
   }
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) {
-      throw new LakefrontError('INVALID_ARGUMENT', 'An invalid Date cannot be a literal. Give null for an unknown time.')
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        'An invalid Date cannot be a literal. Give null for an unknown time.',
+      )
     }
     return new Date(value)
   }
   if (value instanceof Uint8Array) return value.slice()
   if (typeof value === 'bigint' && (value > largest || value < -largest - 1n)) {
-    throw new LakefrontError('INVALID_ARGUMENT', 'An integer beyond 128 bits cannot be a literal. Give it as a string and cast it.')
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      'An integer beyond 128 bits cannot be a literal. Give it as a string and cast it.',
+    )
   }
   return value
 }

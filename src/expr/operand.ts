@@ -11,7 +11,10 @@ export function operandNode(operand: Operand): Expression {
 /** `node` as part of a larger expression, where a name means nothing and a direction has no place. */
 export function bareNode(node: Expression): Expression {
   if (node.kind === 'SortKey') {
-    throw new LakefrontError('INVALID_ARGUMENT', 'asc() and desc() make keys for orderBy(); nothing can be computed from them. Call them last.')
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      'asc() and desc() make keys for orderBy(); nothing can be computed from them. Call them last.',
+    )
   }
   return node.kind === 'Alias' ? node.operand : node
 }
@@ -24,7 +27,10 @@ export function argumentNode(argument: Argument): Expression {
 /** `name` as a reference; `*` and `alias.*` are stars. */
 export function columnReference(name: string): ColumnReference | Star {
   if (typeof name !== 'string' || name === '') {
-    throw new LakefrontError('INVALID_ARGUMENT', `A column is named by a string that is not empty; ${JSON.stringify(name) ?? String(name)} was given.`)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `A column is named by a string that is not empty; ${JSON.stringify(name) ?? String(name)} was given.`,
+    )
   }
   if (name === '*') return Object.freeze({ kind: 'Star' })
   if (name.endsWith('.*')) return Object.freeze({ kind: 'Star', qualifier: name.slice(0, -2) })
@@ -34,6 +40,8 @@ export function columnReference(name: string): ColumnReference | Star {
 /** Whether `value` is a column of this library, also of another copy of it. */
 export function isColumn(value: unknown): value is AnyColumn {
   return (
-    typeof value === 'object' && value !== null && (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === 'lakefront.column'
+    typeof value === 'object' &&
+    value !== null &&
+    (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === 'lakefront.column'
   )
 }

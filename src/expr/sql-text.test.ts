@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { sql } from './sql.ts'
 import { checkEmbeddable, sqlTokens } from './sql-text.ts'
 
-const kinds = (text: string): string[] => sqlTokens(text).filter(({ kind }) => kind !== 'trivia').map(({ kind, text: token }) => `${kind} ${token}`)
+const kinds = (text: string): string[] =>
+  sqlTokens(text)
+    .filter(({ kind }) => kind !== 'trivia')
+    .map(({ kind, text: token }) => `${kind} ${token}`)
 
 describe('tokens', () => {
   test.each([
@@ -11,7 +14,19 @@ describe('tokens', () => {
     [`'it''s ?' "q""?" -- ?\n/* ? /* nested ? */ ? */ $1`, [`string 'it''s ?'`, `quoted "q""?"`, 'placeholder $1']],
     [`$$ ? ' $$ $tag$ $1 $$ $tag$`, [`string $$ ? ' $$`, 'string $tag$ $1 $$ $tag$']],
     [`e'\\'?' || E'x'`, [`string e'\\'?'`, 'symbol |', 'symbol |', `string E'x'`]],
-    [`type'?' $naïve x$1 1e5 1.5 .5e-3 1_000`, ['word type', `string '?'`, 'placeholder $naïve', 'word x$1', 'number 1e5', 'number 1.5', 'number .5e-3', 'number 1_000']],
+    [
+      `type'?' $naïve x$1 1e5 1.5 .5e-3 1_000`,
+      [
+        'word type',
+        `string '?'`,
+        'placeholder $naïve',
+        'word x$1',
+        'number 1e5',
+        'number 1.5',
+        'number .5e-3',
+        'number 1_000',
+      ],
+    ],
     ['größe::int[1]', ['word größe', 'symbol :', 'symbol :', 'word int', 'symbol [', 'number 1', 'symbol ]']],
     ['🦆', ['symbol 🦆']],
     ['', []],
@@ -21,17 +36,49 @@ describe('tokens', () => {
 
   test('lose no character of any text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom("'", '"', '$', '-', '/', '*', '?', '1', 'a', 'e', '\\', '\n', ' ', '(', ';', '\ud83e\udd86') }), (text) => {
-        try {
-          expect(sqlTokens(text).map((token) => token.text).join('')).toBe(text)
-        } catch (error) {
-          expect(error).toMatchObject({ code: 'SYNTAX_ERROR', details: { position: expect.any(Number) as number } })
-        }
-      }),
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom(
+            "'",
+            '"',
+            '$',
+            '-',
+            '/',
+            '*',
+            '?',
+            '1',
+            'a',
+            'e',
+            '\\',
+            '\n',
+            ' ',
+            '(',
+            ';',
+            '\ud83e\udd86',
+          ),
+        }),
+        (text) => {
+          try {
+            expect(
+              sqlTokens(text)
+                .map((token) => token.text)
+                .join(''),
+            ).toBe(text)
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'SYNTAX_ERROR', details: { position: expect.any(Number) as number } })
+          }
+        },
+      ),
     )
   })
 
-  test.each([["a 'b", 2], ['"b', 0], ['x /* y', 2], ['$$ x', 0], ["e'\\'", 0]])('%s does not end', (text, position) => {
+  test.each([
+    ["a 'b", 2],
+    ['"b', 0],
+    ['x /* y', 2],
+    ['$$ x', 0],
+    ["e'\\'", 0],
+  ])('%s does not end', (text, position) => {
     expect(() => sqlTokens(text)).toThrow(expect.objectContaining({ code: 'SYNTAX_ERROR', details: { position } }))
   })
 })
@@ -64,7 +111,14 @@ describe('sql()', () => {
     expect(() => sql(text)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
   })
 
-  test('a value cannot stand inside a string', () => {
-    expect(() => sql`'${1}'`).toThrow()
+  test.each([
+    ['a string', () => sql`'${1}'`],
+    ['two strings', () => sql`'${1}' || '${2}'`],
+    ['a comment', () => sql`-- ${1}\n x`],
+    ['a block comment', () => sql`/* ${1} */ x`],
+    ['a name', () => sql`"${1}"`],
+    ['a word', () => sql`abc${1}`],
+  ])('a value cannot stand inside %s', (_, make) => {
+    expect(make).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
   })
 })

@@ -74,6 +74,18 @@ export function checkEmbeddable(sql: string, what: string): void {
   if (closers.length > 0) throw invalid(`${what} lacks a closing "${closers.at(-1)}"`, sql.length)
 }
 
+/**
+ * Throws `INVALID_ARGUMENT` when a slot between two of `parts` stands inside a string, a quoted name, a comment or a word,
+ * where nothing can be put in safely.
+ */
+export function checkSlots(parts: readonly string[]): void {
+  if (sqlTokens(parts.join('$slot')).filter((token) => token.text === '$slot').length === parts.length - 1) return
+  throw new LakefrontError(
+    'INVALID_ARGUMENT',
+    'A slot of the SQL template stands inside a string, a quoted name, a comment or a word. Take the quotes away: values are put in safely as they are.',
+  )
+}
+
 /** The name a quoted identifier stands for. */
 export function unquoted(token: string): string {
   return token.slice(1, -1).replaceAll('""', '"')
@@ -102,9 +114,13 @@ function endOfQuoted(sql: string, start: number, from: number, quote: string, es
 }
 
 function unfinished(what: string, position: number): LakefrontError {
-  return new LakefrontError('SYNTAX_ERROR', `The ${what} that starts at character ${position + 1} of the SQL text does not end.`, {
-    details: { position },
-  })
+  return new LakefrontError(
+    'SYNTAX_ERROR',
+    `The ${what} that starts at character ${position + 1} of the SQL text does not end.`,
+    {
+      details: { position },
+    },
+  )
 }
 
 function invalid(what: string, position: number): LakefrontError {

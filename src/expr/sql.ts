@@ -3,7 +3,7 @@ import { Column } from './column.ts'
 import type { AnyColumn } from './column-types.ts'
 import type { Expression, Value } from './expression.ts'
 import { operandNode } from './operand.ts'
-import { checkEmbeddable, sqlTokens, unquoted } from './sql-text.ts'
+import { checkEmbeddable, checkSlots, sqlTokens, unquoted } from './sql-text.ts'
 
 /**
  * An expression as SQL text, for what has no method: ``sql('delay / 60 AS hours')``, or as a template that takes columns
@@ -26,6 +26,7 @@ function rawSql(parts: readonly string[], values: readonly (AnyColumn | Value)[]
   if (values.length !== parts.length - 1) {
     throw new LakefrontError('INVALID_ARGUMENT', 'sql() takes text alone, or a template: sql`a + ${value}`.')
   }
+  checkSlots(parts)
   checkEmbeddable(parts.join(' NULL '), 'The SQL expression')
   const { text, name } = withoutAlias(parts.at(-1)!)
   const trimmed = [...parts.slice(0, -1), text]
@@ -34,10 +35,17 @@ function rawSql(parts: readonly string[], values: readonly (AnyColumn | Value)[]
   }
   for (const token of trimmed.flatMap(sqlTokens)) {
     if (token.kind === 'placeholder') {
-      throw new LakefrontError('INVALID_ARGUMENT', `The placeholder ${token.text} has no value here. Write sql\`… \${value}\`.`)
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        `The placeholder ${token.text} has no value here. Write sql\`… \${value}\`.`,
+      )
     }
   }
-  const node = Object.freeze({ kind: 'RawSql', parts: Object.freeze(trimmed), operands: Object.freeze(values.map(operandNode)) } as const)
+  const node = Object.freeze({
+    kind: 'RawSql',
+    parts: Object.freeze(trimmed),
+    operands: Object.freeze(values.map(operandNode)),
+  } as const)
   return name === undefined ? { node } : { node, name }
 }
 
@@ -45,6 +53,7 @@ function rawSql(parts: readonly string[], values: readonly (AnyColumn | Value)[]
 function withoutAlias(text: string): { text: string; name?: string } {
   const tokens = sqlTokens(text).filter((token) => token.kind !== 'trivia')
   const [as, name] = tokens.slice(-2)
-  if (as?.kind !== 'word' || as.text.toUpperCase() !== 'AS' || (name?.kind !== 'word' && name?.kind !== 'quoted')) return { text }
+  if (as?.kind !== 'word' || as.text.toUpperCase() !== 'AS' || (name?.kind !== 'word' && name?.kind !== 'quoted'))
+    return { text }
   return { text: text.slice(0, as.start), name: name.kind === 'quoted' ? unquoted(name.text) : name.text }
 }

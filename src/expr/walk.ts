@@ -32,10 +32,7 @@ export function mapChildren(node: Expression, visit: (child: Expression) => Expr
       const branches = mapList(node.branches, (branch) =>
         replace(branch, { when: visit(branch.when), result: visit(branch.result) }),
       )
-      return replace(
-        node,
-        node.otherwise === undefined ? { branches } : { branches, otherwise: visit(node.otherwise) },
-      )
+      return replace(node, node.otherwise === undefined ? { branches } : { branches, otherwise: visit(node.otherwise) })
     }
     case 'Over':
       return replace(node, { call: visit(node.call), window: mapWindow(node.window, visit) })

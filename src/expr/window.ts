@@ -20,7 +20,9 @@ export class WindowSpec<out Needs extends string = never> {
 
   /** `PARTITION BY a, b`; replaces an earlier partition. */
   partitionBy<C extends readonly (AnyColumn | string)[]>(...columns: C): WindowSpec<Needs | ArgumentNeeds<C[number]>> {
-    return new WindowSpec(Object.freeze({ ...this.frame, partitionBy: Object.freeze(columns.map((column) => argumentNode(column))) }))
+    return new WindowSpec(
+      Object.freeze({ ...this.frame, partitionBy: Object.freeze(columns.map((column) => argumentNode(column))) }),
+    )
   }
 
   /**
@@ -29,7 +31,10 @@ export class WindowSpec<out Needs extends string = never> {
    */
   orderBy<C extends readonly (AnyColumn | string)[]>(...columns: C): WindowSpec<Needs | ArgumentNeeds<C[number]>> {
     return new WindowSpec(
-      Object.freeze({ ...this.frame, orderBy: Object.freeze(columns.map((column) => sortKey(column as Column | string, columnReference))) }),
+      Object.freeze({
+        ...this.frame,
+        orderBy: Object.freeze(columns.map((column) => sortKey(column as Column | string, columnReference))),
+      }),
     )
   }
 
@@ -45,7 +50,9 @@ export class WindowSpec<out Needs extends string = never> {
 
   #bounded(unit: 'rows' | 'range', start: number, end: number): WindowSpec<Needs> {
     const fits = (bound: number): boolean =>
-      typeof bound === 'number' && !Number.isNaN(bound) && (unit === 'range' || !Number.isFinite(bound) || Number.isSafeInteger(bound))
+      typeof bound === 'number' &&
+      !Number.isNaN(bound) &&
+      (unit === 'range' || !Number.isFinite(bound) || Number.isSafeInteger(bound))
     if (!fits(start) || !fits(end) || start > end || start === Infinity || end === -Infinity) {
       throw new LakefrontError(
         'INVALID_ARGUMENT',
@@ -76,8 +83,10 @@ export const Window: {
   unboundedPreceding: -Infinity,
   unboundedFollowing: Infinity,
   currentRow: 0,
-  partitionBy: <C extends readonly (AnyColumn | string)[]>(...columns: C) => new WindowSpec<never>(everything).partitionBy(...columns),
-  orderBy: <C extends readonly (AnyColumn | string)[]>(...columns: C) => new WindowSpec<never>(everything).orderBy(...columns),
+  partitionBy: <C extends readonly (AnyColumn | string)[]>(...columns: C) =>
+    new WindowSpec<never>(everything).partitionBy(...columns),
+  orderBy: <C extends readonly (AnyColumn | string)[]>(...columns: C) =>
+    new WindowSpec<never>(everything).orderBy(...columns),
   rowsBetween: (start: number, end: number) => new WindowSpec<never>(everything).rowsBetween(start, end),
   rangeBetween: (start: number, end: number) => new WindowSpec<never>(everything).rangeBetween(start, end),
 })

@@ -46,7 +46,11 @@ FROM lf_scan('flights')`,
     what: 'the chain of the introduction',
     frame: () =>
       flights
-        .filter(col('delay').gt(60).and(col('origin').isin('SEA', 'JFK', 'LAX')))
+        .filter(
+          col('delay')
+            .gt(60)
+            .and(col('origin').isin('SEA', 'JFK', 'LAX')),
+        )
         .withColumn('hours', col('delay').div(60))
         .groupBy('origin')
         .agg(F.count().as('n'), F.round(F.avg('hours'), 2).as('mean_hours'))
@@ -124,7 +128,11 @@ ORDER BY "origin" ASC NULLS FIRST`,
   },
   {
     what: 'names of measures nobody named',
-    frame: () => flights.groupBy('origin').agg(F.avg('delay'), F.max(col('distance').div(2))).filter(col('avg(delay)').gt(60)),
+    frame: () =>
+      flights
+        .groupBy('origin')
+        .agg(F.avg('delay'), F.max(col('distance').div(2)))
+        .filter(col('avg(delay)').gt(60)),
     sql: `SELECT "origin", avg("delay") AS "avg(delay)", max("distance" / 2) AS "max((distance / 2))"
 FROM lf_scan('flights')
 GROUP BY "origin"
@@ -188,7 +196,10 @@ ORDER BY "t1"."delay" ASC NULLS FIRST`,
   {
     what: 'a left join by name',
     frame: () =>
-      flights.select('origin', 'delay').join(airports.withColumnRenamed('code', 'origin'), 'origin', 'left').orderBy('delay'),
+      flights
+        .select('origin', 'delay')
+        .join(airports.withColumnRenamed('code', 'origin'), 'origin', 'left')
+        .orderBy('delay'),
     sql: `SELECT "t1"."origin", "t1"."delay", "t2"."city"
 FROM lf_scan('flights') AS "t1"
 LEFT JOIN lf_scan('airports') AS "t2" ON "t1"."origin" = "t2"."code"
@@ -226,7 +237,10 @@ WHERE "t1"."delay" > 60 AND "t2"."city" LIKE 'S%'`,
   },
   {
     what: 'filters below an outer join stay where they are',
-    frame: () => airports.filter(col('city').like('S%')).join(flights.filter(col('delay').gt(60)), col('code').eq(col('origin')), 'right'),
+    frame: () =>
+      airports
+        .filter(col('city').like('S%'))
+        .join(flights.filter(col('delay').gt(60)), col('code').eq(col('origin')), 'right'),
     sql: `SELECT "t1".*, "t2".*
 FROM (
   SELECT *
@@ -293,7 +307,8 @@ ORDER BY "origin" DESC NULLS LAST`,
   },
   {
     what: 'a union by name with columns that a side lacks',
-    frame: () => airports.unionByName(flights.select('distance', col('origin').as('CODE')), { allowMissingColumns: true }),
+    frame: () =>
+      airports.unionByName(flights.select('distance', col('origin').as('CODE')), { allowMissingColumns: true }),
     sql: `SELECT *, NULL AS "distance"
 FROM lf_scan('airports')
 UNION ALL
@@ -302,7 +317,12 @@ FROM lf_scan('flights')`,
   },
   {
     what: 'set operations of limited sides',
-    frame: () => airports.orderBy('code').limit(1).intersect(airports).except(airports.filter(col('city').isNull())),
+    frame: () =>
+      airports
+        .orderBy('code')
+        .limit(1)
+        .intersect(airports)
+        .except(airports.filter(col('city').isNull())),
     sql: `(
   (
     SELECT *
@@ -344,7 +364,8 @@ WHERE (far)`,
   },
   {
     what: 'SQL text may name an alias',
-    frame: () => flights.alias('f').join(airports.alias('a'), sql('f.origin = a.code AND f.delay > 60')).filter("a.city <> ''"),
+    frame: () =>
+      flights.alias('f').join(airports.alias('a'), sql('f.origin = a.code AND f.delay > 60')).filter("a.city <> ''"),
     sql: `SELECT "f".*, "a".*
 FROM lf_scan('flights') AS "f"
 JOIN lf_scan('airports') AS "a" ON (f.origin = a.code AND f.delay > 60)
@@ -352,7 +373,10 @@ WHERE (a.city <> '')`,
   },
   {
     what: 'SQL expressions with names',
-    frame: () => flights.selectExpr('*', 'delay / 60 AS hours', 'upper(origin) as "Ü p"', 'CAST(delay AS VARCHAR)').selectExpr('hours', '"Ü p"'),
+    frame: () =>
+      flights
+        .selectExpr('*', 'delay / 60 AS hours', 'upper(origin) as "Ü p"', 'CAST(delay AS VARCHAR)')
+        .selectExpr('hours', '"Ü p"'),
     sql: `SELECT (hours) AS "hours", ("Ü p") AS """Ü p"""
 FROM (
   SELECT *, (delay / 60) AS "hours", (upper(origin)) AS "Ü p", (CAST(delay AS VARCHAR)) AS "CAST(delay AS VARCHAR)"
@@ -361,7 +385,8 @@ FROM (
   },
   {
     what: 'a large expression that is used twice becomes a column first',
-    frame: () => flights.select(col('delay').add(1).add(2).add(3).add(4).add(5).add(6).as('score')).filter(col('score').gt(0)),
+    frame: () =>
+      flights.select(col('delay').add(1).add(2).add(3).add(4).add(5).add(6).as('score')).filter(col('score').gt(0)),
     sql: `SELECT *
 FROM (
   SELECT ((((("delay" + 1) + 2) + 3) + 4) + 5) + 6 AS "score"
@@ -372,7 +397,9 @@ WHERE "score" > 0`,
   {
     what: 'more steps after SQL text',
     frame: () =>
-      sqlFrame(session, 'SELECT origin, delay FROM flights WHERE distance > $low; -- all', { low: 1000 }).filter(col('delay').isNull()),
+      sqlFrame(session, 'SELECT origin, delay FROM flights WHERE distance > $low; -- all', { low: 1000 }).filter(
+        col('delay').isNull(),
+      ),
     sql: `SELECT *
 FROM (
 SELECT origin, delay FROM flights WHERE distance > $1

@@ -11,8 +11,16 @@ import { sourceId } from './source-id.ts'
  * A DataFrame of rows already there: objects, whole columns by name, or a batch. Types are inferred or given, see
  * `batchFromRows`; the data is copied once, now, so changing it later changes nothing.
  */
-export function createDataFrame<Row extends object>(executor: Executor, rows: Iterable<Row>, schema?: SchemaLike): DataFrame<RowRead<Row>>
-export function createDataFrame<Row extends object = AnyRow>(executor: Executor, data: ColumnValues | ColumnBatch, schema?: SchemaLike): DataFrame<Row>
+export function createDataFrame<Row extends object>(
+  executor: Executor,
+  rows: Iterable<Row>,
+  schema?: SchemaLike,
+): DataFrame<RowRead<Row>>
+export function createDataFrame<Row extends object = AnyRow>(
+  executor: Executor,
+  data: ColumnValues | ColumnBatch,
+  schema?: SchemaLike,
+): DataFrame<Row>
 export function createDataFrame(
   executor: Executor,
   data: Iterable<object> | ColumnValues | ColumnBatch,
@@ -20,7 +28,12 @@ export function createDataFrame(
 ): DataFrame<AnyRow> {
   const batch = isBatch(data) ? data : batchFromRows(data, schema)
   const batches = batch.length === 0 ? [] : [batch]
-  return new DataFrame(executor, scan(Object.freeze({ id: sourceId('rows'), format: 'batches', schema: batch.schema, batches: Object.freeze(batches) })))
+  return new DataFrame(
+    executor,
+    scan(
+      Object.freeze({ id: sourceId('rows'), format: 'batches', schema: batch.schema, batches: Object.freeze(batches) }),
+    ),
+  )
 }
 
 function isBatch(data: object): data is ColumnBatch {

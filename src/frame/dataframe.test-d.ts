@@ -13,7 +13,10 @@ type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ?
 type RowOf<F> = F extends DataFrame<infer Row> ? Row : never
 
 /** Compiles only if the rows of `frame` are exactly `Row`. */
-declare function rowsAre<Row>(): <R extends object>(frame: DataFrame<R>, ...same: Equal<R, Row> extends true ? [] : [wrong: never]) => void
+declare function rowsAre<Row>(): <R extends object>(
+  frame: DataFrame<R>,
+  ...same: Equal<R, Row> extends true ? [] : [wrong: never]
+) => void
 
 interface Flight {
   origin: string
@@ -69,7 +72,9 @@ export function expressions(): void {
   rowsAre<{ v: number }>()(flights.select(F.length('origin').as('v')))
   rowsAre<{ v: number; w: number | null }>()(
     flights.select(
-      F.rowNumber().over(Window.partitionBy('origin').orderBy(col('delay').desc())).as('v'),
+      F.rowNumber()
+        .over(Window.partitionBy('origin').orderBy(col('delay').desc()))
+        .as('v'),
       F.lag('distance').over(Window.orderBy('id')).as('w'),
     ),
   )
@@ -88,16 +93,29 @@ export function expressions(): void {
 }
 
 export function steps(): void {
-  rowsAre<{ origin: string; delay: number | null; distance: number; id: bigint; place: Flight['place']; hours: number | null }>()(
-    flights.withColumn('hours', col('delay').div(60)),
-  )
+  rowsAre<{
+    origin: string
+    delay: number | null
+    distance: number
+    id: bigint
+    place: Flight['place']
+    hours: number | null
+  }>()(flights.withColumn('hours', col('delay').div(60)))
   rowsAre<{ origin: string; city: string; n: number }>()(airports.withColumns({ n: lit(1) }))
   rowsAre<{ origin: number; city: string }>()(
     airports.withColumn('origin', F.length('origin')).select('origin', 'city'),
   )
   rowsAre<{ code: string; city: string }>()(airports.withColumnRenamed('origin', 'code'))
   rowsAre<{ city: string }>()(airports.drop('origin'))
-  rowsAre<Airport>()(airports.filter(col('city').like('S%')).where("city <> ''").orderBy('city', col('origin').desc()).limit(1).offset(1).distinct())
+  rowsAre<Airport>()(
+    airports
+      .filter(col('city').like('S%'))
+      .where("city <> ''")
+      .orderBy('city', col('origin').desc())
+      .limit(1)
+      .offset(1)
+      .distinct(),
+  )
   rowsAre<Airport>()(airports.union(airports).intersect(airports).except(airports).dropDuplicates(['city']))
   // @ts-expect-error no such column
   flights.filter(col('agee').gt(1))
@@ -121,11 +139,18 @@ export function aggregates(): void {
   rowsAre<{ origin: string; n: bigint; mean: number | null; worst: number | null }>()(
     flights.groupBy('origin').agg(F.count().as('n'), F.avg('delay').as('mean'), F.max('delay').as('worst')),
   )
-  rowsAre<{ total: bigint | null; list: number[] }>()(flights.agg(F.sum('id').as('total'), F.collectList('delay').as('list')))
+  rowsAre<{ total: bigint | null; list: number[] }>()(
+    flights.agg(F.sum('id').as('total'), F.collectList('delay').as('list')),
+  )
   rowsAre<{ origin: string; count: bigint }>()(flights.groupBy('origin').count())
   rowsAre<{ origin: string; 'max(distance)': number | null }>()(flights.groupBy('origin').max('distance'))
-  rowsAre<{ origin: string; 'avg(delay)': number | null; 'count(*)': bigint }>()(flights.groupBy('origin').agg(F.avg('delay'), F.count()))
-  flights.groupBy('origin').agg(F.avg(col('delay').add(1))).filter(col('avg((delay + 1))').gt(1))
+  rowsAre<{ origin: string; 'avg(delay)': number | null; 'count(*)': bigint }>()(
+    flights.groupBy('origin').agg(F.avg('delay'), F.count()),
+  )
+  flights
+    .groupBy('origin')
+    .agg(F.avg(col('delay').add(1)))
+    .filter(col('avg((delay + 1))').gt(1))
   // @ts-expect-error no such column
   flights.groupBy('agee')
   // @ts-expect-error no such column
@@ -139,12 +164,21 @@ export function aggregates(): void {
 }
 
 export function joins(): void {
-  rowsAre<{ origin: string; delay: number | null; distance: number; id: bigint; place: Flight['place']; city: string }>()(
-    flights.join(airports, 'origin'),
+  rowsAre<{
+    origin: string
+    delay: number | null
+    distance: number
+    id: bigint
+    place: Flight['place']
+    city: string
+  }>()(flights.join(airports, 'origin'))
+  rowsAre<{ origin: string; distance: number; city: string | null }>()(
+    flights.select('origin', 'distance').join(airports, ['origin'], 'left'),
   )
-  rowsAre<{ origin: string; distance: number; city: string | null }>()(flights.select('origin', 'distance').join(airports, ['origin'], 'left'))
   rowsAre<Flight>()(flights.join(airports, 'origin', 'anti'))
-  rowsAre<{ a: string | null; b: string }>()(airports.select(col('origin').as('a')).join(airports.select(col('city').as('b')), col('a').eq(col('b')), 'right'))
+  rowsAre<{ a: string | null; b: string }>()(
+    airports.select(col('origin').as('a')).join(airports.select(col('city').as('b')), col('a').eq(col('b')), 'right'),
+  )
   // @ts-expect-error the right side has no such column
   flights.join(airports, 'delay')
   // @ts-expect-error neither side has it

@@ -68,21 +68,39 @@ export class DataFrame<Row extends object = AnyRow> {
 
   /** `SELECT …` of SQL expressions: `selectExpr('origin', 'delay / 60 AS hours')`. */
   selectExpr<Result extends object = AnyRow>(...expressions: readonly string[]): DataFrame<Result> {
-    return this.#over(select(this.plan, expressions.map((text) => (/^\s*(?:[\p{L}_][\p{L}\p{N}_]*\.)?\*\s*$/u.test(text) ? columnReference(text.trim()) : sql(text).node))))
+    return this.#over(
+      select(
+        this.plan,
+        expressions.map((text) =>
+          /^\s*(?:[\p{L}_][\p{L}\p{N}_]*\.)?\*\s*$/u.test(text) ? columnReference(text.trim()) : sql(text).node,
+        ),
+      ),
+    )
   }
 
   /** `SELECT *, column AS name`; a column of that name is replaced where it stands. */
-  withColumn<const Name extends string, C extends ColumnOf<Row>>(name: Name, column: C): DataFrame<WithColumn<Row, Name, C>> {
+  withColumn<const Name extends string, C extends ColumnOf<Row>>(
+    name: Name,
+    column: C,
+  ): DataFrame<WithColumn<Row, Name, C>> {
     return this.#over(withColumns(this.plan, [{ name, expression: bareNode(column.node) }]))
   }
 
   /** As {@link withColumn} for many, each computed from the columns before. */
   withColumns<const C extends Readonly<Record<string, ColumnOf<Row>>>>(columns: C): DataFrame<WithColumns<Row, C>> {
-    return this.#over(withColumns(this.plan, Object.entries(columns).map(([name, column]) => ({ name, expression: bareNode(column.node) }))))
+    return this.#over(
+      withColumns(
+        this.plan,
+        Object.entries(columns).map(([name, column]) => ({ name, expression: bareNode(column.node) })),
+      ),
+    )
   }
 
   /** `SELECT …, existing AS name`. A name that is not there is `COLUMN_NOT_FOUND`; PySpark ignores it. */
-  withColumnRenamed<const From extends NameIn<Row>, const To extends string>(existing: From, name: To): DataFrame<Renamed<Row, From, To>> {
+  withColumnRenamed<const From extends NameIn<Row>, const To extends string>(
+    existing: From,
+    name: To,
+  ): DataFrame<Renamed<Row, From, To>> {
     return this.#over(rename(this.plan, [{ from: existing, to: name }]))
   }
 
@@ -93,7 +111,9 @@ export class DataFrame<Row extends object = AnyRow> {
 
   /** `WHERE condition`: rows for which it is true. Text is an SQL expression. */
   filter(condition: ColumnOf<Row> | string): DataFrame<Row> {
-    return this.#over(filter(this.plan, typeof condition === 'string' ? bareNode(sql(condition).node) : bareNode(condition.node)))
+    return this.#over(
+      filter(this.plan, typeof condition === 'string' ? bareNode(sql(condition).node) : bareNode(condition.node)),
+    )
   }
 
   /** As {@link filter}. */
@@ -117,17 +137,21 @@ export class DataFrame<Row extends object = AnyRow> {
    *
    * `how`: inner (default), left, right, full, semi, anti, cross. NULL keys match nothing.
    */
-  join<R extends object, const On extends (NameOf<Row> & NameOf<R>) | readonly (NameOf<Row> & NameOf<R>)[], How extends JoinSpelling = 'inner'>(
-    other: DataFrame<R>,
-    on: On,
-    how?: How,
-  ): DataFrame<Joined<Row, R, How, On extends readonly (infer K)[] ? K : On>>
+  join<
+    R extends object,
+    const On extends (NameOf<Row> & NameOf<R>) | readonly (NameOf<Row> & NameOf<R>)[],
+    How extends JoinSpelling = 'inner',
+  >(other: DataFrame<R>, on: On, how?: How): DataFrame<Joined<Row, R, How, On extends readonly (infer K)[] ? K : On>>
   join<R extends object, How extends JoinSpelling = 'inner'>(
     other: DataFrame<R>,
     on: ColumnOf<Row & R>,
     how?: How,
   ): DataFrame<Joined<Row, R, How>>
-  join(other: DataFrame<AnyRow>, on: string | readonly string[] | AnyColumn, how: JoinSpelling = 'inner'): DataFrame<AnyRow> {
+  join(
+    other: DataFrame<AnyRow>,
+    on: string | readonly string[] | AnyColumn,
+    how: JoinSpelling = 'inner',
+  ): DataFrame<AnyRow> {
     const condition = isColumn(on) ? { condition: bareNode(on.node) } : { using: typeof on === 'string' ? [on] : on }
     return this.#over(join(this.plan, this.#planOf(other), joinKind(how), condition))
   }
@@ -143,7 +167,10 @@ export class DataFrame<Row extends object = AnyRow> {
   }
 
   /** As {@link union}, columns by name; with `allowMissingColumns`, one that a side lacks is NULL there. */
-  unionByName<R extends object>(other: DataFrame<R>, options: { readonly allowMissingColumns?: boolean } = {}): DataFrame<Row> {
+  unionByName<R extends object>(
+    other: DataFrame<R>,
+    options: { readonly allowMissingColumns?: boolean } = {},
+  ): DataFrame<Row> {
     const byName = options.allowMissingColumns === true ? 'missing' : 'strict'
     return this.#over(setOperation(this.plan, this.#planOf(other), { operation: 'union', all: true, byName }))
   }
@@ -170,7 +197,12 @@ export class DataFrame<Row extends object = AnyRow> {
 
   /** `ORDER BY a ASC NULLS FIRST`. `col('a').desc()` has NULLs last; both as in PySpark, with variants on `Column`. */
   orderBy(...columns: readonly (NameIn<Row> | ColumnOf<Row>)[]): DataFrame<Row> {
-    return this.#over(sort(this.plan, columns.map((column) => sortKey(column, columnReference))))
+    return this.#over(
+      sort(
+        this.plan,
+        columns.map((column) => sortKey(column, columnReference)),
+      ),
+    )
   }
 
   /** As {@link orderBy}. */
@@ -222,7 +254,11 @@ export class DataFrame<Row extends object = AnyRow> {
 
   /** The number of rows. */
   async count(options?: ExecuteOptions): Promise<number> {
-    const [row] = await rowsOf<{ count: bigint }>(this.#executor, aggregate(this.plan, [], [count().as('count').node]), options)
+    const [row] = await rowsOf<{ count: bigint }>(
+      this.#executor,
+      aggregate(this.plan, [], [count().as('count').node]),
+      options,
+    )
     return Number(row!.count)
   }
 
@@ -315,7 +351,10 @@ export class DataFrame<Row extends object = AnyRow> {
   /** The plan, for use in a DataFrame of the session of `executor`; of another session it is `INVALID_ARGUMENT`. */
   planFor(executor: Executor): Plan {
     if (executor === this.#executor) return this.plan
-    throw new LakefrontError('INVALID_ARGUMENT', 'The two DataFrames belong to different sessions. Read both in one session.')
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      'The two DataFrames belong to different sessions. Read both in one session.',
+    )
   }
 
   #over<Result extends object>(plan: Plan): DataFrame<Result> {
@@ -323,7 +362,8 @@ export class DataFrame<Row extends object = AnyRow> {
   }
 
   #planOf<R extends object>(other: DataFrame<R>): Plan {
-    if (!(other instanceof DataFrame)) throw new LakefrontError('INVALID_ARGUMENT', 'The other side has to be a DataFrame.')
+    if (!(other instanceof DataFrame))
+      throw new LakefrontError('INVALID_ARGUMENT', 'The other side has to be a DataFrame.')
     return other.planFor(this.#executor)
   }
 }
@@ -342,7 +382,10 @@ export interface ExplainOptions extends ExecuteOptions {
 function outputNode(column: string | AnyColumn): Expression {
   const node = isColumn(column) ? column.node : argumentNode(column)
   if (node.kind === 'SortKey') {
-    throw new LakefrontError('INVALID_ARGUMENT', `${describeExpression(node)} is a key for orderBy(), not a column of a result.`)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `${describeExpression(node)} is a key for orderBy(), not a column of a result.`,
+    )
   }
   return node
 }

@@ -31,7 +31,11 @@ export function engineExecutor(engine: Engine): Executor {
 
   const schemaOf = (leaf: Leaf): Schema | undefined => schemas.get(leaf)
 
-  const describe = async (plan: Plan, { statement, sources }: ReturnType<typeof compile>, options?: ExecuteOptions): Promise<Schema> => {
+  const describe = async (
+    plan: Plan,
+    { statement, sources }: ReturnType<typeof compile>,
+    options?: ExecuteOptions,
+  ): Promise<Schema> => {
     await Promise.all(sources.map(register))
     const schema = await engine.describe(statement, options)
     schemas.set(plan, schema)

@@ -1,4 +1,3 @@
-
 import type { AnyColumn, Ref, ValueOf, Deferred } from '../expr/column-types.ts'
 import type { Expression } from '../expr/expression.ts'
 import { avg, count, max, min, sum } from '../expr/functions/aggregate.ts'
@@ -42,27 +41,40 @@ export class GroupedData<Row extends object, Keys extends object> {
   }
 
   /** `avg(a) AS "avg(a)"` for each name. */
-  avg<N extends NameOf<Row>>(...names: readonly [N, ...N[]]): DataFrame<Merged<Keys, { [K in N as `avg(${K})`]: number | null }>> {
+  avg<N extends NameOf<Row>>(
+    ...names: readonly [N, ...N[]]
+  ): DataFrame<Merged<Keys, { [K in N as `avg(${K})`]: number | null }>> {
     return this.#aggregated(names.map((name) => avg(name)))
   }
 
   /** As {@link avg}. */
-  mean<N extends NameOf<Row>>(...names: readonly [N, ...N[]]): DataFrame<Merged<Keys, { [K in N as `avg(${K})`]: number | null }>> {
+  mean<N extends NameOf<Row>>(
+    ...names: readonly [N, ...N[]]
+  ): DataFrame<Merged<Keys, { [K in N as `avg(${K})`]: number | null }>> {
     return this.avg(...names)
   }
 
   /** `min(a) AS "min(a)"` for each name. */
-  min<N extends NameOf<Row>>(...names: readonly [N, ...N[]]): DataFrame<Merged<Keys, Named<'min', N, Row, 'nullable'>>> {
+  min<N extends NameOf<Row>>(
+    ...names: readonly [N, ...N[]]
+  ): DataFrame<Merged<Keys, Named<'min', N, Row, 'nullable'>>> {
     return this.#aggregated(names.map((name) => min(name)))
   }
 
   /** `max(a) AS "max(a)"` for each name. */
-  max<N extends NameOf<Row>>(...names: readonly [N, ...N[]]): DataFrame<Merged<Keys, Named<'max', N, Row, 'nullable'>>> {
+  max<N extends NameOf<Row>>(
+    ...names: readonly [N, ...N[]]
+  ): DataFrame<Merged<Keys, Named<'max', N, Row, 'nullable'>>> {
     return this.#aggregated(names.map((name) => max(name)))
   }
 
   #aggregated<Result extends object>(measures: readonly AnyColumn[]): DataFrame<Result> {
-    return this.#frameOf(aggregate(this.#input, this.#keys, measures.map(({ node }) => node)))
+    return this.#frameOf(
+      aggregate(
+        this.#input,
+        this.#keys,
+        measures.map(({ node }) => node),
+      ),
+    )
   }
 }
-

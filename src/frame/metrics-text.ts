@@ -6,7 +6,13 @@ export function metricsText(metrics: QueryMetrics): string {
     const groups = `${scan.rowGroupsRead} of ${scan.rowGroups} row groups${scan.rowGroupsSkipped === 0 ? '' : ` (${scan.rowGroupsSkipped} skipped by statistics)`}`
     const fetched = `${scan.bytesFetched.toLocaleString('en-US')} bytes in ${scan.requests} requests`
     const times = `fetch ${Math.round(scan.fetchMilliseconds)} ms, decode ${Math.round(scan.decodeMilliseconds)} ms`
-    return [`Scan ${scan.source}: ${groups}, ${fetched}, ${scan.cacheHits} columns from the cache, ${times}`, ...scan.warnings.map((warning) => `  ${warning}`)].join('\n')
+    return [
+      `Scan ${scan.source}: ${groups}, ${fetched}, ${scan.cacheHits} columns from the cache, ${times}`,
+      ...scan.warnings.map((warning) => `  ${warning}`),
+    ].join('\n')
   })
-  return [`Total ${Math.round(metrics.totalMilliseconds)} ms, planning ${Math.round(metrics.planMilliseconds)} ms`, ...scans].join('\n')
+  return [
+    `Total ${Math.round(metrics.totalMilliseconds)} ms, planning ${Math.round(metrics.planMilliseconds)} ms`,
+    ...scans,
+  ].join('\n')
 }

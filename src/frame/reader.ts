@@ -28,18 +28,30 @@ export class Reader {
    * Rows of one Parquet file or of several with the same columns: URLs, paths where the host has files, `File` or `Blob`,
    * or bytes. `read.parquet<Row>()` tells the compiler what the rows are.
    */
-  parquet<Row extends object = AnyRow>(source: FileReference | readonly FileReference[], options: ReadOptions<Row> = {}): DataFrame<Row> {
+  parquet<Row extends object = AnyRow>(
+    source: FileReference | readonly FileReference[],
+    options: ReadOptions<Row> = {},
+  ): DataFrame<Row> {
     const files: readonly FileReference[] = Array.isArray(source) ? [...source] : [source as FileReference]
-    if (files.length === 0) throw new LakefrontError('INVALID_ARGUMENT', 'read.parquet() was given an empty list of files.')
+    if (files.length === 0)
+      throw new LakefrontError('INVALID_ARGUMENT', 'read.parquet() was given an empty list of files.')
     for (const file of files) checkFile(file)
-    const plan = scan(Object.freeze({ id: sourceId(labelOf(files[0]!)), format: 'parquet', files: Object.freeze(files) }))
-    const names = options.columns ?? (options.schema === undefined ? undefined : schemaFrom(options.schema).fields.map(({ name }) => name))
+    const plan = scan(
+      Object.freeze({ id: sourceId(labelOf(files[0]!)), format: 'parquet', files: Object.freeze(files) }),
+    )
+    const names =
+      options.columns ??
+      (options.schema === undefined ? undefined : schemaFrom(options.schema).fields.map(({ name }) => name))
     return new DataFrame(this.#executor, names === undefined ? plan : project(plan, names.map(columnReference)))
   }
 }
 
 function checkFile(file: unknown): void {
-  const isBlob = typeof file === 'object' && file !== null && typeof (file as Blob).slice === 'function' && typeof (file as Blob).size === 'number'
+  const isBlob =
+    typeof file === 'object' &&
+    file !== null &&
+    typeof (file as Blob).slice === 'function' &&
+    typeof (file as Blob).size === 'number'
   if ((typeof file === 'string' && file !== '') || file instanceof Uint8Array || isBlob) return
   throw new LakefrontError(
     'INVALID_ARGUMENT',
@@ -48,6 +60,16 @@ function checkFile(file: unknown): void {
 }
 
 function labelOf(file: FileReference): string {
-  const name = typeof file === 'string' ? file.replace(/[?#].*$/s, '') : 'name' in file && typeof file.name === 'string' ? file.name : ''
-  return name.split(/[/\\]/).findLast((part) => part !== '')?.slice(-60) ?? 'bytes'
+  const name =
+    typeof file === 'string'
+      ? file.replace(/[?#].*$/s, '')
+      : 'name' in file && typeof file.name === 'string'
+        ? file.name
+        : ''
+  return (
+    name
+      .split(/[/\\]/)
+      .findLast((part) => part !== '')
+      ?.slice(-60) ?? 'bytes'
+  )
 }

@@ -19,9 +19,19 @@ type Simplify<T> = { [K in keyof T]: T[K] } & {}
 /** Whether nothing is known of `Row`: every name is one of its own. */
 type IsOpen<Row> = string extends keyof Row ? true : false
 
-type SelectedName<C> = C extends string ? LastPart<C> : C extends Column<infer _T, infer _N, infer Name> ? (string extends Name ? never : LastPart<Name & string>) : never
+type SelectedName<C> = C extends string
+  ? LastPart<C>
+  : C extends Column<infer _T, infer _N, infer Name>
+    ? string extends Name
+      ? never
+      : LastPart<Name & string>
+    : never
 
-type LastPart<Name extends string> = Name extends '*' ? never : Name extends `${string}.${infer Rest}` ? LastPart<Rest> : Name
+type LastPart<Name extends string> = Name extends '*'
+  ? never
+  : Name extends `${string}.${infer Rest}`
+    ? LastPart<Rest>
+    : Name
 
 type SelectedValue<C, Row> = C extends string
   ? C extends keyof Row
@@ -45,7 +55,9 @@ type Entries<Row, C extends readonly unknown[]> = {
 type IsUnnamed<C> = C extends Column<infer _T, infer _N, infer Name> ? (string extends Name ? true : never) : never
 
 /** A row of `Known`, and of columns whose names are not known where `C` holds some. */
-type Opened<Known, C extends readonly unknown[]> = [IsUnnamed<C[number]>] extends [never] ? Simplify<Known> : Simplify<Known> & AnyRow
+type Opened<Known, C extends readonly unknown[]> = [IsUnnamed<C[number]>] extends [never]
+  ? Simplify<Known>
+  : Simplify<Known> & AnyRow
 
 /** The row that selecting `C` from `Row` gives; nothing is known of it when the number of columns is not. */
 export type Selected<Row, C extends readonly unknown[]> = number extends C['length']
@@ -61,7 +73,9 @@ export type WithColumn<Row, Name extends string, C extends AnyColumn> = Simplify
 
 /** `Row` with columns added or replaced. */
 export type WithColumns<Row, C extends Readonly<Record<string, AnyColumn>>> = Simplify<
-  Omit<Row, keyof C> & { -readonly [K in keyof C]: C[K] extends Column<infer T, infer _N, infer _A> ? ValueOf<T, Row> : unknown }
+  Omit<Row, keyof C> & {
+    -readonly [K in keyof C]: C[K] extends Column<infer T, infer _N, infer _A> ? ValueOf<T, Row> : unknown
+  }
 >
 
 export type Renamed<Row, From extends string, To extends string> =
@@ -74,16 +88,36 @@ export type Aggregated<Keys, Row, M extends readonly unknown[]> = Opened<Keys & 
 
 type Nullable<Row> = { [K in keyof Row]: Row[K] | null }
 
-export type JoinSpelling = 'inner' | 'left' | 'right' | 'full' | 'outer' | 'semi' | 'anti' | 'cross' | 'left_semi' | 'left_anti' | 'left_outer' | 'right_outer' | 'full_outer'
+export type JoinSpelling =
+  | 'inner'
+  | 'left'
+  | 'right'
+  | 'full'
+  | 'outer'
+  | 'semi'
+  | 'anti'
+  | 'cross'
+  | 'left_semi'
+  | 'left_anti'
+  | 'left_outer'
+  | 'right_outer'
+  | 'full_outer'
 
 /** The row of a join: the side that may miss has nulls, keys that come out once have none. */
-export type Joined<L, R, How extends string, Keys = never> = IsOpen<L> extends true
-  ? AnyRow
-  : How extends 'semi' | 'anti' | 'left_semi' | 'left_anti'
-    ? L
-    : IsOpen<R> extends true
-      ? AnyRow
-      : Simplify<JoinSides<Omit<L, Keys & keyof L>, Omit<R, Keys & keyof R>, How> & Pick<How extends 'right' | 'right_outer' ? R : L, Keys & keyof (How extends 'right' | 'right_outer' ? R : L)>>
+export type Joined<L, R, How extends string, Keys = never> =
+  IsOpen<L> extends true
+    ? AnyRow
+    : How extends 'semi' | 'anti' | 'left_semi' | 'left_anti'
+      ? L
+      : IsOpen<R> extends true
+        ? AnyRow
+        : Simplify<
+            JoinSides<Omit<L, Keys & keyof L>, Omit<R, Keys & keyof R>, How> &
+              Pick<
+                How extends 'right' | 'right_outer' ? R : L,
+                Keys & keyof (How extends 'right' | 'right_outer' ? R : L)
+              >
+          >
 
 type JoinSides<L, R, How extends string> = How extends 'left' | 'left_outer'
   ? Omit<L, keyof R> & Nullable<R>
@@ -94,4 +128,6 @@ type JoinSides<L, R, How extends string> = How extends 'left' | 'left_outer'
       : Omit<L, keyof R> & R
 
 /** The row read back of one that was given: what SQL holds as a date or time comes back as exact text. */
-export type RowRead<Row> = { [K in keyof Row]: Row[K] extends infer V ? (V extends Date ? string : V extends undefined ? null : V) : never }
+export type RowRead<Row> = {
+  [K in keyof Row]: Row[K] extends infer V ? (V extends Date ? string : V extends undefined ? null : V) : never
+}

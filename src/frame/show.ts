@@ -8,7 +8,19 @@ export interface FormatTableOptions {
 }
 
 const numeric: ReadonlySet<LogicalType['kind']> = new Set([
-  'tinyint', 'smallint', 'integer', 'bigint', 'hugeint', 'utinyint', 'usmallint', 'uinteger', 'ubigint', 'uhugeint', 'float', 'double', 'decimal',
+  'tinyint',
+  'smallint',
+  'integer',
+  'bigint',
+  'hugeint',
+  'utinyint',
+  'usmallint',
+  'uinteger',
+  'ubigint',
+  'uhugeint',
+  'float',
+  'double',
+  'decimal',
 ])
 
 /**
@@ -36,7 +48,9 @@ export function formatTable(
         return right ? ` ${space}${texts[at]} ` : ` ${texts[at]}${space} `
       })
       .join('|')}|`
-  return [rule, line(0), rule, ...rows.map((_, index) => line(index + 1)), ...(rows.length > 0 ? [rule] : [])].join('\n')
+  return [rule, line(0), rule, ...rows.map((_, index) => line(index + 1)), ...(rows.length > 0 ? [rule] : [])].join(
+    '\n',
+  )
 }
 
 /** The widest of many, which would be too many arguments for one call. */
@@ -57,7 +71,8 @@ function escaped(text: string): string {
   })
 }
 
-const wide = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u
 const invisible = /\p{Mark}|\p{Cf}/u
 
 /** Columns of a terminal that `text` takes: East Asian wide characters and emoji two, marks none. */

@@ -36,7 +36,11 @@ export function sqlFrame<Row extends object = AnyRow>(
   values.forEach((value, index) => {
     const after = text[index + 1]!
     if (Array.isArray(value)) {
-      if (value.length === 0) throw new LakefrontError('INVALID_ARGUMENT', `Slot ${index + 1} of the SQL template is an empty array; "IN ()" is not SQL.`)
+      if (value.length === 0)
+        throw new LakefrontError(
+          'INVALID_ARGUMENT',
+          `Slot ${index + 1} of the SQL template is an empty array; "IN ()" is not SQL.`,
+        )
       parts[parts.length - 1] += '('
       value.forEach((item, at) => add(slotOf(item, executor, index), at === value.length - 1 ? `)${after}` : ', '))
     } else add(slotOf(value, executor, index), after)
@@ -54,7 +58,11 @@ function slotOf(value: unknown, executor: Executor, index: number): QuerySlot {
   )
 }
 
-function checkedParameters(parameters: readonly Parameter[] | Readonly<Record<string, Parameter>> = []): readonly Parameter[] | Readonly<Record<string, Parameter>> {
+function checkedParameters(
+  parameters: readonly Parameter[] | Readonly<Record<string, Parameter>> = [],
+): readonly Parameter[] | Readonly<Record<string, Parameter>> {
   if (Array.isArray(parameters)) return parameters.map((value: Parameter) => literal(value).value)
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, literal(value as Parameter).value]))
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, literal(value as Parameter).value]),
+  )
 }

@@ -10,7 +10,11 @@ import { sameName } from './scope.ts'
 /** `SELECT keys, measures FROM input GROUP BY keys`; one row of all when there are no keys. */
 export function aggregate(input: Plan, keys: readonly Expression[], measures: readonly Expression[]): Aggregate {
   for (const key of keys) {
-    if (key.kind === 'Star') throw new LakefrontError('INVALID_ARGUMENT', 'groupBy() takes columns one by one, not "*". For distinct rows use distinct().')
+    if (key.kind === 'Star')
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        'groupBy() takes columns one by one, not "*". For distinct rows use distinct().',
+      )
     checkRowwise(key, 'groupBy()', { windows: false })
   }
   if (keys.length + measures.length === 0) {
@@ -21,7 +25,10 @@ export function aggregate(input: Plan, keys: readonly Expression[], measures: re
   for (const measure of measures) {
     checkWindowFunctions(measure, 'agg()')
     if (hasWindow(measure)) {
-      throw new LakefrontError('INVALID_ARGUMENT', `agg(): ${describeExpression(measure)} looks at other rows. Compute it with withColumn() after agg().`)
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        `agg(): ${describeExpression(measure)} looks at other rows. Compute it with withColumn() after agg().`,
+      )
     }
     const bare = bareReference(measure, keyNames)
     if (bare !== undefined) {
@@ -32,7 +39,12 @@ export function aggregate(input: Plan, keys: readonly Expression[], measures: re
     }
   }
   checkNames([...keys, ...measures], scope)
-  const node = { kind: 'Aggregate', input, keys: Object.freeze([...keys]), measures: Object.freeze([...measures]) } as const
+  const node = {
+    kind: 'Aggregate',
+    input,
+    keys: Object.freeze([...keys]),
+    measures: Object.freeze([...measures]),
+  } as const
   return Object.freeze({ ...node, ...outputsOf([...keys, ...measures], input, scope) })
 }
 
@@ -41,7 +53,8 @@ function bareReference(measure: Expression, keys: readonly string[]): string | u
   someExpression(
     measure,
     (each) => {
-      const isBare = each.kind === 'Star' || (each.kind === 'ColumnReference' && !keys.some((key) => sameName(key, each.name)))
+      const isBare =
+        each.kind === 'Star' || (each.kind === 'ColumnReference' && !keys.some((key) => sameName(key, each.name)))
       if (isBare) bare = describeExpression(each)
       return isBare
     },

@@ -17,9 +17,14 @@ export function bind(node: Expression, scope: Scope): Expression {
       return fields.reduce<Expression>((operand, name) => Object.freeze({ kind: 'GetField', operand, name }), column)
     }
     case 'Star':
-      throw new LakefrontError('INVALID_ARGUMENT', `${describeExpression(node)} stands for many columns. Use it in select() or in count().`)
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        `${describeExpression(node)} stands for many columns. Use it in select() or in count().`,
+      )
     case 'Call':
-      return node.operands[0]?.kind === 'Star' && node.name === 'count' ? node : mapChildren(node, (child) => bind(child, scope))
+      return node.operands[0]?.kind === 'Star' && node.name === 'count'
+        ? node
+        : mapChildren(node, (child) => bind(child, scope))
     default:
       return mapChildren(node, (child) => bind(child, scope))
   }

@@ -9,7 +9,9 @@ import { Scope } from './scope.ts'
 /** The scope of a node's expressions, when the columns of all its inputs are known. */
 export function scopeOf(...inputs: readonly Plan[]): Scope | undefined {
   const columns = inputs.map((input) => input.output)
-  return columns.every((output) => output !== undefined) ? new Scope(columns.length === 1 ? columns[0]! : columns.flat()) : undefined
+  return columns.every((output) => output !== undefined)
+    ? new Scope(columns.length === 1 ? columns[0]! : columns.flat())
+    : undefined
 }
 
 /** Throws what is wrong with the names in `expressions`, if the columns are known yet. */

@@ -19,7 +19,10 @@ export function project(input: Plan, columns: readonly Expression[]): Project {
   }
   for (const column of columns) checkRowwise(column, 'select()', { windows: true })
   const scope = scopeOf(input)
-  checkNames(columns.filter((column) => column.kind !== 'Star'), scope)
+  checkNames(
+    columns.filter((column) => column.kind !== 'Star'),
+    scope,
+  )
   const node = { kind: 'Project', input, columns: Object.freeze([...columns]) } as const
   return Object.freeze({ ...node, ...outputsOf(columns, input, scope) })
 }
@@ -31,21 +34,32 @@ export function withColumns(input: Plan, columns: readonly NamedExpression[]): W
     checkRowwise(expression, `withColumn("${name}")`, { windows: true })
   }
   const scope = scopeOf(input)
-  checkNames(columns.map(({ expression }) => expression), scope)
-  const node = { kind: 'WithColumns', input, columns: Object.freeze(columns.map((column) => Object.freeze({ ...column }))) } as const
+  checkNames(
+    columns.map(({ expression }) => expression),
+    scope,
+  )
+  const node = {
+    kind: 'WithColumns',
+    input,
+    columns: Object.freeze(columns.map((column) => Object.freeze({ ...column }))),
+  } as const
   if (scope === undefined) return Object.freeze(node)
   const kept = scope.columns.map((column) => {
     const replacement = columns.findLast(({ name }) => sameName(column.name, name))
     return replacement === undefined ? column : Object.freeze({ name: replacement.name })
   })
-  return Object.freeze({ ...node, output: Object.freeze([...kept, ...addedColumns(columns, scope).map(({ name }) => Object.freeze({ name }))]) })
+  return Object.freeze({
+    ...node,
+    output: Object.freeze([...kept, ...addedColumns(columns, scope).map(({ name }) => Object.freeze({ name }))]),
+  })
 }
 
 /** Those of `columns` that replace none of the input's; the last of equal names counts. */
 export function addedColumns(columns: readonly NamedExpression[], scope: Scope): readonly NamedExpression[] {
   const taken = new Set(scope.columns.map((column) => column.name.toLowerCase()))
   return columns.filter(
-    ({ name }, index) => !taken.has(name.toLowerCase()) && !columns.slice(index + 1).some((later) => sameName(later.name, name)),
+    ({ name }, index) =>
+      !taken.has(name.toLowerCase()) && !columns.slice(index + 1).some((later) => sameName(later.name, name)),
   )
 }
 
@@ -56,7 +70,9 @@ export function rename(input: Plan, names: readonly { from: string; to: string }
   const node = { kind: 'Rename', input, names: Object.freeze(names.map((pair) => Object.freeze({ ...pair }))) } as const
   if (scope === undefined) return Object.freeze(node)
   const renamed = new Map(names.map(({ from, to }) => [scope.resolve(from).index, to]))
-  const output = scope.columns.map((column, index) => (renamed.has(index) ? Object.freeze({ ...column, name: renamed.get(index)! }) : column))
+  const output = scope.columns.map((column, index) =>
+    renamed.has(index) ? Object.freeze({ ...column, name: renamed.get(index)! }) : column,
+  )
   return Object.freeze({ ...node, output: Object.freeze(output) })
 }
 
@@ -77,9 +93,13 @@ export function alias(input: Plan, name: string): Alias {
   checkName(name, 'alias()')
   const node = { kind: 'Alias', input, name } as const
   if (input.output === undefined) return Object.freeze(node)
-  return Object.freeze({ ...node, output: Object.freeze(input.output.map((column) => Object.freeze({ name: column.name, qualifier: name }))) })
+  return Object.freeze({
+    ...node,
+    output: Object.freeze(input.output.map((column) => Object.freeze({ name: column.name, qualifier: name }))),
+  })
 }
 
 function checkName(name: string, where: string): void {
-  if (typeof name !== 'string' || name === '') throw new LakefrontError('INVALID_ARGUMENT', `${where} needs a name that is not empty.`)
+  if (typeof name !== 'string' || name === '')
+    throw new LakefrontError('INVALID_ARGUMENT', `${where} needs a name that is not empty.`)
 }

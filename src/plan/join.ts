@@ -5,8 +5,19 @@ import type { Join, JoinKind, OutputColumn, Plan } from './nodes.ts'
 import { Scope } from './scope.ts'
 
 const spellings: Readonly<Record<string, JoinKind>> = {
-  inner: 'inner', left: 'left', leftouter: 'left', right: 'right', rightouter: 'right', full: 'full', outer: 'full', fullouter: 'full',
-  semi: 'semi', leftsemi: 'semi', anti: 'anti', leftanti: 'anti', cross: 'cross',
+  inner: 'inner',
+  left: 'left',
+  leftouter: 'left',
+  right: 'right',
+  rightouter: 'right',
+  full: 'full',
+  outer: 'full',
+  fullouter: 'full',
+  semi: 'semi',
+  leftsemi: 'semi',
+  anti: 'anti',
+  leftanti: 'anti',
+  cross: 'cross',
 }
 
 /** The join kind that `how` spells; PySpark's spellings (`left_outer`, `leftsemi`, …) are known. */
@@ -15,19 +26,29 @@ export function joinKind(how: string): JoinKind {
   if (Object.hasOwn(spellings, key)) return spellings[key]!
   const kinds = [...new Set(Object.values(spellings))]
   const nearest = nearestName(how, kinds)
-  throw new LakefrontError('INVALID_ARGUMENT', `"${how}" is not a way to join. Ways: ${kinds.join(', ')}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`)
+  throw new LakefrontError(
+    'INVALID_ARGUMENT',
+    `"${how}" is not a way to join. Ways: ${kinds.join(', ')}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+  )
 }
 
 /**
  * `left JOIN right ON condition`, or by names both have (`using`): those come out once and first, from the side that has
  * all rows. Without either the join is a cross join.
  */
-export function join(left: Plan, right: Plan, how: JoinKind, on: { using?: readonly string[]; condition?: Expression } = {}): Join {
+export function join(
+  left: Plan,
+  right: Plan,
+  how: JoinKind,
+  on: { using?: readonly string[]; condition?: Expression } = {},
+): Join {
   const { using, condition } = on
   if ((using === undefined && condition === undefined) !== (how === 'cross')) {
     throw new LakefrontError(
       'INVALID_ARGUMENT',
-      how === 'cross' ? 'A cross join takes no condition. Call crossJoin(), or join() with "inner".' : `A join of kind "${how}" needs the columns to join on, or a condition.`,
+      how === 'cross'
+        ? 'A cross join takes no condition. Call crossJoin(), or join() with "inner".'
+        : `A join of kind "${how}" needs the columns to join on, or a condition.`,
     )
   }
   if (using?.length === 0) throw new LakefrontError('INVALID_ARGUMENT', 'join() was given an empty list of columns.')
@@ -35,7 +56,14 @@ export function join(left: Plan, right: Plan, how: JoinKind, on: { using?: reado
     checkRowwise(condition, 'join()', { windows: false })
     checkNames([condition], scopeOf(left, right))
   }
-  const node = { kind: 'Join', left, right, how, ...(using === undefined ? {} : { using: Object.freeze([...using]) }), ...(condition === undefined ? {} : { condition }) } as const
+  const node = {
+    kind: 'Join',
+    left,
+    right,
+    how,
+    ...(using === undefined ? {} : { using: Object.freeze([...using]) }),
+    ...(condition === undefined ? {} : { condition }),
+  } as const
   const columns = joinColumns(node)
   if (columns === undefined) return Object.freeze(node)
   return Object.freeze({ ...node, output: Object.freeze(columns.map(({ output }) => output)) })
@@ -54,12 +82,25 @@ export function joinColumns(node: Pick<Join, 'left' | 'right' | 'how' | 'using'>
   const { output: right } = node.right
   if (left === undefined || right === undefined) return undefined
   const [leftScope, rightScope] = [new Scope(left), new Scope(right)]
-  const keys = (node.using ?? []).map((name) => ({ left: leftScope.resolve(name).index, right: rightScope.resolve(name).index }))
+  const keys = (node.using ?? []).map((name) => ({
+    left: leftScope.resolve(name).index,
+    right: rightScope.resolve(name).index,
+  }))
   const leftKeys = new Set(keys.map((key) => key.left))
   const rightKeys = new Set(keys.map((key) => key.right))
   return [
-    ...keys.map((key) => ({ ...key, output: node.how === 'full' ? Object.freeze({ name: left[key.left]!.name }) : node.how === 'right' ? right[key.right]! : left[key.left]! })),
+    ...keys.map((key) => ({
+      ...key,
+      output:
+        node.how === 'full'
+          ? Object.freeze({ name: left[key.left]!.name })
+          : node.how === 'right'
+            ? right[key.right]!
+            : left[key.left]!,
+    })),
     ...left.flatMap((output, index) => (leftKeys.has(index) ? [] : [{ output, left: index }])),
-    ...(node.how === 'semi' || node.how === 'anti' ? [] : right.flatMap((output, index) => (rightKeys.has(index) ? [] : [{ output, right: index }]))),
+    ...(node.how === 'semi' || node.how === 'anti'
+      ? []
+      : right.flatMap((output, index) => (rightKeys.has(index) ? [] : [{ output, right: index }]))),
   ]
 }

@@ -1,6 +1,6 @@
 import type { Parameter } from '../engine/engine.ts'
 import { LakefrontError } from '../errors.ts'
-import { sqlTokens, unquoted } from '../expr/sql-text.ts'
+import { checkSlots, sqlTokens, unquoted } from '../expr/sql-text.ts'
 import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
 import type { Leaf, OutputColumn, Query, QuerySlot, Scan, Table } from './nodes.ts'
@@ -13,13 +13,17 @@ export function scan(source: Source, schema?: Schema): Scan {
 
 /** A table or view: `events`, `sales.events`, `"odd name".t`. What cannot be read so is one name as it stands. */
 export function table(name: string): Table {
-  if (typeof name !== 'string' || name === '') throw new LakefrontError('INVALID_ARGUMENT', 'table() needs the name of a table.')
+  if (typeof name !== 'string' || name === '')
+    throw new LakefrontError('INVALID_ARGUMENT', 'table() needs the name of a table.')
   return Object.freeze({ kind: 'Table', name: Object.freeze(nameParts(name) ?? [name]) })
 }
 
 function nameParts(name: string): string[] | undefined {
-  if (!/^(?:[\p{L}_][\p{L}\p{N}_$]*|"(?:[^"]|"")+")(?:\.(?:[\p{L}_][\p{L}\p{N}_$]*|"(?:[^"]|"")+")){0,2}$/u.test(name)) return undefined
-  return sqlTokens(name).flatMap((token) => (token.kind === 'word' ? [token.text] : token.kind === 'quoted' ? [unquoted(token.text)] : []))
+  if (!/^(?:[\p{L}_][\p{L}\p{N}_$]*|"(?:[^"]|"")+")(?:\.(?:[\p{L}_][\p{L}\p{N}_$]*|"(?:[^"]|"")+")){0,2}$/u.test(name))
+    return undefined
+  return sqlTokens(name).flatMap((token) =>
+    token.kind === 'word' ? [token.text] : token.kind === 'quoted' ? [unquoted(token.text)] : [],
+  )
 }
 
 /**
@@ -27,20 +31,22 @@ function nameParts(name: string): string[] | undefined {
  * string, a quoted name or a comment, where nothing can be put in safely.
  */
 export function query(parts: readonly string[], slots: readonly QuerySlot[]): Query {
-  if (sqlTokens(parts.join('$slot')).filter((token) => token.text === '$slot').length !== slots.length) {
-    throw new LakefrontError(
-      'INVALID_ARGUMENT',
-      'A value or DataFrame stands inside a string, a quoted name, a comment or a word of the SQL text. Take the quotes away: values are bound.',
-    )
-  }
-  return Object.freeze({ kind: 'Query', parts: Object.freeze([...parts]), slots: Object.freeze(slots.map((slot) => Object.freeze(slot))) })
+  checkSlots(parts)
+  return Object.freeze({
+    kind: 'Query',
+    parts: Object.freeze([...parts]),
+    slots: Object.freeze(slots.map((slot) => Object.freeze(slot))),
+  })
 }
 
 /**
  * SQL text with `?`, `$1` or `$name` placeholders, and the values for them. Placeholders inside strings, names and comments
  * are none. Throws `INVALID_ARGUMENT` when a placeholder has no value or a value no placeholder.
  */
-export function queryFromText(text: string, parameters: readonly Parameter[] | Readonly<Record<string, Parameter>> = []): Query {
+export function queryFromText(
+  text: string,
+  parameters: readonly Parameter[] | Readonly<Record<string, Parameter>> = [],
+): Query {
   const parts: string[] = []
   const slots: QuerySlot[] = []
   const values: Readonly<Record<string, Parameter>> = Array.isArray(parameters)
@@ -53,7 +59,10 @@ export function queryFromText(text: string, parameters: readonly Parameter[] | R
     if (token.kind !== 'placeholder') continue
     const key = token.text === '?' ? String(++position) : token.text.slice(1)
     if (!Object.hasOwn(values, key)) {
-      throw new LakefrontError('INVALID_ARGUMENT', `The SQL text has the placeholder ${token.text}, number ${slots.length + 1}, but no value was given for it.`)
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        `The SQL text has the placeholder ${token.text}, number ${slots.length + 1}, but no value was given for it.`,
+      )
     }
     unused.delete(key)
     parts.push(text.slice(from, token.start))
@@ -61,7 +70,10 @@ export function queryFromText(text: string, parameters: readonly Parameter[] | R
     from = token.start + token.text.length
   }
   if (unused.size > 0) {
-    throw new LakefrontError('INVALID_ARGUMENT', `The SQL text has no placeholder for the values given as ${[...unused].map((key) => `$${key}`).join(', ')}.`)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `The SQL text has no placeholder for the values given as ${[...unused].map((key) => `$${key}`).join(', ')}.`,
+    )
   }
   return query([...parts, text.slice(from)], slots)
 }

@@ -16,8 +16,13 @@ import { distinct, filter, limit, sort } from './rows.ts'
 import { setOperation } from './set-operation.ts'
 import { leavesOf } from './walk.ts'
 
-const field = (name: string): { name: string; type: { kind: 'integer' }; nullable: true } => ({ name, type: { kind: 'integer' }, nullable: true })
-const batches = (...names: string[]): Plan => scan({ id: names.join(), format: 'batches', schema: { fields: names.map(field) }, batches: [] })
+const field = (name: string): { name: string; type: { kind: 'integer' }; nullable: true } => ({
+  name,
+  type: { kind: 'integer' },
+  nullable: true,
+})
+const batches = (...names: string[]): Plan =>
+  scan({ id: names.join(), format: 'batches', schema: { fields: names.map(field) }, batches: [] })
 const people = batches('id', 'name', 'age')
 const unread = scan({ id: 'f', format: 'parquet', files: ['https://user:secret@host/people.parquet?signature=abc'] })
 const key = (column: { node: unknown }): never => column.node as never
@@ -33,7 +38,10 @@ function failure(work: () => unknown): { code: string; message: string } {
 }
 
 describe('a wrong name', () => {
-  const notFound = { code: 'COLUMN_NOT_FOUND', message: 'Column "agee" not found. Columns: id, name, age. Did you mean "age"?' }
+  const notFound = {
+    code: 'COLUMN_NOT_FOUND',
+    message: 'Column "agee" not found. Columns: id, name, age. Did you mean "age"?',
+  }
   const steps: Readonly<Record<string, (input: Plan) => Plan>> = {
     select: (input) => project(input, [col('agee').node]),
     'an expression': (input) => project(input, [col('id').add(col('agee')).as('x').node]),
@@ -45,8 +53,10 @@ describe('a wrong name', () => {
     'a measure': (input) => aggregate(input, [], [F.sum('agee').node]),
     sort: (input) => sort(input, [key(col('agee').desc())]),
     distinct: (input) => distinct(input, ['agee']),
-    'a partition': (input) => withColumns(input, [{ name: 'x', expression: F.rowNumber().over(Window.partitionBy('agee')).node }]),
-    'a window order': (input) => withColumns(input, [{ name: 'x', expression: F.rowNumber().over(Window.orderBy(col('agee').desc())).node }]),
+    'a partition': (input) =>
+      withColumns(input, [{ name: 'x', expression: F.rowNumber().over(Window.partitionBy('agee')).node }]),
+    'a window order': (input) =>
+      withColumns(input, [{ name: 'x', expression: F.rowNumber().over(Window.orderBy(col('agee').desc())).node }]),
     'a join': (input) => join(input, batches('x'), 'inner', { using: ['agee'] }),
     'a template': (input) => filter(input, sql`${col('agee')} > 1`.node),
     'an aliased input': (input) => filter(alias(input, 'p'), col('agee').node),
@@ -77,7 +87,9 @@ describe('a wrong name', () => {
 
   test('of an alias lists the aliases', () => {
     const joined = join(alias(people, 'p'), alias(batches('x'), 'q'), 'cross')
-    expect(failure(() => project(joined, [{ kind: 'Star', qualifier: 'r' }])).message).toBe('No input has the alias "r". Aliases: p, q.')
+    expect(failure(() => project(joined, [{ kind: 'Star', qualifier: 'r' }])).message).toBe(
+      'No input has the alias "r". Aliases: p, q.',
+    )
   })
 })
 
@@ -92,11 +104,18 @@ describe('names', () => {
 
   test('with dots are whole names first, then aliases, then fields', () => {
     const odd = alias(batches('a.b', 'a', 'p.a'), 'p')
-    expect(outputOf(project(odd, [col('a.b').node, col('p.a').node, col('a.c').node, col('p.p.a').node]))).toEqual(['a.b', 'p.a', 'c', 'p.a'])
+    expect(outputOf(project(odd, [col('a.b').node, col('p.a').node, col('a.c').node, col('p.p.a').node]))).toEqual([
+      'a.b',
+      'p.a',
+      'c',
+      'p.a',
+    ])
   })
 
   test('of both sides of a join are ambiguous until qualified', () => {
-    const joined = join(alias(people, 'p'), alias(people, 'q'), 'inner', { condition: col('p.id').eq(col('q.id')).node })
+    const joined = join(alias(people, 'p'), alias(people, 'q'), 'inner', {
+      condition: col('p.id').eq(col('q.id')).node,
+    })
     expect(failure(() => filter(joined, col('age').gt(1).node))).toEqual({
       code: 'COLUMN_AMBIGUOUS',
       message: 'Column "age" means 2 columns here: p.age, q.age. Name one of them.',
@@ -107,21 +126,59 @@ describe('names', () => {
   })
 
   test('qualify through steps that pass columns on', () => {
-    const steps = filter(sort(project(alias(people, 'p'), [col('id').node, col('p.age').node]), [key(col('p.id').asc())]), col('p.age').gt(1).node)
+    const steps = filter(
+      sort(project(alias(people, 'p'), [col('id').node, col('p.age').node]), [key(col('p.id').asc())]),
+      col('p.age').gt(1).node,
+    )
     expect(outputOf(steps)).toEqual(['id', 'age'])
   })
 
   test.each<[string, (input: Plan) => Plan, string[]]>([
-    ['withColumns', (input) => withColumns(input, [{ name: 'AGE', expression: lit(1).node }, { name: 'x', expression: lit(2).node }]), ['id', 'name', 'AGE', 'x']],
-    ['a repeated new name', (input) => withColumns(input, [{ name: 'x', expression: lit(1).node }, { name: 'X', expression: lit(2).node }]), ['id', 'name', 'age', 'X']],
+    [
+      'withColumns',
+      (input) =>
+        withColumns(input, [
+          { name: 'AGE', expression: lit(1).node },
+          { name: 'x', expression: lit(2).node },
+        ]),
+      ['id', 'name', 'AGE', 'x'],
+    ],
+    [
+      'a repeated new name',
+      (input) =>
+        withColumns(input, [
+          { name: 'x', expression: lit(1).node },
+          { name: 'X', expression: lit(2).node },
+        ]),
+      ['id', 'name', 'age', 'X'],
+    ],
     ['rename', (input) => rename(input, [{ from: 'NAME', to: 'n' }]), ['id', 'n', 'age']],
     ['drop', (input) => drop(input, ['id', 'Name']), ['age']],
-    ['unnamed', (input) => project(input, [col('age').add(1).mul(2).node, lit('a').node, F.upper('name').node, col('age').cast('string').node]), ['((age + 1) * 2)', 'a', 'upper(name)', 'age']],
-    ['aggregate', (input) => aggregate(input, [col('name').node, col('age').div(10).node], [F.count().node]), ['name', '(age / 10)', 'count(*)']],
+    [
+      'unnamed',
+      (input) =>
+        project(input, [
+          col('age').add(1).mul(2).node,
+          lit('a').node,
+          F.upper('name').node,
+          col('age').cast('string').node,
+        ]),
+      ['((age + 1) * 2)', 'a', 'upper(name)', 'age'],
+    ],
+    [
+      'aggregate',
+      (input) => aggregate(input, [col('name').node, col('age').div(10).node], [F.count().node]),
+      ['name', '(age / 10)', 'count(*)'],
+    ],
     ['using', (input) => join(input, batches('x', 'id'), 'left', { using: ['id'] }), ['id', 'name', 'age', 'x']],
     ['semi', (input) => join(input, batches('id'), 'semi', { using: ['id'] }), ['id', 'name', 'age']],
     ['aggregates in select', (input) => select(input, [F.max('age').as('m').node]), ['m']],
-    ['a union by name', (input) => setOperation(input, batches('age', 'x', 'id', 'name'), { operation: 'union', all: true, byName: 'missing' }), ['id', 'name', 'age', 'x']],
+    [
+      'a union by name',
+      (input) =>
+        setOperation(input, batches('age', 'x', 'id', 'name'), { operation: 'union', all: true, byName: 'missing' }),
+      ['id', 'name', 'age', 'x'],
+    ],
   ])('of %s', (_, step, names) => {
     expect(outputOf(step(people))).toEqual(names)
     expect(outputOf(resolve(step(unread), () => ({ fields: ['id', 'name', 'age'].map(field) })))).toEqual(names)
@@ -135,7 +192,10 @@ describe('what is never right', () => {
     ['an aggregate in withColumn', () => withColumns(people, [{ name: 'x', expression: F.sum('age').node }])],
     ['an aggregate as a key', () => aggregate(people, [F.sum('age').node], [])],
     ['a window in a filter', () => filter(people, F.rank().over(Window.orderBy('id')).eq(1).node)],
-    ['a window function without a window', () => withColumns(people, [{ name: 'x', expression: F.rowNumber().add(1).node }])],
+    [
+      'a window function without a window',
+      () => withColumns(people, [{ name: 'x', expression: F.rowNumber().add(1).node }]),
+    ],
     ['a window in agg', () => aggregate(people, [], [F.sum('age').over(Window.partitionBy('id')).node])],
     ['a bare column in agg', () => aggregate(people, [col('id').node], [col('age').node])],
     ['a bare column in agg over a name of no key', () => aggregate(people, [], [F.sum('age').add(col('id')).node])],
@@ -174,17 +234,28 @@ describe('what is never right', () => {
   })
 
   test('messages tell what would be right', () => {
-    expect(failure(() => joinKind('lefft')).message).toBe('"lefft" is not a way to join. Ways: inner, left, right, full, semi, anti, cross. Did you mean "left"?')
+    expect(failure(() => joinKind('lefft')).message).toBe(
+      '"lefft" is not a way to join. Ways: inner, left, right, full, semi, anti, cross. Did you mean "left"?',
+    )
     expect(failure(() => aggregate(people, [col('id').node], [col('age').node])).message).toBe(
       'agg(): "age" is neither aggregated nor a key of groupBy(). Wrap it, as in F.max("age"), or group by it.',
     )
-    expect(failure(() => setOperation(people, batches('id'), { operation: 'union', all: true })).message).toContain('the left has 3 (id, name, age) and the right 1 (id)')
+    expect(failure(() => setOperation(people, batches('id'), { operation: 'union', all: true })).message).toContain(
+      'the left has 3 (id, name, age) and the right 1 (id)',
+    )
   })
 })
 
 describe('a plan', () => {
   const plan = limit(
-    sort(aggregate(filter(join(alias(unread, 'p'), people, 'left', { using: ['id'] }), col('p.age').gt(18).node), [col('name').node], [F.count().as('n').node]), [key(col('n').desc())]),
+    sort(
+      aggregate(
+        filter(join(alias(unread, 'p'), people, 'left', { using: ['id'] }), col('p.age').gt(18).node),
+        [col('name').node],
+        [F.count().as('n').node],
+      ),
+      [key(col('n').desc())],
+    ),
     10,
     5,
   )

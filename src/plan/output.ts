@@ -28,12 +28,15 @@ export function outputsOf(
   scope: Scope | undefined,
 ): { output?: readonly OutputColumn[] } {
   if (scope === undefined) {
-    const unsure = (each: Expression): boolean => each.kind === 'Star' || (each.kind === 'ColumnReference' && each.name.includes('.'))
+    const unsure = (each: Expression): boolean =>
+      each.kind === 'Star' || (each.kind === 'ColumnReference' && each.name.includes('.'))
     if (expressions.some(unsure) || hasAlias(input)) return {}
   }
   const output = expressions.flatMap((each): readonly OutputColumn[] => {
     if (each.kind !== 'Star') return [outputOf(each, scope)]
-    return each.qualifier === undefined ? scope!.columns : scope!.qualified(each.qualifier).map((index) => scope!.columns[index]!)
+    return each.qualifier === undefined
+      ? scope!.columns
+      : scope!.qualified(each.qualifier).map((index) => scope!.columns[index]!)
   })
   return { output: Object.freeze(output) }
 }

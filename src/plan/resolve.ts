@@ -29,7 +29,8 @@ export function resolve(plan: Plan, schemaOf: (leaf: Leaf) => Schema | undefined
       throw new LakefrontError('INTERNAL', `The columns of a ${node.kind} are not known after those of its input are.`)
     }
     const schema = schemaOf(original as Leaf)
-    if (schema === undefined) throw new LakefrontError('INTERNAL', `The columns of a ${node.kind} were not read before compiling.`)
+    if (schema === undefined)
+      throw new LakefrontError('INTERNAL', `The columns of a ${node.kind} were not read before compiling.`)
     return withSchema(node, schema)
   }
   return visit(plan)

@@ -20,20 +20,41 @@ export function sort(input: Plan, keys: readonly SortKey[]): Sort {
 
 /** `LIMIT count OFFSET offset` */
 export function limit(input: Plan, count: number | undefined, offset = 0): Limit {
-  for (const [name, value] of [['limit()', count ?? 0], ['offset()', offset]] as const) {
+  for (const [name, value] of [
+    ['limit()', count ?? 0],
+    ['offset()', offset],
+  ] as const) {
     if (!Number.isSafeInteger(value) || value < 0) {
-      throw new LakefrontError('INVALID_ARGUMENT', `${name} takes a number of rows: an integer of at least 0. ${value} was given.`)
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        `${name} takes a number of rows: an integer of at least 0. ${value} was given.`,
+      )
     }
   }
-  return Object.freeze({ kind: 'Limit', input, offset, ...(count === undefined ? {} : { count }), ...sameOutput(input) })
+  return Object.freeze({
+    kind: 'Limit',
+    input,
+    offset,
+    ...(count === undefined ? {} : { count }),
+    ...sameOutput(input),
+  })
 }
 
 /** `SELECT DISTINCT`; with `on`, one row, whichever, per combination of those columns. */
 export function distinct(input: Plan, on?: readonly string[]): Distinct {
-  if (on?.length === 0) throw new LakefrontError('INVALID_ARGUMENT', 'dropDuplicates() was given no columns. Leave the list out to compare all.')
+  if (on?.length === 0)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      'dropDuplicates() was given no columns. Leave the list out to compare all.',
+    )
   const scope = scopeOf(input)
   if (scope !== undefined) on?.forEach((name) => scope.resolve(name))
-  return Object.freeze({ kind: 'Distinct', input, ...(on === undefined ? {} : { on: Object.freeze([...on]) }), ...sameOutput(input) })
+  return Object.freeze({
+    kind: 'Distinct',
+    input,
+    ...(on === undefined ? {} : { on: Object.freeze([...on]) }),
+    ...sameOutput(input),
+  })
 }
 
 function sameOutput(input: Plan): Pick<Plan, 'output'> {

@@ -56,7 +56,11 @@ export class Scope {
       const exact = found.filter((index) => this.columns[index]!.name === name)
       if (exact.length > 0) found = exact
     }
-    if (found.length > 1) throw columnAmbiguous(asked, found.map((index) => this.columns[index]!))
+    if (found.length > 1)
+      throw columnAmbiguous(
+        asked,
+        found.map((index) => this.columns[index]!),
+      )
     return found[0]
   }
 
@@ -90,7 +94,8 @@ export function sameName(a: string | undefined, b: string): boolean {
 function columnNotFound(name: string, columns: readonly OutputColumn[]): LakefrontError {
   const names = [...new Set(columns.map((column) => column.name))]
   const nearest = nearestName(name, names)
-  const shown = names.length > 30 ? `${names.slice(0, 30).join(', ')} … and ${names.length - 30} more` : names.join(', ')
+  const shown =
+    names.length > 30 ? `${names.slice(0, 30).join(', ')} … and ${names.length - 30} more` : names.join(', ')
   return new LakefrontError(
     'COLUMN_NOT_FOUND',
     `Column "${name}" not found. ${names.length === 0 ? 'There are no columns' : `Columns: ${shown}`}.` +
@@ -100,7 +105,9 @@ function columnNotFound(name: string, columns: readonly OutputColumn[]): Lakefro
 }
 
 function columnAmbiguous(name: string, candidates: readonly OutputColumn[]): LakefrontError {
-  const qualified = candidates.map((column) => (column.qualifier === undefined ? column.name : `${column.qualifier}.${column.name}`))
+  const qualified = candidates.map((column) =>
+    column.qualifier === undefined ? column.name : `${column.qualifier}.${column.name}`,
+  )
   const distinct = new Set(qualified).size === qualified.length
   return new LakefrontError(
     'COLUMN_AMBIGUOUS',

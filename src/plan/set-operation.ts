@@ -9,7 +9,14 @@ export function setOperation(
   options: { operation: SetOperation['operation']; all: boolean; byName?: 'strict' | 'missing' },
 ): SetOperation {
   const { operation, all, byName } = options
-  const node = { kind: 'SetOperation', operation, all, left, right, ...(byName === undefined ? {} : { byName }) } as const
+  const node = {
+    kind: 'SetOperation',
+    operation,
+    all,
+    left,
+    right,
+    ...(byName === undefined ? {} : { byName }),
+  } as const
   if (left.output === undefined || right.output === undefined) return Object.freeze(node)
   const output = byName === undefined ? left.output : alignment(left.output, right.output, byName)
   if (byName === undefined && left.output.length !== right.output.length) {
@@ -30,14 +37,17 @@ export function alignment(
 ): readonly { name: string; left?: number; right?: number }[] {
   const [leftScope, rightScope] = [new Scope(left), new Scope(right)]
   const indexIn = (scope: Scope, name: string): { index?: number } => {
-    const missing = byName === 'missing' && !scope.columns.some((column) => column.name.toLowerCase() === name.toLowerCase())
+    const missing =
+      byName === 'missing' && !scope.columns.some((column) => column.name.toLowerCase() === name.toLowerCase())
     return missing ? {} : { index: scope.resolve(name).index }
   }
   const aligned = left.map(({ name }, index) => {
     const found = indexIn(rightScope, name)
     return { name, left: index, ...(found.index === undefined ? {} : { right: found.index }) }
   })
-  const extra = right.flatMap(({ name }, index) => (indexIn(leftScope, name).index === undefined ? [{ name, right: index }] : []))
+  const extra = right.flatMap(({ name }, index) =>
+    indexIn(leftScope, name).index === undefined ? [{ name, right: index }] : [],
+  )
   return [...aligned, ...extra]
 }
 

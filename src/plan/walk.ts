@@ -15,7 +15,9 @@ export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
       return plan
     case 'Query': {
       let next = 0
-      const slots: readonly QuerySlot[] = plan.slots.map((slot) => ('plan' in slot ? Object.freeze({ plan: inputs[next++]! }) : slot))
+      const slots: readonly QuerySlot[] = plan.slots.map((slot) =>
+        'plan' in slot ? Object.freeze({ plan: inputs[next++]! }) : slot,
+      )
       return Object.freeze({ ...plan, slots: Object.freeze(slots) })
     }
     case 'Project':

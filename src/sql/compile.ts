@@ -40,7 +40,8 @@ const expansions: readonly ((plan: Plan) => Plan)[] = [expandColumns, expandJoin
  */
 export function compile(plan: Plan, options: CompileOptions): Compiled {
   const resolved = plan.kind === 'Query' ? plan : resolve(plan, options.schemaOf)
-  const expand = (part: Plan): Plan => rewrite(part, (node) => expansions.reduce((changed, expansion) => expansion(changed), node))
+  const expand = (part: Plan): Plan =>
+    rewrite(part, (node) => expansions.reduce((changed, expansion) => expansion(changed), node))
   const emitter = new Emitter(options.dialect ?? duckdb, options.inline === true)
   const sources = [...leavesOf(plan)].flatMap((leaf) => (leaf.kind === 'Scan' ? [leaf.source] : []))
   let relations = 0

@@ -28,19 +28,24 @@ interface Written {
 function write(node: Expression, scope: EmitScope): Written {
   const { dialect } = scope
   const whole = (child: Expression): string => emitExpression(child, scope, tightness.whole)
-  const list = (children: readonly Expression[]): string => children.map((child) => emitExpression(child, scope)).join(', ')
+  const list = (children: readonly Expression[]): string =>
+    children.map((child) => emitExpression(child, scope)).join(', ')
   switch (node.kind) {
     case 'RelationColumn':
       return { text: scope.column(node.relation, node.name), holds: tightness.whole }
     case 'Literal':
-      return { text: dialect.binds(node.value) ? scope.parameter(node) : dialect.literal(node.value), holds: tightness.whole }
+      return {
+        text: dialect.binds(node.value) ? scope.parameter(node) : dialect.literal(node.value),
+        holds: tightness.whole,
+      }
     case 'Star':
       return { text: '*', holds: tightness.whole }
     case 'RawSql':
       return { text: raw(node.parts, node.operands.map(whole)), holds: tightness.whole }
     case 'Unary':
       if (node.operator === 'neg') return { text: `-${whole(node.operand)}`, holds: tightness.operator }
-      if (node.operator === 'not') return { text: `NOT ${emitExpression(node.operand, scope, tightness.operator)}`, holds: tightness.not }
+      if (node.operator === 'not')
+        return { text: `NOT ${emitExpression(node.operand, scope, tightness.operator)}`, holds: tightness.not }
       return {
         text: `${emitExpression(node.operand, scope, tightness.operator)} IS ${node.operator === 'isNull' ? 'NULL' : 'NOT NULL'}`,
         holds: tightness.comparison,
@@ -48,7 +53,9 @@ function write(node: Expression, scope: EmitScope): Written {
     case 'Binary': {
       if (node.operator === 'and' || node.operator === 'or') {
         const holds = tightness[node.operator]
-        const sides = [node.left, node.right].map((side) => emitExpression(side, scope, needed(side, node.operator as 'and' | 'or')))
+        const sides = [node.left, node.right].map((side) =>
+          emitExpression(side, scope, needed(side, node.operator as 'and' | 'or')),
+        )
         return { text: sides.join(node.operator === 'and' ? ' AND ' : ' OR '), holds }
       }
       const isArithmetic = ['add', 'sub', 'mul', 'div', 'mod'].includes(node.operator)
@@ -67,11 +74,16 @@ function write(node: Expression, scope: EmitScope): Written {
       }
     case 'InList':
       if (node.options.length === 0) return { text: 'FALSE', holds: tightness.whole }
-      return { text: `${emitExpression(node.operand, scope, tightness.operator)} IN (${list(node.options)})`, holds: tightness.comparison }
+      return {
+        text: `${emitExpression(node.operand, scope, tightness.operator)} IN (${list(node.options)})`,
+        holds: tightness.comparison,
+      }
     case 'Cast':
       return { text: dialect.cast(emitExpression(node.operand, scope), node.type, node.safe), holds: tightness.whole }
     case 'Case': {
-      const branches = node.branches.map((branch) => ` WHEN ${emitExpression(branch.when, scope)} THEN ${emitExpression(branch.result, scope)}`)
+      const branches = node.branches.map(
+        (branch) => ` WHEN ${emitExpression(branch.when, scope)} THEN ${emitExpression(branch.result, scope)}`,
+      )
       const otherwise = node.otherwise === undefined ? '' : ` ELSE ${emitExpression(node.otherwise, scope)}`
       return { text: `CASE${branches.join('')}${otherwise} END`, holds: tightness.whole }
     }
@@ -106,7 +118,10 @@ function needed(side: Expression, operator: 'and' | 'or'): number {
 function call(node: Call, scope: EmitScope, over: string): string {
   const spelling = Object.hasOwn(scope.dialect.functions, node.name) ? scope.dialect.functions[node.name] : undefined
   if (spelling === undefined) {
-    throw new LakefrontError('UNSUPPORTED', `The function ${node.name}() cannot be said in the dialect ${scope.dialect.name}.`)
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `The function ${node.name}() cannot be said in the dialect ${scope.dialect.name}.`,
+    )
   }
   if (typeof spelling === 'string') {
     const operands = node.operands.map((operand) => emitExpression(operand, scope)).join(', ')
@@ -129,9 +144,11 @@ function rawCall(node: Expression, scope: EmitScope): string {
 
 function window({ partitionBy, orderBy, frame }: WindowFrame, isRanking: boolean, scope: EmitScope): string {
   const clauses: string[] = []
-  if (partitionBy.length > 0) clauses.push(`PARTITION BY ${partitionBy.map((each) => emitExpression(each, scope)).join(', ')}`)
+  if (partitionBy.length > 0)
+    clauses.push(`PARTITION BY ${partitionBy.map((each) => emitExpression(each, scope)).join(', ')}`)
   if (orderBy.length > 0) clauses.push(`ORDER BY ${orderBy.map((each) => emitExpression(each, scope)).join(', ')}`)
-  if (frame !== undefined) clauses.push(`${frame.unit.toUpperCase()} BETWEEN ${bound(frame.start, scope)} AND ${bound(frame.end, scope)}`)
+  if (frame !== undefined)
+    clauses.push(`${frame.unit.toUpperCase()} BETWEEN ${bound(frame.start, scope)} AND ${bound(frame.end, scope)}`)
   else if (orderBy.length > 0 && !isRanking) clauses.push('RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW')
   return clauses.join(' ')
 }

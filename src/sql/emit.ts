@@ -58,7 +58,8 @@ export class Emitter {
     clauses.push(`FROM ${this.#from(select.from, line, mentionsRawSql(select) ? 'given' : 'needed')}`)
     if (where !== '') clauses.push(`WHERE ${where}`)
     if (groupBy) clauses.push(`GROUP BY ${groupBy}`)
-    else if (groupBy === '' && !select.columns.some(({ expression }) => isAggregate(expression))) clauses.push('GROUP BY ()')
+    else if (groupBy === '' && !select.columns.some(({ expression }) => isAggregate(expression)))
+      clauses.push('GROUP BY ()')
     if (having !== '') clauses.push(`HAVING ${having}`)
     if (orderBy.length > 0) clauses.push(`ORDER BY ${orderBy.join(', ')}`)
     if (select.limit !== undefined) clauses.push(`LIMIT ${select.limit}`)
@@ -80,7 +81,7 @@ export class Emitter {
   #columns(select: Select, scope: EmitScope): string {
     const relations = new Map(relationsOf(select.from).map((relation) => [relation.id, relation]))
     const written: string[] = []
-    for (let at = 0; at < select.columns.length; ) {
+    for (let at = 0; at < select.columns.length;) {
       const { name, expression } = select.columns[at]!
       const relation = expression.kind === 'RelationColumn' ? relations.get(expression.relation) : undefined
       const width = relation?.columns.length ?? 0
@@ -109,9 +110,12 @@ export class Emitter {
   #relation(relation: Relation, line: string, aliases: 'needed' | 'given' | 'all'): string {
     const { body } = relation
     const isShown = aliases === 'all' || (aliases === 'given' && relation.alias !== undefined)
-    const needsAlias = isShown || relation.renamed || body.kind === 'select' || body.kind === 'set' || body.kind === 'query'
+    const needsAlias =
+      isShown || relation.renamed || body.kind === 'select' || body.kind === 'set' || body.kind === 'query'
     const alias = needsAlias || this.#aliases.has(relation.id) ? ` AS ${this.#aliasOf(relation)}` : ''
-    const columns = relation.renamed ? `(${relation.columns.map((name) => this.#dialect.identifier(name)).join(', ')})` : ''
+    const columns = relation.renamed
+      ? `(${relation.columns.map((name) => this.#dialect.identifier(name)).join(', ')})`
+      : ''
     return this.#body(body, line) + alias + columns
   }
 
@@ -143,7 +147,8 @@ export class Emitter {
 
   #input(select: Select, line: string): string {
     const relation = isBare(select) ? wholeRelation(select) : undefined
-    const isName = relation !== undefined && !relation.renamed && (relation.body.kind === 'scan' || relation.body.kind === 'table')
+    const isName =
+      relation !== undefined && !relation.renamed && (relation.body.kind === 'scan' || relation.body.kind === 'table')
     return isName ? this.#body(relation.body, line) : `(${line}  ${this.#select(select, `${line}  `)}${line})`
   }
 
@@ -233,7 +238,10 @@ function isUniqueName(name: string, select: Select): boolean {
 
 function mentionsRawSql(select: Select): boolean {
   const expressions = [...select.where, ...(select.groupBy ?? []), ...select.having, ...select.orderBy]
-  return expressions.some(hasRawSql) || select.columns.some(({ expression }) => expression.kind !== 'RelationColumn' && hasRawSql(expression))
+  return (
+    expressions.some(hasRawSql) ||
+    select.columns.some(({ expression }) => expression.kind !== 'RelationColumn' && hasRawSql(expression))
+  )
 }
 
 function relationsOf(from: From): readonly Relation[] {

@@ -86,7 +86,11 @@ const cases: readonly (readonly [AnyColumn, string, unknown])[] = [
   [col('m').getItem('k'), `"m"['k']`, 5],
   [col('m').getItem('none'), `"m"['none']`, null],
   [col('st').getItem('f'), `"st"['f']`, 1],
-  [when(col('i').gt(5), 'big').when(col('i').gt(1), 'mid').otherwise('small'), `CASE WHEN "i" > 5 THEN 'big' WHEN "i" > 1 THEN 'mid' ELSE 'small' END`, 'big'],
+  [
+    when(col('i').gt(5), 'big').when(col('i').gt(1), 'mid').otherwise('small'),
+    `CASE WHEN "i" > 5 THEN 'big' WHEN "i" > 1 THEN 'mid' ELSE 'small' END`,
+    'big',
+  ],
   [when(col('f'), 1), 'CASE WHEN "f" THEN 1 END', null],
   [when(col('f'), 1).otherwise(2).add(1), 'CASE WHEN "f" THEN 1 ELSE 2 END + 1', 3],
   [sql('i + j'), '(i + j)', 9],
@@ -143,8 +147,16 @@ const cases: readonly (readonly [AnyColumn, string, unknown])[] = [
   [F.toTimestamp(lit('3/2024'), '%m/%Y'), `strptime('3/2024', '%m/%Y')`, '2024-03-01 00:00:00'],
   [F.dateAdd('at', 1), '(CAST("at" AS DATE) + CAST(1 AS INTEGER))', '2024-03-01'],
   [F.dateSub('day', col('j')), '(CAST("day" AS DATE) - CAST("j" AS INTEGER))', '2024-02-27'],
-  [F.dateDiff(lit('2024-03-02').cast('date'), 'at'), `CAST(date_diff('day', CAST("at" AS DATE), CAST(CAST('2024-03-02' AS DATE) AS DATE)) AS INTEGER)`, 2],
-  [F.currentDate().le(F.currentTimestamp()), 'CAST(make_timestamp(epoch_us(now())) AS DATE) <= make_timestamp(epoch_us(now()))', true],
+  [
+    F.dateDiff(lit('2024-03-02').cast('date'), 'at'),
+    `CAST(date_diff('day', CAST("at" AS DATE), CAST(CAST('2024-03-02' AS DATE) AS DATE)) AS INTEGER)`,
+    2,
+  ],
+  [
+    F.currentDate().le(F.currentTimestamp()),
+    'CAST(make_timestamp(epoch_us(now())) AS DATE) <= make_timestamp(epoch_us(now()))',
+    true,
+  ],
   [F.coalesce('n', 'i', lit(1)), 'coalesce("n", "i", 1)', 7],
   [F.ifnull('n', 3), 'coalesce("n", 3)', 3],
   [F.nvl('n', 'j'), 'coalesce("n", "j")', 2],
@@ -168,28 +180,77 @@ describe('an expression', () => {
 const w = Window.partitionBy('k').orderBy('id')
 
 const windows: readonly (readonly [AnyColumn, string, readonly unknown[]])[] = [
-  [F.rowNumber().over(w), 'CAST(row_number() OVER (PARTITION BY "k" ORDER BY "id" ASC NULLS FIRST) AS INTEGER)', [1, 2, 1, 2, 1]],
+  [
+    F.rowNumber().over(w),
+    'CAST(row_number() OVER (PARTITION BY "k" ORDER BY "id" ASC NULLS FIRST) AS INTEGER)',
+    [1, 2, 1, 2, 1],
+  ],
   [F.rank().over(Window.orderBy('x')), 'CAST(rank() OVER (ORDER BY "x" ASC NULLS FIRST) AS INTEGER)', [2, 1, 3, 3, 5]],
-  [F.denseRank().over(Window.orderBy(col('x').desc())), 'CAST(dense_rank() OVER (ORDER BY "x" DESC NULLS LAST) AS INTEGER)', [3, 4, 2, 2, 1]],
-  [F.percentRank().over(Window.orderBy('id')), 'percent_rank() OVER (ORDER BY "id" ASC NULLS FIRST)', [0, 0.25, 0.5, 0.75, 1]],
-  [F.ntile(2).over(Window.orderBy('id')), 'CAST(ntile(2) OVER (ORDER BY "id" ASC NULLS FIRST) AS INTEGER)', [1, 1, 1, 2, 2]],
-  [F.lag('id').over(w), 'lag("id", 1, NULL) OVER (PARTITION BY "k" ORDER BY "id" ASC NULLS FIRST)', [null, 1, null, 3, null]],
-  [F.lead('id', 2, -1).over(Window.orderBy('id')), 'lead("id", 2, (-1)) OVER (ORDER BY "id" ASC NULLS FIRST)', [3, 4, 5, -1, -1]],
-  [F.sum('id').over(w), 'sum("id") OVER (PARTITION BY "k" ORDER BY "id" ASC NULLS FIRST RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)', ['1', '3', '3', '7', '5']],
+  [
+    F.denseRank().over(Window.orderBy(col('x').desc())),
+    'CAST(dense_rank() OVER (ORDER BY "x" DESC NULLS LAST) AS INTEGER)',
+    [3, 4, 2, 2, 1],
+  ],
+  [
+    F.percentRank().over(Window.orderBy('id')),
+    'percent_rank() OVER (ORDER BY "id" ASC NULLS FIRST)',
+    [0, 0.25, 0.5, 0.75, 1],
+  ],
+  [
+    F.ntile(2).over(Window.orderBy('id')),
+    'CAST(ntile(2) OVER (ORDER BY "id" ASC NULLS FIRST) AS INTEGER)',
+    [1, 1, 1, 2, 2],
+  ],
+  [
+    F.lag('id').over(w),
+    'lag("id", 1, NULL) OVER (PARTITION BY "k" ORDER BY "id" ASC NULLS FIRST)',
+    [null, 1, null, 3, null],
+  ],
+  [
+    F.lead('id', 2, -1).over(Window.orderBy('id')),
+    'lead("id", 2, (-1)) OVER (ORDER BY "id" ASC NULLS FIRST)',
+    [3, 4, 5, -1, -1],
+  ],
+  [
+    F.sum('id').over(w),
+    'sum("id") OVER (PARTITION BY "k" ORDER BY "id" ASC NULLS FIRST RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)',
+    ['1', '3', '3', '7', '5'],
+  ],
   [F.max('id').over(Window.partitionBy('k')), 'max("id") OVER (PARTITION BY "k")', [2, 2, 4, 4, 5]],
-  [F.sum('id').over(Window.orderBy('id').rowsBetween(-1, Window.currentRow)), 'sum("id") OVER (ORDER BY "id" ASC NULLS FIRST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)', ['1', '3', '5', '7', '9']],
-  [F.count().over(Window.orderBy('id').rangeBetween(0, 2)), 'count(*) OVER (ORDER BY "id" ASC NULLS FIRST RANGE BETWEEN CURRENT ROW AND 2 FOLLOWING)', ['3', '3', '3', '2', '1']],
-  [F.count().over(Window.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)), 'count(*) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)', ['5', '5', '5', '5', '5']],
-  [F.collectList('x').over(Window.partitionBy('k')), 'coalesce(list("x") FILTER (WHERE "x" IS NOT NULL) OVER (PARTITION BY "k"), [])', [[10], [10], [30, 30], [30, 30], [50]]],
+  [
+    F.sum('id').over(Window.orderBy('id').rowsBetween(-1, Window.currentRow)),
+    'sum("id") OVER (ORDER BY "id" ASC NULLS FIRST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)',
+    ['1', '3', '5', '7', '9'],
+  ],
+  [
+    F.count().over(Window.orderBy('id').rangeBetween(0, 2)),
+    'count(*) OVER (ORDER BY "id" ASC NULLS FIRST RANGE BETWEEN CURRENT ROW AND 2 FOLLOWING)',
+    ['3', '3', '3', '2', '1'],
+  ],
+  [
+    F.count().over(Window.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)),
+    'count(*) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)',
+    ['5', '5', '5', '5', '5'],
+  ],
+  [
+    F.collectList('x').over(Window.partitionBy('k')),
+    'coalesce(list("x") FILTER (WHERE "x" IS NOT NULL) OVER (PARTITION BY "k"), [])',
+    [[10], [10], [30, 30], [30, 30], [50]],
+  ],
   [sql('arg_max(id, x)').over(Window.partitionBy('k')), 'arg_max(id, x) OVER (PARTITION BY "k")', [1, 1, 3, 3, 5]],
 ]
 
 describe('a window function', () => {
-  test.each(windows.map(([column, text, values]) => [text, column, values] as const))('%s', async (text, column, values) => {
-    const result = await evaluate(project(table('many'), [col('id').node, column.as('v').node]))
-    expect(result.text).toBe(`SELECT "id", ${text} AS "v"\nFROM "many"`)
-    expect(result.rows.toSorted((a, b) => (a[0] as number) - (b[0] as number)).map(([, value]) => value)).toEqual(values)
-  })
+  test.each(windows.map(([column, text, values]) => [text, column, values] as const))(
+    '%s',
+    async (text, column, values) => {
+      const result = await evaluate(project(table('many'), [col('id').node, column.as('v').node]))
+      expect(result.text).toBe(`SELECT "id", ${text} AS "v"\nFROM "many"`)
+      expect(result.rows.toSorted((a, b) => (a[0] as number) - (b[0] as number)).map(([, value]) => value)).toEqual(
+        values,
+      )
+    },
+  )
 })
 
 const aggregates: readonly (readonly [AnyColumn, string, unknown])[] = [
@@ -217,11 +278,14 @@ const aggregates: readonly (readonly [AnyColumn, string, unknown])[] = [
 ]
 
 describe('an aggregate', () => {
-  test.each(aggregates.map(([column, text, value]) => [text, column, value] as const))('%s', async (text, column, value) => {
-    const result = await evaluate(aggregate(table('many'), [], [column.as('v').node]))
-    expect(result.text).toBe(`SELECT ${text} AS "v"\nFROM "many"`)
-    expect(result.rows).toEqual([[value]])
-  })
+  test.each(aggregates.map(([column, text, value]) => [text, column, value] as const))(
+    '%s',
+    async (text, column, value) => {
+      const result = await evaluate(aggregate(table('many'), [], [column.as('v').node]))
+      expect(result.text).toBe(`SELECT ${text} AS "v"\nFROM "many"`)
+      expect(result.rows).toEqual([[value]])
+    },
+  )
 
   test('collectSet has each value once', async () => {
     const { rows } = await evaluate(aggregate(table('many'), [], [F.collectSet('k').as('v').node]))
@@ -229,15 +293,31 @@ describe('an aggregate', () => {
   })
 
   test('of no rows', async () => {
-    const plan = aggregate(filter(table('one'), lit(false).node), [], [F.collectList('n').as('l').node, F.sum('n').as('s').node, F.count('n').as('c').node])
+    const plan = aggregate(
+      filter(table('one'), lit(false).node),
+      [],
+      [F.collectList('n').as('l').node, F.sum('n').as('s').node, F.count('n').as('c').node],
+    )
     expect((await evaluate(plan)).rows).toEqual([[[], null, '0']])
   })
 })
 
 test('every exported function has a case here', () => {
-  const source = JSON.stringify([...cases, ...windows, ...aggregates].map(([column]) => column.node), (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+  const source = JSON.stringify(
+    [...cases, ...windows, ...aggregates].map(([column]) => column.node),
+    (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+  )
   const calls = new Set([...source.matchAll(/"kind":"Call","name":"(\w+)"/g)].map(([, name]) => name!))
-  const synonyms: Record<string, string> = { countDistinct: 'count', sumDistinct: 'sum', mean: 'avg', collectSet: 'collectList', ifnull: 'coalesce', nvl: 'coalesce' }
-  const missing = Object.keys(F).filter((name) => !['col', 'lit', 'when'].includes(name) && !calls.has(synonyms[name] ?? name))
+  const synonyms: Record<string, string> = {
+    countDistinct: 'count',
+    sumDistinct: 'sum',
+    mean: 'avg',
+    collectSet: 'collectList',
+    ifnull: 'coalesce',
+    nvl: 'coalesce',
+  }
+  const missing = Object.keys(F).filter(
+    (name) => !['col', 'lit', 'when'].includes(name) && !calls.has(synonyms[name] ?? name),
+  )
   expect(missing).toEqual([])
 })

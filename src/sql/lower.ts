@@ -21,7 +21,9 @@ const calls: Readonly<Record<string, (operands: readonly Expression[]) => readon
   regexpReplace: ([value, pattern, replacement]) => [
     value!,
     pattern!,
-    replacement!.kind === 'Literal' && typeof replacement.value === 'string' ? literal(rewriteGroups(replacement.value)) : replacement!,
+    replacement!.kind === 'Literal' && typeof replacement.value === 'string'
+      ? literal(rewriteGroups(replacement.value))
+      : replacement!,
   ],
 }
 
@@ -34,7 +36,12 @@ function rewriteGroups(replacement: string): string {
 }
 
 function nullWhenZero(divisor: Expression): Expression {
-  if (divisor.kind === 'Literal' && (typeof divisor.value === 'number' || typeof divisor.value === 'bigint') && Number(divisor.value) !== 0) return divisor
+  if (
+    divisor.kind === 'Literal' &&
+    (typeof divisor.value === 'number' || typeof divisor.value === 'bigint') &&
+    Number(divisor.value) !== 0
+  )
+    return divisor
   return Object.freeze({ kind: 'Call', name: 'nullif', role: 'scalar', operands: Object.freeze([divisor, literal(0)]) })
 }
 

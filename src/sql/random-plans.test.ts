@@ -46,60 +46,145 @@ function numeric(input: Plan, seed: readonly number[]): Expression {
   const [x, y, op] = seed as [number, number, number]
   const a = col(pick(found, x))
   const b = col(pick(found, y))
-  return pick([a.add(1), a.mod(b), a.add(b), F.coalesce(a, b, F.lit(0)), a, F.when(a.gt(b), a).otherwise(b), a.sub(b).neg()], op).node
+  return pick(
+    [a.add(1), a.mod(b), a.add(b), F.coalesce(a, b, F.lit(0)), a, F.when(a.gt(b), a).otherwise(b), a.sub(b).neg()],
+    op,
+  ).node
 }
 
 function predicate(input: Plan, seed: readonly number[]): Expression {
   const left = numeric(input, seed)
   const any = pick(input.output!, seed[1]!).name
-  const compare: Expression = { kind: 'Binary', operator: pick(['gt', 'le', 'ne', 'eqNullSafe'] as const, seed[2]!), left, right: F.lit(2).node }
-  return pick([compare, { kind: 'Unary', operator: 'not', operand: compare }, col(any).isNotNull().or(F.lit(false)).node], seed[0]!) as Expression
+  const compare: Expression = {
+    kind: 'Binary',
+    operator: pick(['gt', 'le', 'ne', 'eqNullSafe'] as const, seed[2]!),
+    left,
+    right: F.lit(2).node,
+  }
+  return pick(
+    [compare, { kind: 'Unary', operator: 'not', operand: compare }, col(any).isNotNull().or(F.lit(false)).node],
+    seed[0]!,
+  ) as Expression
 }
 
 const seed = fc.array(fc.nat(20), { minLength: 3, maxLength: 3 })
 const as = (expression: Expression, name: string): Expression => ({ kind: 'Alias', operand: expression, name })
-const unique = (list: readonly string[]): string[] => [...new Map(list.map((name) => [name.toLowerCase(), name])).values()]
+const unique = (list: readonly string[]): string[] => [
+  ...new Map(list.map((name) => [name.toLowerCase(), name])).values(),
+]
 const allKeys = (input: Plan): SortKey[] =>
-  input.output!.map(({ name }, index) => ({ kind: 'SortKey', operand: col(name).node, descending: index % 2 === 1, nulls: index % 3 === 0 ? 'first' : 'last' }))
+  input.output!.map(({ name }, index) => ({
+    kind: 'SortKey',
+    operand: col(name).node,
+    descending: index % 2 === 1,
+    nulls: index % 3 === 0 ? 'first' : 'last',
+  }))
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  seed.map((s): Step => (input) => filter(input, predicate(input, s))),
-  seed.map((s): Step => (input) => filter(input, predicate(input, s))),
-  fc.tuple(nameOf, seed).map(([name, s]): Step => (input) => withColumns(input, [{ name, expression: numeric(input, s) }])),
-  fc.tuple(nameOf, nameOf, seed).map(([one, two, s]): Step => (input) =>
-    withColumns(input, unique([one, two]).map((name, at) => ({ name, expression: numeric(input, s.map((n) => n + at)) }))),
+  seed.map(
+    (s): Step =>
+      (input) =>
+        filter(input, predicate(input, s)),
+  ),
+  seed.map(
+    (s): Step =>
+      (input) =>
+        filter(input, predicate(input, s)),
+  ),
+  fc.tuple(nameOf, seed).map(
+    ([name, s]): Step =>
+      (input) =>
+        withColumns(input, [{ name, expression: numeric(input, s) }]),
+  ),
+  fc.tuple(nameOf, nameOf, seed).map(
+    ([one, two, s]): Step =>
+      (input) =>
+        withColumns(
+          input,
+          unique([one, two]).map((name, at) => ({
+            name,
+            expression: numeric(
+              input,
+              s.map((n) => n + at),
+            ),
+          })),
+        ),
   ),
   fc.tuple(fc.uniqueArray(fc.nat(6), { minLength: 1, maxLength: 4 }), seed).map(([at, s]): Step => (input) => {
     const kept = unique(at.map((index) => pick(input.output!, index).name))
-    return project(input, [...kept.map((name) => col(name).node), ...(kept.some((name) => name.toLowerCase() === 'extra') ? [] : [as(numeric(input, s), 'extra')])])
+    return project(input, [
+      ...kept.map((name) => col(name).node),
+      ...(kept.some((name) => name.toLowerCase() === 'extra') ? [] : [as(numeric(input, s), 'extra')]),
+    ])
   }),
-  fc.tuple(fc.nat(6), nameOf).map(([at, name]): Step => (input) =>
-    input.output!.some((column) => column.name.toLowerCase() === name.toLowerCase()) ? input : rename(input, [{ from: pick(input.output!, at).name, to: name }]),
+  fc.tuple(fc.nat(6), nameOf).map(
+    ([at, name]): Step =>
+      (input) =>
+        input.output!.some((column) => column.name.toLowerCase() === name.toLowerCase())
+          ? input
+          : rename(input, [{ from: pick(input.output!, at).name, to: name }]),
   ),
-  fc.nat(6).map((at): Step => (input) => (input.output!.length > 2 ? drop(input, [pick(input.output!, at).name]) : input)),
+  fc.nat(6).map(
+    (at): Step =>
+      (input) =>
+        input.output!.length > 2 ? drop(input, [pick(input.output!, at).name]) : input,
+  ),
   fc.tuple(fc.nat(6), seed).map(([at, s]): Step => (input) => {
     const key = pick(input.output!, at).name
-    const measures = [F.count().as('n').node, as({ kind: 'Call', name: 'sum', role: 'aggregate', operands: [numeric(input, s)] }, 'total')]
+    const measures = [
+      F.count().as('n').node,
+      as({ kind: 'Call', name: 'sum', role: 'aggregate', operands: [numeric(input, s)] }, 'total'),
+    ]
     return aggregate(input, ['n', 'total'].includes(key.toLowerCase()) ? [] : [col(key).node], measures)
   }),
-  fc.tuple(seed, fc.boolean(), fc.boolean()).map(([s, descending, first]): Step => (input) =>
-    sort(input, [{ kind: 'SortKey', operand: numeric(input, s), descending, nulls: first ? 'first' : 'last' }, ...allKeys(input)]),
+  fc.tuple(seed, fc.boolean(), fc.boolean()).map(
+    ([s, descending, first]): Step =>
+      (input) =>
+        sort(input, [
+          { kind: 'SortKey', operand: numeric(input, s), descending, nulls: first ? 'first' : 'last' },
+          ...allKeys(input),
+        ]),
   ),
-  fc.tuple(fc.nat(5), fc.nat(3)).map(([count, offset]): Step => (input) => limit(sort(input, allKeys(input)), count, offset)),
+  fc.tuple(fc.nat(5), fc.nat(3)).map(
+    ([count, offset]): Step =>
+      (input) =>
+        limit(sort(input, allKeys(input)), count, offset),
+  ),
   fc.constant<Step>((input) => distinct(input)),
-  fc.tuple(nameOf, fc.nat(5)).map(([name, at]): Step => (input) =>
-    withColumns(input, [{ name, expression: F.rank().over(Window.orderBy(pick(input.output!, at).name)).node }]),
+  fc.tuple(nameOf, fc.nat(5)).map(
+    ([name, at]): Step =>
+      (input) =>
+        withColumns(input, [{ name, expression: F.rank().over(Window.orderBy(pick(input.output!, at).name)).node }]),
   ),
-  fc.tuple(nameOf, fc.nat(5)).map(([name, at]): Step => (input) =>
-    withColumns(input, [{ name, expression: sql(`coalesce("${pick(input.output!, at).name.replaceAll('"', '""')}" IS NULL, true)`).cast('int').node }]),
+  fc.tuple(nameOf, fc.nat(5)).map(
+    ([name, at]): Step =>
+      (input) =>
+        withColumns(input, [
+          {
+            name,
+            expression: sql(`coalesce("${pick(input.output!, at).name.replaceAll('"', '""')}" IS NULL, true)`).cast(
+              'int',
+            ).node,
+          },
+        ]),
   ),
-  fc.constantFrom<JoinKind>('inner', 'left', 'right', 'full', 'semi', 'anti').map((how): Step => (input) =>
-    input.output!.some(({ name }) => name === 'a') && input.output!.length < 5 && !input.output!.some(({ name }) => ['b2', 'a b2'].includes(name))
-      ? join(input, project(typed, [col('a').node, col('b').as('b2').node, col('a b').as('a b2').node]), how, { using: ['a'] })
-      : input,
+  fc.constantFrom<JoinKind>('inner', 'left', 'right', 'full', 'semi', 'anti').map(
+    (how): Step =>
+      (input) =>
+        input.output!.some(({ name }) => name === 'a') &&
+        input.output!.length < 5 &&
+        !input.output!.some(({ name }) => ['b2', 'a b2'].includes(name))
+          ? join(input, project(typed, [col('a').node, col('b').as('b2').node, col('a b').as('a b2').node]), how, {
+              using: ['a'],
+            })
+          : input,
   ),
   fc.constant<Step>((input) => setOperation(input, filter(input, F.lit(true).node), { operation: 'union', all: true })),
-  fc.constantFrom('t1', 'base', 'x').map((name): Step => (input) => alias(input, name)),
+  fc.constantFrom('t1', 'base', 'x').map(
+    (name): Step =>
+      (input) =>
+        alias(input, name),
+  ),
 )
 
 let tables = 0

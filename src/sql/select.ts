@@ -27,7 +27,13 @@ export interface SelectColumn {
 
 export type From =
   | { readonly kind: 'relation'; readonly relation: Relation }
-  | { readonly kind: 'join'; readonly how: JoinKind; readonly left: From; readonly right: From; readonly condition?: Expression }
+  | {
+      readonly kind: 'join'
+      readonly how: JoinKind
+      readonly left: From
+      readonly right: From
+      readonly condition?: Expression
+    }
 
 /** Something in a FROM clause that is not a join. Its columns have names that are unique whatever the case. */
 export interface Relation {
@@ -45,7 +51,12 @@ export type RelationBody =
   | { readonly kind: 'table'; readonly name: readonly string[] }
   | { readonly kind: 'query'; readonly query: Query; readonly inputs: readonly Select[] }
   | { readonly kind: 'select'; readonly select: Select }
-  | { readonly kind: 'set'; readonly operation: SetOperation['operation']; readonly all: boolean; readonly branches: readonly Select[] }
+  | {
+      readonly kind: 'set'
+      readonly operation: SetOperation['operation']
+      readonly all: boolean
+      readonly branches: readonly Select[]
+    }
 
 /** Names that are unique whatever the case and not empty: a repeated one gets a number. */
 export function uniqueNames(names: readonly string[]): readonly string[] {
@@ -70,7 +81,10 @@ export function uniqueNames(names: readonly string[]): readonly string[] {
 /** `SELECT * FROM relation` */
 export function selectFrom(relation: Relation): Select {
   return {
-    columns: relation.columns.map((name) => ({ name, expression: Object.freeze({ kind: 'RelationColumn', relation: relation.id, name }) })),
+    columns: relation.columns.map((name) => ({
+      name,
+      expression: Object.freeze({ kind: 'RelationColumn', relation: relation.id, name }),
+    })),
     from: { kind: 'relation', relation },
     where: [],
     having: [],
@@ -84,9 +98,18 @@ export function selectFrom(relation: Relation): Select {
 export function nested(select: Select, nextId: () => number): Select {
   if (isBare(select)) return select
   const columns = uniqueNames(select.columns.map((column) => column.name))
-  const alias = select.from.kind === 'relation' && select.from.relation.alias !== undefined ? { alias: select.from.relation.alias } : {}
+  const alias =
+    select.from.kind === 'relation' && select.from.relation.alias !== undefined
+      ? { alias: select.from.relation.alias }
+      : {}
   const renamed = { ...select, columns: select.columns.map((column, index) => ({ ...column, name: columns[index]! })) }
-  const outer = selectFrom({ id: nextId(), columns, body: { kind: 'select', select: renamed }, renamed: false, ...alias })
+  const outer = selectFrom({
+    id: nextId(),
+    columns,
+    body: { kind: 'select', select: renamed },
+    renamed: false,
+    ...alias,
+  })
   return { ...outer, columns: outer.columns.map((column, index) => ({ ...column, name: select.columns[index]!.name })) }
 }
 
@@ -109,7 +132,9 @@ export function isPlain(select: Select): boolean {
 
 /** Whether `select` is all of a FROM clause of one relation, and nothing is done to it. */
 export function isBare(select: Select): boolean {
-  return isPlain(select) && select.where.length === 0 && select.orderBy.length === 0 && wholeRelation(select) !== undefined
+  return (
+    isPlain(select) && select.where.length === 0 && select.orderBy.length === 0 && wholeRelation(select) !== undefined
+  )
 }
 
 /** The relation of which `select` shows all columns under their own names, if it is one. */
@@ -119,7 +144,8 @@ export function wholeRelation(select: Select): Relation | undefined {
   const whole =
     select.columns.length === relation.columns.length &&
     select.columns.every(
-      ({ name, expression }, index) => name === relation.columns[index] && expression.kind === 'RelationColumn' && expression.name === name,
+      ({ name, expression }, index) =>
+        name === relation.columns[index] && expression.kind === 'RelationColumn' && expression.name === name,
     )
   return whole ? relation : undefined
 }

@@ -40,7 +40,11 @@ export function selectsOf(plan: Plan, nextId: () => number): Select {
         return mergeJoin({ left: visit(node.left), right: visit(node.right) }, node.how, condition, nextId)
       }
       case 'Sort':
-        return mergeSort(visit(node.input), node.keys.map((key) => bound(key, node.input) as SortKey), nextId)
+        return mergeSort(
+          visit(node.input),
+          node.keys.map((key) => bound(key, node.input) as SortKey),
+          nextId,
+        )
       case 'Limit':
         return mergeLimit(visit(node.input), node.count, node.offset)
       case 'Distinct':
@@ -63,7 +67,9 @@ export function selectsOf(plan: Plan, nextId: () => number): Select {
     const unique = uniqueNames(names)
     const renamed = unique.some((name, index) => name !== names[index])
     const select = selectFrom({ id: nextId(), columns: unique, body, renamed })
-    return renamed ? { ...select, columns: select.columns.map((column, index) => ({ ...column, name: names[index]! })) } : select
+    return renamed
+      ? { ...select, columns: select.columns.map((column, index) => ({ ...column, name: names[index]! })) }
+      : select
   }
 
   const branches = (node: SetOperation): readonly Select[] => {
@@ -76,7 +82,9 @@ export function selectsOf(plan: Plan, nextId: () => number): Select {
 
   const aliased = (select: Select, alias: string): Select => {
     const visible = select.from.kind === 'relation' ? select : nested(select, nextId)
-    return visible.from.kind === 'relation' ? { ...visible, from: { kind: 'relation', relation: { ...visible.from.relation, alias } } } : visible
+    return visible.from.kind === 'relation'
+      ? { ...visible, from: { kind: 'relation', relation: { ...visible.from.relation, alias } } }
+      : visible
   }
 
   return visit(plan)

@@ -5,12 +5,18 @@ import { call, callOf } from './call.ts'
 
 /** What a call is named by when nobody names it; known to the compiler for columns given by name. */
 type CallName<Name extends string, A> = A extends string ? `${Name}(${A})` : string
-type Of<A, Operation extends string, Name extends string> = Column<Deferred<Operation, [ArgumentType<A>]>, ArgumentNeeds<A>, CallName<Name, A>>
+type Of<A, Operation extends string, Name extends string> = Column<
+  Deferred<Operation, [ArgumentType<A>]>,
+  ArgumentNeeds<A>,
+  CallName<Name, A>
+>
 type OfUnnamed<A, Operation extends string> = Column<Deferred<Operation, [ArgumentType<A>]>, ArgumentNeeds<A>, string>
 type NumberOf<A, Name extends string> = Column<number | null, ArgumentNeeds<A>, CallName<Name, A>>
 
 /** `count(*)`, rows; `count(x)`, rows where `x` is not NULL. A BIGINT. */
-export function count<A extends AnyColumn | string = '*'>(value?: A): Column<bigint, ArgumentNeeds<A>, CallName<'count', A>> {
+export function count<A extends AnyColumn | string = '*'>(
+  value?: A,
+): Column<bigint, ArgumentNeeds<A>, CallName<'count', A>> {
   return call('count', 'aggregate', [value ?? '*'])
 }
 
@@ -18,7 +24,12 @@ export function count<A extends AnyColumn | string = '*'>(value?: A): Column<big
 export function countDistinct<A extends readonly [AnyColumn | string, ...(AnyColumn | string)[]]>(
   ...values: A
 ): Column<bigint, ArgumentNeeds<A[number]>, string> {
-  return callOf('count', 'aggregate', values.map((value) => argumentNode(value)), true)
+  return callOf(
+    'count',
+    'aggregate',
+    values.map((value) => argumentNode(value)),
+    true,
+  )
 }
 
 /** `sum(x)`: HUGEINT for integers, DOUBLE for floats, DECIMAL(38, s) for decimals; NULL when there is nothing to add. */

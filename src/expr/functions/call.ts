@@ -9,7 +9,12 @@ export function call(name: string, role: CallRole, args: readonly Argument[]): C
 }
 
 /** A call of the function `name` on nodes. */
-export function callOf(name: string, role: CallRole, operands: readonly Expression[], distinct = false): Column<never, never, never> {
+export function callOf(
+  name: string,
+  role: CallRole,
+  operands: readonly Expression[],
+  distinct = false,
+): Column<never, never, never> {
   const node = { kind: 'Call', name, role, operands: Object.freeze([...operands]) } as const
   return new Column(Object.freeze(distinct ? { ...node, distinct } : node))
 }

@@ -3,7 +3,11 @@ import type { Argument, ArgumentNeeds, ArgumentType, Deferred } from '../column-
 import { call } from './call.ts'
 
 type Types<A extends readonly unknown[]> = { readonly [I in keyof A]: ArgumentType<A[I]> }
-type First<A, B> = Column<Deferred<'coalesce', [ArgumentType<A>, ArgumentType<B>]>, ArgumentNeeds<A> | ArgumentNeeds<B>, string>
+type First<A, B> = Column<
+  Deferred<'coalesce', [ArgumentType<A>, ArgumentType<B>]>,
+  ArgumentNeeds<A> | ArgumentNeeds<B>,
+  string
+>
 
 /** `coalesce(a, b, …)`: the first that is not NULL. */
 export function coalesce<A extends readonly Argument[]>(
@@ -38,6 +42,8 @@ export function greatest<A extends readonly Argument[]>(
 }
 
 /** `least(a, b, …)`: NULLs are skipped. */
-export function least<A extends readonly Argument[]>(...values: A): Column<ArgumentType<A[number]>, ArgumentNeeds<A[number]>, string> {
+export function least<A extends readonly Argument[]>(
+  ...values: A
+): Column<ArgumentType<A[number]>, ArgumentNeeds<A[number]>, string> {
   return call('least', 'scalar', values)
 }

@@ -54,8 +54,21 @@ export function second<A extends Argument>(value: A): Part<A> {
 }
 
 const units: Readonly<Record<string, string>> = {
-  year: 'year', yyyy: 'year', yy: 'year', quarter: 'quarter', month: 'month', mon: 'month', mm: 'month', week: 'week', day: 'day', dd: 'day',
-  hour: 'hour', minute: 'minute', second: 'second', millisecond: 'milliseconds', microsecond: 'microseconds',
+  year: 'year',
+  yyyy: 'year',
+  yy: 'year',
+  quarter: 'quarter',
+  month: 'month',
+  mon: 'month',
+  mm: 'month',
+  week: 'week',
+  day: 'day',
+  dd: 'day',
+  hour: 'hour',
+  minute: 'minute',
+  second: 'second',
+  millisecond: 'milliseconds',
+  microsecond: 'microseconds',
 }
 
 /** `CAST(date_trunc('month', x) AS TIMESTAMP)`: the start of the year, quarter, month, week (Monday), day, hour, minute, second … */

@@ -33,7 +33,10 @@ export function sqrt<A extends Argument>(value: A): NumberOf<A> {
 }
 
 /** `pow(x, y)`: a DOUBLE. */
-export function pow<A extends Argument, O extends Operand>(value: A, exponent: O): Column<Deferred<'number', [ArgumentType<A>]>, ArgumentNeeds<A> | OperandNeeds<O>, string> {
+export function pow<A extends Argument, O extends Operand>(
+  value: A,
+  exponent: O,
+): Column<Deferred<'number', [ArgumentType<A>]>, ArgumentNeeds<A> | OperandNeeds<O>, string> {
   return callOf('pow', 'scalar', [argumentNode(value), operandNode(exponent)])
 }
 

@@ -1,5 +1,13 @@
 import type { Column } from '../column.ts'
-import type { AnyColumn, Argument, ArgumentNeeds, ArgumentType, Deferred, Operand, OperandNeeds } from '../column-types.ts'
+import type {
+  AnyColumn,
+  Argument,
+  ArgumentNeeds,
+  ArgumentType,
+  Deferred,
+  Operand,
+  OperandNeeds,
+} from '../column-types.ts'
 import { LakefrontError } from '../../errors.ts'
 import { literal } from '../literal.ts'
 import { argumentNode, operandNode } from '../operand.ts'
@@ -19,7 +27,9 @@ export function lower<A extends Argument>(value: A): Text<A> {
 }
 
 /** `CAST(length(x) AS INTEGER)`: in characters, not bytes. */
-export function length<A extends Argument>(value: A): Column<Deferred<'number', [ArgumentType<A>]>, ArgumentNeeds<A>, string> {
+export function length<A extends Argument>(
+  value: A,
+): Column<Deferred<'number', [ArgumentType<A>]>, ArgumentNeeds<A>, string> {
   return call('length', 'scalar', [value])
 }
 
@@ -40,8 +50,12 @@ export function rtrim<A extends Argument>(value: A): Text<A> {
 
 /** `substring(x, start, length)`: counted from 1 (0 is taken as 1), from the end when `start` is negative. */
 export function substring<A extends Argument>(value: A, start: number, size?: number): Text<A> {
-  for (const [name, number] of [['start', start], ['size', size ?? 0]] as const) {
-    if (!Number.isSafeInteger(number)) throw new LakefrontError('INVALID_ARGUMENT', `substring(): ${name} is ${number}; give an integer.`)
+  for (const [name, number] of [
+    ['start', start],
+    ['size', size ?? 0],
+  ] as const) {
+    if (!Number.isSafeInteger(number))
+      throw new LakefrontError('INVALID_ARGUMENT', `substring(): ${name} is ${number}; give an integer.`)
   }
   const bounds = size === undefined ? [start] : [start, Math.max(0, size)]
   return callOf('substring', 'scalar', [argumentNode(value), ...bounds.map(literal)])
@@ -75,11 +89,18 @@ export function replace<A extends Argument, S extends Operand, R extends Operand
  * `regexp_replace(x, pattern, replacement, 'g')`: every match. Syntax: RE2. `$1` in a replacement given as a string is the
  * first group, as in PySpark; `\$` is a dollar sign. Strings are values after the first argument.
  */
-export function regexpReplace<A extends Argument, P extends Operand>(value: A, pattern: P, replacement: string): TextWith<A, P> {
+export function regexpReplace<A extends Argument, P extends Operand>(
+  value: A,
+  pattern: P,
+  replacement: string,
+): TextWith<A, P> {
   return callOf('regexpReplace', 'scalar', [argumentNode(value), operandNode(pattern), literal(replacement)])
 }
 
 /** `regexp_split_to_array(x, pattern)`: the pieces between matches, empty ones included. Syntax: RE2. */
-export function split<A extends Argument>(value: A, pattern: string): Column<string[] | null, ArgumentNeeds<A>, string> {
+export function split<A extends Argument>(
+  value: A,
+  pattern: string,
+): Column<string[] | null, ArgumentNeeds<A>, string> {
   return callOf('split', 'scalar', [argumentNode(value), literal(pattern)])
 }

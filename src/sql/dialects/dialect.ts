@@ -12,7 +12,9 @@ export interface Dialect {
   binds(value: Value): boolean
   readonly joins: Readonly<Record<JoinKind, string>>
   /** Spelled between brackets or operators of lower precedence. */
-  readonly operators: Readonly<Record<Exclude<BinaryOperator, 'and' | 'or'>, (left: string, right: string, node: Expression) => string>>
+  readonly operators: Readonly<
+    Record<Exclude<BinaryOperator, 'and' | 'or'>, (left: string, right: string, node: Expression) => string>
+  >
   readonly functions: Readonly<Record<string, Spelling>>
   cast(operand: string, type: string, safe: boolean): string
   field(operand: string, name: string): string

@@ -8,7 +8,9 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
   identifier,
   literal,
   binds: (value) =>
-    typeof value === 'string' ? value.length > 1024 || value.includes('\0') : value instanceof Uint8Array && value.length > 64,
+    typeof value === 'string'
+      ? value.length > 1024 || value.includes('\0')
+      : value instanceof Uint8Array && value.length > 64,
   joins: {
     inner: 'JOIN',
     left: 'LEFT JOIN',
@@ -39,7 +41,9 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
       call: (operands, distinct, nodes) => {
         if (!distinct) return `count(${operands[0]})`
         if (operands.length === 1) return `count(DISTINCT ${operands[0]})`
-        const present = operands.map((operand, index) => (nodes[index]!.kind === 'Literal' ? 'TRUE' : `${operand} IS NOT NULL`))
+        const present = operands.map((operand, index) =>
+          nodes[index]!.kind === 'Literal' ? 'TRUE' : `${operand} IS NOT NULL`,
+        )
         return `count(DISTINCT (${operands.join(', ')})) FILTER (WHERE ${present.join(' AND ')})`
       },
     },
@@ -96,11 +100,18 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
     dateTrunc: { call: (operands) => `CAST(date_trunc(${operands.join(', ')}) AS TIMESTAMP)` },
     currentDate: { call: () => 'CAST(make_timestamp(epoch_us(now())) AS DATE)' },
     currentTimestamp: { call: () => 'make_timestamp(epoch_us(now()))' },
-    toDate: { call: ([value, format]) => `CAST(${format === undefined ? value : `strptime(${value}, ${format})`} AS DATE)` },
-    toTimestamp: { call: ([value, format]) => (format === undefined ? `CAST(${value} AS TIMESTAMP)` : `strptime(${value}, ${format})`) },
+    toDate: {
+      call: ([value, format]) => `CAST(${format === undefined ? value : `strptime(${value}, ${format})`} AS DATE)`,
+    },
+    toTimestamp: {
+      call: ([value, format]) =>
+        format === undefined ? `CAST(${value} AS TIMESTAMP)` : `strptime(${value}, ${format})`,
+    },
     dateAdd: { call: ([value, days]) => `(CAST(${value} AS DATE) + CAST(${days} AS INTEGER))` },
     dateSub: { call: ([value, days]) => `(CAST(${value} AS DATE) - CAST(${days} AS INTEGER))` },
-    dateDiff: { call: ([end, start]) => `CAST(date_diff('day', CAST(${start} AS DATE), CAST(${end} AS DATE)) AS INTEGER)` },
+    dateDiff: {
+      call: ([end, start]) => `CAST(date_diff('day', CAST(${start} AS DATE), CAST(${end} AS DATE)) AS INTEGER)`,
+    },
     coalesce: 'coalesce',
     nullif: 'nullif',
     greatest: 'greatest',
@@ -125,7 +136,10 @@ function integer(name: string): Spelling {
 
 function identifier(name: string): string {
   if (name === '' || name.includes('\0')) {
-    throw new LakefrontError('INVALID_ARGUMENT', `DuckDB cannot have a column or table named ${JSON.stringify(name)}. Rename it with as().`)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `DuckDB cannot have a column or table named ${JSON.stringify(name)}. Rename it with as().`,
+    )
   }
   return `"${name.replaceAll('"', '""')}"`
 }
@@ -148,7 +162,8 @@ function literal(value: Value): string {
 
 /** With an exponent DuckDB reads a DOUBLE, exactly; without one a DECIMAL. */
 function number(value: number): string {
-  if (!Number.isFinite(value)) return `CAST('${Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity'}' AS DOUBLE)`
+  if (!Number.isFinite(value))
+    return `CAST('${Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity'}' AS DOUBLE)`
   const digits = Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : value.toExponential()
   if (Object.is(value, -0)) return '(-0e0)'
   return value < 0 ? `(${digits})` : digits
@@ -163,7 +178,11 @@ function text(value: string): string {
 function timestamp(value: Date): string {
   const year = value.getUTCFullYear()
   if (year < 1 || year > 9999) return `make_timestamp(${BigInt(value.getTime()) * 1000n})`
-  return `TIMESTAMP '${value.toISOString().replace('T', ' ').slice(0, -1).replace(/(:00)?\.000$/, '$1')}'`
+  return `TIMESTAMP '${value
+    .toISOString()
+    .replace('T', ' ')
+    .slice(0, -1)
+    .replace(/(:00)?\.000$/, '$1')}'`
 }
 
 function blob(value: Uint8Array): string {

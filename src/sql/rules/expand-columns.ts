@@ -13,7 +13,8 @@ export function expandColumns(plan: Plan): Plan {
         plan.input,
         plan.columns.flatMap((column): readonly Expression[] => {
           if (column.kind !== 'Star') return [column]
-          const indices = column.qualifier === undefined ? scope.columns.map((_, index) => index) : scope.qualified(column.qualifier)
+          const indices =
+            column.qualifier === undefined ? scope.columns.map((_, index) => index) : scope.qualified(column.qualifier)
           return indices.map((index) => inputColumn(plan.input, index))
         }),
       )
@@ -22,9 +23,14 @@ export function expandColumns(plan: Plan): Plan {
       const scope = new Scope(plan.input.output!)
       const kept = scope.columns.map(({ name }, index) => {
         const replacement = plan.columns.findLast((column) => sameName(column.name, name))
-        return replacement === undefined ? inputColumn(plan.input, index) : named(replacement.expression, replacement.name)
+        return replacement === undefined
+          ? inputColumn(plan.input, index)
+          : named(replacement.expression, replacement.name)
       })
-      return project(plan.input, [...kept, ...addedColumns(plan.columns, scope).map(({ name, expression }) => named(expression, name))])
+      return project(plan.input, [
+        ...kept,
+        ...addedColumns(plan.columns, scope).map(({ name, expression }) => named(expression, name)),
+      ])
     }
     case 'Rename': {
       const scope = new Scope(plan.input.output!)

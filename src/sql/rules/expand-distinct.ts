@@ -11,8 +11,17 @@ export function expandDistinct(plan: Plan): Plan {
   const scope = new Scope(plan.input.output!)
   const columns = scope.columns.map((_, index) => inputColumn(plan.input, index))
   const partitionBy = Object.freeze(plan.on.map((name) => inputColumn(plan.input, scope.resolve(name).index)))
-  const call: Expression = Object.freeze({ kind: 'Call', name: 'rowNumber', role: 'window', operands: Object.freeze([]) })
-  const number: Expression = Object.freeze({ kind: 'Over', call, window: Object.freeze({ partitionBy, orderBy: Object.freeze([]) }) })
+  const call: Expression = Object.freeze({
+    kind: 'Call',
+    name: 'rowNumber',
+    role: 'window',
+    operands: Object.freeze([]),
+  })
+  const number: Expression = Object.freeze({
+    kind: 'Over',
+    call,
+    window: Object.freeze({ partitionBy, orderBy: Object.freeze([]) }),
+  })
   const numbered = project(plan.input, [...columns, named(number, 'row_number')])
   const first: Expression = Object.freeze({
     kind: 'Binary',

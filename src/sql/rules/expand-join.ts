@@ -10,10 +10,13 @@ export function expandJoin(plan: Plan): Plan {
   const columns = joinColumns(plan)!
   const width = plan.left.output!.length
   const onLeft = (index: number): Expression => inputColumn(plan.left, index)
-  const onRight = (index: number): Expression => Object.freeze({ ...inputColumn(plan.right, index), index: width + index })
+  const onRight = (index: number): Expression =>
+    Object.freeze({ ...inputColumn(plan.right, index), index: width + index })
   const condition = columns
     .slice(0, plan.using.length)
-    .map((key): Expression => Object.freeze({ kind: 'Binary', operator: 'eq', left: onLeft(key.left!), right: onRight(key.right!) }))
+    .map((key): Expression =>
+      Object.freeze({ kind: 'Binary', operator: 'eq', left: onLeft(key.left!), right: onRight(key.right!) }),
+    )
     .reduce((left, right) => Object.freeze({ kind: 'Binary', operator: 'and', left, right }))
   const joined = join(plan.left, plan.right, plan.how, { condition })
   return project(

@@ -8,12 +8,15 @@ export function expandSetOperation(plan: Plan): Plan {
   if (plan.kind !== 'SetOperation' || plan.byName === undefined) return plan
   const columns = alignment(plan.left.output!, plan.right.output!, plan.byName)
   const side = (input: Plan, position: 'left' | 'right'): Plan => {
-    if (columns.length === input.output!.length && columns.every((column, index) => column[position] === index)) return input
+    if (columns.length === input.output!.length && columns.every((column, index) => column[position] === index))
+      return input
     return project(
       input,
       columns.map((column) => {
         const index = column[position]
-        return index === undefined ? named(Object.freeze({ kind: 'Literal', value: null }), column.name) : inputColumn(input, index)
+        return index === undefined
+          ? named(Object.freeze({ kind: 'Literal', value: null }), column.name)
+          : inputColumn(input, index)
       }),
     )
   }

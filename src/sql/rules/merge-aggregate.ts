@@ -25,7 +25,10 @@ export function mergeAggregate(
   ) {
     select = nested(select, nextId)
   }
-  const columns = [...keys, ...measures].map(({ name, expression }) => ({ name, expression: inTermsOf(select, expression) }))
+  const columns = [...keys, ...measures].map(({ name, expression }) => ({
+    name,
+    expression: inTermsOf(select, expression),
+  }))
   return { ...select, columns, groupBy: columns.slice(0, keys.length).map(({ expression }) => expression), orderBy: [] }
 }
 

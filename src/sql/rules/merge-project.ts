@@ -21,7 +21,10 @@ export function mergeProject(input: Select, columns: readonly SelectColumn[], ne
   ) {
     select = nested(select, nextId)
   }
-  return { ...select, columns: columns.map(({ name, expression }) => ({ name, expression: inTermsOf(select, expression) })) }
+  return {
+    ...select,
+    columns: columns.map(({ name, expression }) => ({ name, expression: inTermsOf(select, expression) })),
+  }
 }
 
 function seesOtherRows(expression: Expression): boolean {

@@ -10,7 +10,8 @@ export function mergeSort(input: Select, keys: readonly SortKey[], nextId: () =>
   if (
     select.limit !== undefined ||
     select.offset > 0 ||
-    (computed.length > 0 && (select.distinct || isOpaque(select) || isWindowed(select) || !canInline(select, computed, true)))
+    (computed.length > 0 &&
+      (select.distinct || isOpaque(select) || isWindowed(select) || !canInline(select, computed, true)))
   ) {
     select = nested(select, nextId)
   }
