@@ -43,7 +43,7 @@ it('offers the command', async () => {
 })
 
 it('installs neither the official engine package nor what the workers bundle', async () => {
-  for (const name of ['@duckdb', 'parquet-wasm', 'hyparquet', 'comlink']) {
+  for (const name of ['@duckdb', 'parquet-wasm', 'comlink']) {
     await expect(access(join(consumer.folder, 'node_modules', name)), name).rejects.toThrow('ENOENT')
   }
 })
