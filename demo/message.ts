@@ -10,7 +10,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   CORRUPT_FILE: 'The file may have been cut off while it was copied: fetch it again.',
   NETWORK: 'Check the connection, then run the query again.',
   NOT_A_PARQUET_FILE: 'This page opens Parquet files only.',
-  NOT_FOUND: 'Files of this page are listed at the side; a dropped file is queried by its name.',
+  NOT_FOUND: 'What can be queried is listed under Files; a local file has to be opened first.',
   OUT_OF_MEMORY: 'Select fewer columns, filter earlier, or add a LIMIT.',
   TABLE_NOT_FOUND: "Put the name of a file in single quotes: FROM 'flights-3m.parquet'.",
   WORKER_LOST: 'Run starts a new engine. If it fails again, reload the page: a part of it may not have been loaded.',

@@ -28,6 +28,8 @@ export function outputPanel(): OutputPanel {
   let table: ResultTable | undefined
   let started = 0
   let lastDrawn = 0
+  let progress: Progress = { rowsScanned: 0, bytesFetched: 0 }
+  let clock = 0
 
   grid.clear()
   copy.addEventListener('click', () => {
@@ -35,6 +37,7 @@ export function outputPanel(): OutputPanel {
   })
 
   const end = (): void => {
+    clearInterval(clock)
     showProgress(undefined)
     if (table !== undefined) grid.grown()
     copy.hidden = table === undefined || table.rowCount === 0
@@ -48,10 +51,17 @@ export function outputPanel(): OutputPanel {
       showFigures(undefined)
       showNotice([])
       made.hidden = copy.hidden = true
-      showProgress({ rowsScanned: 0, bytesFetched: 0 })
+      progress = { rowsScanned: 0, bytesFetched: 0 }
+      const tell = (): void => showProgress(progress, performance.now() - started)
+      tell()
+      clearInterval(clock)
+      clock = window.setInterval(tell, 200)
+      say('Running')
       grid.element.classList.add('stale')
     },
-    progress: showProgress,
+    progress(next) {
+      progress = next
+    },
     rows(next, label) {
       const now = performance.now()
       if (table !== next) {

@@ -27,7 +27,8 @@ export async function playground(memory: Memory): Promise<void> {
   const files: FilesPanel = filesPanel(memory, {
     register: async (name, file) => (await session.get()).registerFile(name, file),
     unregister: async (name) => (await session.get()).unregisterFile(name),
-    columns: async (name) => columnsOf(await (await session.get()).sql(`FROM '${name.replaceAll("'", "''")}'`).schema()),
+    columns: async (name) =>
+      columnsOf(await (await session.get()).sql(`FROM '${name.replaceAll("'", "''")}'`).schema()),
     insert: (sql) => editor.insert(sql),
     opened(name) {
       editor.setText(`SELECT *\nFROM '${name.replaceAll("'", "''")}'\nLIMIT 1000`)
@@ -71,6 +72,7 @@ export async function playground(memory: Memory): Promise<void> {
   const entries = examples.map((entry) =>
     exampleEntry(entry, () => {
       choose(entry)
+      if (window.innerWidth < 820) byId('examples-panel').removeAttribute('open')
       void run('sql')
     }),
   )

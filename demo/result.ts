@@ -15,8 +15,8 @@ export interface Outcome {
 }
 
 /**
- * Runs `query` and fills a table while rows arrive; `onRows` is called with the empty table first, then after every batch. It takes
- * the first {@link rowLimit} rows and stops the query when there is one more.
+ * Runs `query` and fills a table while rows arrive; `onRows` is called after every batch, and once when there is none. It takes the
+ * first {@link rowLimit} rows and stops the query when there is one more.
  */
 export async function readResult(
   query: Query,
@@ -26,7 +26,6 @@ export async function readResult(
   try {
     const { schema } = stream
     const table = new ResultTable(columnsOf(schema))
-    onRows(table)
     for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
       options.signal?.throwIfAborted()
       const room = rowLimit - table.rowCount
@@ -34,6 +33,7 @@ export async function readResult(
       onRows(table)
       if (batch.length > room) return { metrics: await stream.metrics(), cut: true }
     }
+    if (table.rowCount === 0) onRows(table)
     return { metrics: await stream.metrics(), cut: false }
   } finally {
     await stream.close()
@@ -57,5 +57,7 @@ function chunkOf({ columns }: ColumnBatch, { fields }: Schema, length: number): 
 }
 
 const numericKinds: ReadonlySet<string> = new Set(
-  'tinyint smallint integer bigint hugeint utinyint usmallint uinteger ubigint uhugeint float double decimal'.split(' '),
+  'tinyint smallint integer bigint hugeint utinyint usmallint uinteger ubigint uhugeint float double decimal'.split(
+    ' ',
+  ),
 )

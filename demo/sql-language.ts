@@ -10,11 +10,11 @@ export type KnownColumns = () => readonly {
 }[]
 
 const functions =
-  'abs any_value approx_count_distinct arg_max arg_min avg bar bool_and bool_or ceil coalesce concat corr count cume_dist ' +
-  'date_diff date_part date_trunc dayname dense_rank epoch first first_value floor format gcd greatest histogram ifnull lag last ' +
-  'last_value lead least len length like_escape list list_aggregate ln log lower lpad max md5 median min mode monthname ntile nullif ' +
+  'abs any_value approx_count_distinct arg_max arg_min avg bar bool_and bool_or ceil coalesce day concat corr count cume_dist ' +
+  'date_diff date_part date_trunc dayname dense_rank epoch first first_value floor format gcd greatest histogram hour ifnull lag last ' +
+  'last_value lead least len length like_escape list list_aggregate ln log lower lpad max md5 median min minute mode month monthname ntile nullif ' +
   'percent_rank power printf quantile_cont random range rank regexp_extract regexp_matches regexp_replace repeat replace reverse ' +
-  'round row_number rpad sign split sqrt stddev string_agg strftime strptime substring sum trim typeof unnest upper var_samp'
+  'round row_number rpad sign split sqrt stddev string_agg strftime strptime substring sum trim typeof unnest upper var_samp week year'
 
 const keywords =
   'all and anti any array as asc asof between by case cast collate create cross current current_date current_timestamp desc describe ' +

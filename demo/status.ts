@@ -16,21 +16,22 @@ export function say(text: string, bad = false): void {
 }
 
 /** The bar under the editors while a query runs; undefined takes it away. */
-export function showProgress(progress: Progress | undefined): void {
+export function showProgress(progress: Progress | undefined, milliseconds = 0): void {
   const bar = byId('progress')
   const fill = bar.querySelector('span')!
   bar.hidden = progress === undefined
+  byId('progress-text').textContent = ''
   if (progress === undefined) return
   const known = progress.fraction !== undefined
   bar.classList.toggle('unknown', !known)
   fill.style.transform = known ? `scaleX(${progress.fraction})` : ''
   if (known) bar.setAttribute('aria-valuenow', String(Math.round(progress.fraction * 100)))
   else bar.removeAttribute('aria-valuenow')
-  const parts = ['Running']
+  const parts = milliseconds < 1000 ? [] : [`${(milliseconds / 1000).toFixed(1)} s`]
   if (known) parts.push(`${Math.round(progress.fraction * 100)} %`)
   if (progress.rowsScanned > 0) parts.push(`${count(progress.rowsScanned)} rows scanned`)
   if (progress.bytesFetched > 0) parts.push(`${bytes(progress.bytesFetched)} fetched`)
-  say(parts.join(' · '))
+  byId('progress-text').textContent = parts.join(' · ')
 }
 
 /** What a finished query cost, as a list of figures; undefined takes it away. */
@@ -46,10 +47,11 @@ export function showFigures(metrics: QueryMetrics | undefined): void {
     const requests = total((scan) => scan.requests)
     const hits = total((scan) => scan.cacheHits)
     const groups = total((scan) => scan.rowGroups)
+    const read = total((scan) => scan.rowGroupsRead)
+    const skipped = total((scan) => scan.rowGroupsSkipped)
     figures.push(
       ['Fetched', requests === 0 ? 'nothing' : `${bytes(fetched)} in ${plural(requests, 'request')}`],
-      ['Row groups', `${count(total((scan) => scan.rowGroupsRead))} read of ${count(groups)}`],
-      ['Skipped', count(total((scan) => scan.rowGroupsSkipped))],
+      ['Row groups', `${count(read)} read, ${count(skipped)} skipped of ${count(groups)}`],
       ['Rows scanned', count(total((scan) => scan.rows))],
     )
     if (hits > 0) figures.push(['From memory', plural(hits, 'column chunk')])

@@ -5,8 +5,6 @@ export interface Visit {
   readonly page: Page
   /** Console errors, uncaught errors, refusals by the content security policy, requests to another origin. */
   readonly offences: readonly string[]
-  /** Requests that ended, by path below the site. */
-  readonly paths: readonly string[]
   close(): Promise<void>
   /** Closes, and fails when there was an offence. */
   closeClean(): Promise<void>
@@ -21,15 +19,13 @@ export const visit = async (
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
   const page = await context.newPage()
   const offences: string[] = []
-  const paths: string[] = []
   page.on('pageerror', (error) => offences.push(`uncaught: ${error.message}`))
   page.on('console', (message) => {
     if (message.type() === 'error') offences.push(`console: ${message.text()}`)
   })
   page.on('request', (request) => {
-    const { origin, protocol, pathname } = new URL(request.url())
+    const { origin, protocol } = new URL(request.url())
     if (/^https?:$/.test(protocol) && origin !== new URL(url).origin) offences.push(`request to ${origin}`)
-    else paths.push(pathname)
   })
   await prepare?.(page)
   await page.goto(url)
@@ -37,7 +33,6 @@ export const visit = async (
   return {
     page,
     offences,
-    paths,
     close: () => context.close(),
     async closeClean() {
       await context.close()

@@ -1,3 +1,3 @@
--- Every flight. The grid takes the first million rows; scroll, or press Ctrl+End.
+-- Every flight; the grid takes the first million rows.
 SELECT *
 FROM 'flights-3m.parquet'

@@ -1,5 +1,5 @@
 import type { Session } from 'lakefront'
 
-// Every flight: rows stream in, the grid takes the first million.
+// Every flight; the grid takes the first million rows.
 export default (db: Session) =>
   db.read.parquet('flights-3m.parquet')
