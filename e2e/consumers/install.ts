@@ -1,9 +1,9 @@
-import { access, cp, mkdtemp, realpath, rm } from 'node:fs/promises'
+import { cp, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { pack, tarball } from '../../.ci/pack.mjs'
+import { pack } from '../../.ci/pack.mjs'
 import { root, run } from '../../.ci/shell.mjs'
 
 /** A copy of one of the applications beside this file, outside of the repository, with the packed package installed. */
@@ -21,7 +21,7 @@ async function mustRun(command: string[], cwd: string): Promise<string> {
 
 /** Installs the tarball that `npm run check` packed (or packs it) into a copy of the named application. */
 export async function installConsumer(name: 'node-script' | 'vite-app'): Promise<Consumer> {
-  await access(tarball).catch(pack)
+  const tarball = await pack()
   const folder = await realpath(await mkdtemp(join(tmpdir(), `lakefront-${name}-`)))
   await cp(fileURLToPath(new URL(name, import.meta.url)), folder, { recursive: true })
   await mustRun(['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', tarball], folder)
