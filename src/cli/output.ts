@@ -34,7 +34,7 @@ export async function openOutput(path: string | undefined, controller: AbortCont
   const isDevice = existing !== undefined && !existing.isFile()
   const target = isDevice ? path : `${path}.part`
   const stream = createWriteStream(target)
-  const { write, rest } = writerOf(stream, controller, path)
+  const { write, rest, forsake } = writerOf(stream, controller, path)
   return {
     isTerminal: false,
     write,
@@ -45,21 +45,25 @@ export async function openOutput(path: string | undefined, controller: AbortCont
       if (!isDevice) await rename(target, path)
     },
     async discard() {
+      forsake()
       stream.destroy()
+      await finished(stream).catch(() => {})
       if (!isDevice) await rm(target, { force: true })
     },
   }
 }
 
-/** Writes with regard to the reader's pace. `rest` waits for what was written last. */
+/** Writes with regard to the reader's pace. `rest` waits for what was written last; after `forsake` no failure matters. */
 function writerOf(
   stream: Writable,
   controller: AbortController,
   path?: string,
-): { write(chunk: string | Uint8Array): Promise<void>; rest(): Promise<void> } {
+): { write(chunk: string | Uint8Array): Promise<void>; rest(): Promise<void>; forsake(): void } {
+  let isForsaken = false
   let failure: { readonly error: unknown } | undefined
   let last: Promise<void> = Promise.resolve()
   stream.on('error', (cause: NodeJS.ErrnoException) => {
+    if (isForsaken) return
     failure ??= { error: path === undefined ? cause : unwritable(path, cause) }
     controller.abort(failure.error)
   })
@@ -82,6 +86,9 @@ function writerOf(
       if (!hasRoom) await rest()
     },
     rest,
+    forsake() {
+      isForsaken = true
+    },
   }
 }
 
