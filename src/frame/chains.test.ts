@@ -268,6 +268,26 @@ ORDER BY "code" ASC NULLS FIRST`,
     ],
   },
   {
+    what: 'keys of a right join belong to the right',
+    frame: () =>
+      flights
+        .select(col('origin').as('code'), 'delay')
+        .alias('f')
+        .join(airports.alias('a'), 'code', 'right')
+        .filter(col('f.delay').gt(6).or(col('a.code').eq('SEA')))
+        .dropDuplicates(['code'])
+        .select('a.code', 'a.city'),
+    sql: `SELECT "code", "city"
+FROM (
+  SELECT "a"."code", "f"."delay", "a"."city", CAST(row_number() OVER (PARTITION BY "a"."code") AS INTEGER) AS "row_number"
+  FROM lf_scan('flights') AS "f"
+  RIGHT JOIN lf_scan('airports') AS "a" ON "f"."origin" = "a"."code"
+  WHERE "f"."delay" > 6 OR "a"."code" = 'SEA'
+) AS "t1"
+WHERE "row_number" = 1`,
+    rows: [['SEA', 'Seattle']],
+  },
+  {
     what: 'semi and anti joins',
     frame: () =>
       flights

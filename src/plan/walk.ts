@@ -13,13 +13,8 @@ export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
     case 'Scan':
     case 'Table':
       return plan
-    case 'Query': {
-      let next = 0
-      const slots: readonly QuerySlot[] = plan.slots.map((slot) =>
-        'plan' in slot ? Object.freeze({ plan: inputs[next++]! }) : slot,
-      )
-      return Object.freeze({ ...plan, slots: Object.freeze(slots) })
-    }
+    case 'Query':
+      return replaceInputs(plan, inputs)
     case 'Project':
       return project(first, plan.columns)
     case 'WithColumns':
@@ -49,12 +44,37 @@ export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
   }
 }
 
-/** `plan` with `change` applied to every node, inputs first. Nodes above nothing that changed stay the same objects. */
+/** `plan` over other inputs that have the same outputs as before: nothing is checked or worked out again. */
+function replaceInputs(plan: Plan, inputs: readonly Plan[]): Plan {
+  const [first, second] = inputs as readonly [Plan, Plan]
+  switch (plan.kind) {
+    case 'Scan':
+    case 'Table':
+      return plan
+    case 'Query': {
+      let next = 0
+      const slots = plan.slots.map((slot): QuerySlot =>
+        'plan' in slot ? Object.freeze({ plan: inputs[next++]! }) : slot,
+      )
+      return Object.freeze({ ...plan, slots: Object.freeze(slots) })
+    }
+    case 'Join':
+    case 'SetOperation':
+      return Object.freeze({ ...plan, left: first, right: second })
+    default:
+      return Object.freeze({ ...plan, input: first })
+  }
+}
+
+/**
+ * `plan` with `change` applied to every node, inputs first; a change keeps the output of its node. Nodes above nothing that
+ * changed stay the same objects.
+ */
 export function rewrite(plan: Plan, change: (node: Plan) => Plan): Plan {
   const inputs = inputsOf(plan)
   if (inputs.length === 0) return change(plan)
   const changed = inputs.map((input) => rewrite(input, change))
-  return change(changed.some((input, index) => input !== inputs[index]) ? withInputs(plan, changed) : plan)
+  return change(changed.some((input, index) => input !== inputs[index]) ? replaceInputs(plan, changed) : plan)
 }
 
 /** Every leaf of `plan` once, those inside SQL text before the text itself. */

@@ -24,7 +24,7 @@ export function expandJoin(plan: Plan): Plan {
     columns.map(({ output, left, right }) => {
       if (left === undefined) return onRight(right!)
       if (right === undefined || (plan.how !== 'right' && plan.how !== 'full')) return onLeft(left)
-      if (plan.how === 'right') return named(onRight(right), output.name)
+      if (plan.how === 'right') return onRight(right)
       const operands = Object.freeze([onLeft(left), onRight(right)])
       return named(Object.freeze({ kind: 'Call', name: 'coalesce', role: 'scalar', operands }), output.name)
     }),
