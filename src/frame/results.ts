@@ -12,7 +12,7 @@ export interface Result {
 }
 
 /** Runs `plan` and hands its batches to `use` as they come; the stream is closed whatever happens. */
-export async function eachBatch(
+async function eachBatch(
   executor: Executor,
   plan: Plan,
   options: ExecuteOptions | undefined,
