@@ -21,7 +21,13 @@ function emptyShape(type: LogicalType, length: number): Buffers {
     case 'list':
       return { offsets: new Int32Array(length + 1), children: [nullColumn(type.element, 0)] }
     case 'map': {
-      const entry = { kind: 'struct', fields: [{ name: 'key', type: type.key, nullable: false }, { name: 'value', type: type.value, nullable: true }] } as const
+      const entry = {
+        kind: 'struct',
+        fields: [
+          { name: 'key', type: type.key, nullable: false },
+          { name: 'value', type: type.value, nullable: true },
+        ],
+      } as const
       return { offsets: new Int32Array(length + 1), children: [nullColumn(entry, 0)] }
     }
     case 'array':

@@ -57,7 +57,8 @@ export class ColumnCache {
 function heldBytes(columns: readonly ColumnData[]): number {
   const buffers = new Set<ArrayBufferLike>()
   const visit = (column: ColumnData): void => {
-    for (const view of [column.validity, column.offsets, column.values]) if (view !== undefined) buffers.add(view.buffer)
+    for (const view of [column.validity, column.offsets, column.values])
+      if (view !== undefined) buffers.add(view.buffer)
     column.children?.forEach(visit)
     if (column.dictionary !== undefined) visit(column.dictionary)
   }

@@ -6,7 +6,11 @@ import type { Constant } from './predicate.ts'
 export type Domain =
   | { readonly kind: 'boolean' | 'double' | 'float' | 'date' }
   | { readonly kind: 'decimal'; readonly scale: number }
-  | { readonly kind: 'instant'; readonly type: 'TIMESTAMP' | 'TIMESTAMP WITH TIME ZONE' | 'TIMESTAMP_NS'; readonly perSecond: bigint }
+  | {
+      readonly kind: 'instant'
+      readonly type: 'TIMESTAMP' | 'TIMESTAMP WITH TIME ZONE' | 'TIMESTAMP_NS'
+      readonly perSecond: bigint
+    }
   | { readonly kind: 'bytes'; readonly type: 'varchar' | 'blob' | 'uuid' }
 
 interface Range {
@@ -64,7 +68,12 @@ function throughCast(range: Range, type: string): Range | undefined {
   if (domain.kind === 'decimal') {
     // Values do not change, only where the point is printed; too small a type fails the query itself.
     const scale = integers.test(type) ? 0 : Number(/^DECIMAL\(\d+,(\d+)\)$/.exec(type)?.[1] ?? -1)
-    if (scale >= domain.scale) return mapped(range, { kind: 'decimal', scale }, (value) => (value as bigint) * 10n ** BigInt(scale - domain.scale))
+    if (scale >= domain.scale)
+      return mapped(
+        range,
+        { kind: 'decimal', scale },
+        (value) => (value as bigint) * 10n ** BigInt(scale - domain.scale),
+      )
     return type === 'DOUBLE' && domain.scale === 0 ? mapped(range, { kind: 'double' }, Number) : undefined
   }
   if (domain.kind === 'float' && type === 'DOUBLE') return { ...range, domain: { kind: 'double' } }
@@ -121,7 +130,10 @@ function day(text: string): bigint | undefined {
 }
 
 function instant(text: string, { type, perSecond }: Domain & { kind: 'instant' }): bigint | undefined {
-  const match = /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:([+-])(\d{2})(?::(\d{2}))?(?::(\d{2}))?)?$/.exec(text)
+  const match =
+    /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:([+-])(\d{2})(?::(\d{2}))?(?::(\d{2}))?)?$/.exec(
+      text,
+    )
   if (match === null || (match[8] !== undefined) !== (type === 'TIMESTAMP WITH TIME ZONE')) return undefined
   const digits = perSecond === 1_000_000n ? 6 : 9
   const fraction = match[7] ?? ''
@@ -141,7 +153,9 @@ function bytes(text: string, type: string | undefined, wanted: 'varchar' | 'blob
   if (wanted === 'varchar') return type === undefined || type === 'VARCHAR' ? new TextEncoder().encode(text) : undefined
   if (wanted === 'uuid') return type === 'UUID' ? hexadecimal(text.replaceAll('-', '')) : undefined
   if (type !== 'BLOB') return undefined
-  const codes = text.replaceAll(/\\x([0-9A-F]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+  const codes = text.replaceAll(/\\x([0-9A-F]{2})/gi, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  )
   return /^[\0-\xff]*$/.test(codes) ? Uint8Array.from(codes, (character) => character.charCodeAt(0)) : undefined
 }
 

@@ -138,25 +138,28 @@ class ParquetReader implements ScanReader {
   #start(task: Task): void {
     const slot: Slot = { batches: undefined, next: 0 }
     this.#slots.push(slot)
-    const cached = task.columns.map((column) => (column === undefined ? [] : this.#context.cache.get(keyOf(task, column))))
+    const cached = task.columns.map((column) =>
+      column === undefined ? [] : this.#context.cache.get(keyOf(task, column)),
+    )
     if (cached.every((column) => column !== undefined)) {
       this.metrics.cacheHits += task.columns.filter((column) => column !== undefined).length
       slot.batches = this.#assemble(task, cached)
       return
     }
     this.metrics.rowGroupsRead++
-    this.#read(task, cached).then(
-      (columns) => {
+    this.#read(task, cached)
+      .then((columns) => {
         slot.batches = this.#assemble(task, columns)
         this.#changed()
-      },
-      (error: unknown) => this.#fail(error),
-    )
+      })
+      .catch((error: unknown) => this.#fail(error))
   }
 
   async #read(task: Task, cached: readonly (readonly ColumnData[] | undefined)[]): Promise<(readonly ColumnData[])[]> {
     const missing = [...new Set(task.columns.filter((_, index) => cached[index] === undefined))] as number[]
-    this.metrics.cacheHits += task.columns.filter((column, index) => column !== undefined && cached[index] !== undefined).length
+    this.metrics.cacheHits += task.columns.filter(
+      (column, index) => column !== undefined && cached[index] !== undefined,
+    ).length
     const [bytes] = await Promise.all([this.#fetch(task, missing), this.#context.decoder.ready()])
     const decoded = new Map<number, readonly ColumnData[]>()
     for (const [position, index] of missing.entries()) {
@@ -207,7 +210,8 @@ class ParquetReader implements ScanReader {
   }
 
   #warn({ source }: ParquetFile): void {
-    for (const warning of source.warnings) if (!this.metrics.warnings.includes(warning)) this.metrics.warnings.push(warning)
+    for (const warning of source.warnings)
+      if (!this.metrics.warnings.includes(warning)) this.metrics.warnings.push(warning)
   }
 
   #fail(error: unknown): void {

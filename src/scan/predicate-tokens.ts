@@ -33,7 +33,12 @@ function tokenAt(text: string, offset: number): { token: Token; end: number } | 
     pattern.lastIndex = offset
     const match = pattern.exec(text)
     if (match === null) continue
-    const body = kind === 'string' ? match[1]!.replaceAll("''", "'") : kind === 'quoted' ? match[1]!.replaceAll('""', '"') : match[0]
+    const body =
+      kind === 'string'
+        ? match[1]!.replaceAll("''", "'")
+        : kind === 'quoted'
+          ? match[1]!.replaceAll('""', '"')
+          : match[0]
     return { token: { kind, text: body }, end: pattern.lastIndex }
   }
   return undefined

@@ -20,7 +20,12 @@ export interface ColumnOperand {
 export type Predicate =
   | { readonly kind: 'and' | 'or'; readonly parts: readonly Predicate[] }
   | { readonly kind: 'not'; readonly part: Predicate }
-  | { readonly kind: 'compare'; readonly operand: ColumnOperand; readonly comparison: Comparison; readonly constant: Constant }
+  | {
+      readonly kind: 'compare'
+      readonly operand: ColumnOperand
+      readonly comparison: Comparison
+      readonly constant: Constant
+    }
   | { readonly kind: 'between'; readonly operand: ColumnOperand; readonly low: Constant; readonly high: Constant }
   | { readonly kind: 'prefix'; readonly operand: ColumnOperand; readonly prefix: string }
   | { readonly kind: 'isNull'; readonly operand: ColumnOperand }
@@ -53,13 +58,24 @@ type Operand =
   | { readonly kind: 'other' }
 
 const other: Operand = { kind: 'other' }
+/** What is nested deeper than this is not looked into. */
+const maximumDepth = 1000
+
 const comparisons: ReadonlySet<string> = new Set(['=', '!=', '<', '<=', '>', '>='])
-const flipped: Readonly<Record<Comparison, Comparison>> = { '=': '=', '!=': '!=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' }
+const flipped: Readonly<Record<Comparison, Comparison>> = {
+  '=': '=',
+  '!=': '!=',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+}
 
 class PredicateParser {
   readonly #tokens: readonly Token[]
   readonly #columns: ReadonlySet<string>
   #next = 0
+  #depth = 0
 
   constructor(tokens: readonly Token[], columns: ReadonlySet<string>) {
     this.#tokens = tokens
@@ -86,10 +102,13 @@ class PredicateParser {
   }
 
   #condition(): Predicate {
-    if (this.#takeWord('NOT')) {
-      const part = this.#condition()
-      return { kind: 'not', part }
-    }
+    let isNegated = false
+    while (this.#takeWord('NOT')) isNegated = !isNegated
+    const condition = this.#test()
+    return isNegated ? { kind: 'not', part: condition } : condition
+  }
+
+  #test(): Predicate {
     const left = this.#operand()
     const symbol = this.#tokens[this.#next]
     if (symbol?.kind === 'symbol' && comparisons.has(symbol.text)) {
@@ -131,10 +150,16 @@ class PredicateParser {
   }
 
   #operand(): Operand {
+    if (this.#depth >= maximumDepth) return other
+    this.#depth++
     let operand = this.#simpleOperand()
+    this.#depth--
     while (this.#takeSymbol('::')) {
       const type = this.#type()
-      operand = operand.kind === 'constant' && type !== undefined ? { ...operand, constant: { ...operand.constant, type } } : other
+      operand =
+        operand.kind === 'constant' && type !== undefined
+          ? { ...operand, constant: { ...operand.constant, type } }
+          : other
     }
     return operand
   }
@@ -147,7 +172,9 @@ class PredicateParser {
     switch (token.kind) {
       case 'string':
         // Plans print a text of several lines as several texts; whoever joined them with AND changed the constant.
-        return token.text.includes(' AND ') ? other : { kind: 'constant', constant: { kind: 'string', value: token.text } }
+        return token.text.includes(' AND ')
+          ? other
+          : { kind: 'constant', constant: { kind: 'string', value: token.text } }
       case 'number':
         return { kind: 'constant', constant: { kind: token.kind, value: token.text } }
       case 'quoted':
@@ -190,8 +217,12 @@ class PredicateParser {
     if (!isComplete) this.#skipRest()
     this.#takeSymbol(')')
     const isPrefix = isComplete && (name === 'prefix' || name === 'starts_with' || name === '^@')
-    if (!isPrefix || subject.kind !== 'column' || argument.kind !== 'constant' || argument.constant.kind !== 'string') return other
-    return { kind: 'predicate', predicate: { kind: 'prefix', operand: subject.operand, prefix: argument.constant.value } }
+    if (!isPrefix || subject.kind !== 'column' || argument.kind !== 'constant' || argument.constant.kind !== 'string')
+      return other
+    return {
+      kind: 'predicate',
+      predicate: { kind: 'prefix', operand: subject.operand, prefix: argument.constant.value },
+    }
   }
 
   /** A type behind `::` or `AS`: `DATE`, `DECIMAL(10,2)`, `TIMESTAMP WITH TIME ZONE`. */
@@ -203,7 +234,8 @@ class PredicateParser {
     if (words.length === 0 || this.#isSymbol('[')) return undefined
     if (!this.#takeSymbol('(')) return words.join(' ')
     const parameters: string[] = []
-    while (this.#tokens[this.#next]?.kind === 'number' || this.#isSymbol(',')) parameters.push(this.#tokens[this.#next++]!.text)
+    while (this.#tokens[this.#next]?.kind === 'number' || this.#isSymbol(','))
+      parameters.push(this.#tokens[this.#next++]!.text)
     return this.#takeSymbol(')') ? `${words.join(' ')}(${parameters.join('')})` : undefined
   }
 

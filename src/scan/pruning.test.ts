@@ -69,7 +69,9 @@ async function scan(filter: string | undefined): Promise<{ groups: Set<number>; 
 
 /** The row groups that hold rows native DuckDB finds. */
 async function matching(where: string): Promise<number[]> {
-  const reader = await native.runAndReadAll(`SELECT DISTINCT id // ${groupRows} FROM read_parquet('${path}') WHERE ${where}`)
+  const reader = await native.runAndReadAll(
+    `SELECT DISTINCT id // ${groupRows} FROM read_parquet('${path}') WHERE ${where}`,
+  )
   return reader.getRows().map(([group]) => Number(group))
 }
 
@@ -90,14 +92,14 @@ describe('row groups read for a predicate', () => {
     ["text LIKE 'k000%'", 1],
     ["text >= 'k40' AND text < 'k41'", 1],
     ["text > 'z'", 0],
-    ["text IS NOT NULL", 18],
-    ["id IS NULL", 0],
-    ["dbl < -990", 9],
-    ["dbl > 1e9", 20],
-    ["dbl BETWEEN 1e9 AND 2e9", 9],
-    ["flt = 0.1", 1],
-    ["d9 = 1.23", 1],
-    ["d30 >= 40950000000000", 1],
+    ['text IS NOT NULL', 18],
+    ['id IS NULL', 0],
+    ['dbl < -990', 9],
+    ['dbl > 1e9', 20],
+    ['dbl BETWEEN 1e9 AND 2e9', 9],
+    ['flt = 0.1', 1],
+    ['d9 = 1.23', 1],
+    ['d30 >= 40950000000000', 1],
     ["day = DATE '1999-01-05'", 1],
     ["day < DATE '1999-02-01' - INTERVAL 30 DAY", 1],
     ["ts >= TIMESTAMP '2001-01-29 00:00:00'", 1],
@@ -121,19 +123,41 @@ describe('row groups read for a predicate', () => {
     expect({ filter, read: 20 - skipped }).toEqual({ filter, read: expected })
   })
 
-  test.each(['', '(', '(int > ', 'int', '(int = ))', "(int = 'x", '(int = 5) OR', '\u0000', '((((((', '(int BETWEEN 1)', '(int IN (1, 2)', 'CAST(int AS', ')'])(
-    'text that is cut off skips nothing: %j',
-    async (filter) => {
-      expect((await scan(filter)).skipped).toBe(0)
-    },
-  )
+  test.each([
+    '',
+    '(',
+    '(int > ',
+    'int',
+    '(int = ))',
+    "(int = 'x",
+    '(int = 5) OR',
+    '\u0000',
+    '((((((',
+    '(int BETWEEN 1)',
+    '(int IN (1, 2)',
+    'CAST(int AS',
+    ')',
+  ])('text that is cut off skips nothing: %j', async (filter) => {
+    expect((await scan(filter)).skipped).toBe(0)
+  })
 })
 
-const numeric = { int: [-20000, 20959], big: [0, 40959 * 1000000007], tiny: [0, 255], ubig: [0, 163836], dbl: [-1000, 4120], flt: [0, 4096], d9: [0, 410], d30: [0, 40959000000000] } as const
+const numeric = {
+  int: [-20000, 20959],
+  big: [0, 40959 * 1000000007],
+  tiny: [0, 255],
+  ubig: [0, 163836],
+  dbl: [-1000, 4120],
+  flt: [0, 4096],
+  d9: [0, 410],
+  d30: [0, 40959000000000],
+} as const
 const number = fc.constantFrom(...(Object.keys(numeric) as (keyof typeof numeric)[])).chain((name) => {
   const [low, high] = numeric[name]
   const digits = name === 'dbl' || name === 'flt' || name === 'd9' || name === 'd30' ? 2 : 0
-  return fc.integer({ min: -5, max: 105 }).map((percent) => ({ name: `"${name}"`, value: (low + ((high - low) * percent) / 100).toFixed(digits) }))
+  return fc
+    .integer({ min: -5, max: 105 })
+    .map((percent) => ({ name: `"${name}"`, value: (low + ((high - low) * percent) / 100).toFixed(digits) }))
 })
 const row = fc.integer({ min: -10, max: 41000 })
 const keyed = fc.oneof(
@@ -149,16 +173,31 @@ const keyed = fc.oneof(
 const comparison = fc.constantFrom('=', '!=', '<', '<=', '>', '>=', 'IS DISTINCT FROM', 'IS NOT DISTINCT FROM')
 const atom = fc.oneof(
   fc.tuple(fc.oneof(number, keyed), comparison).map(([{ name, value }, operator]) => `${name} ${operator} ${value}`),
-  fc.tuple(number, fc.integer({ min: 0, max: 300 }), fc.boolean()).map(([{ name, value }, width, isNegated]) => `${name} ${isNegated ? 'NOT ' : ''}BETWEEN ${value} AND ${value} + ${width}`),
+  fc
+    .tuple(number, fc.integer({ min: 0, max: 300 }), fc.boolean())
+    .map(
+      ([{ name, value }, width, isNegated]) =>
+        `${name} ${isNegated ? 'NOT ' : ''}BETWEEN ${value} AND ${value} + ${width}`,
+    ),
   fc.array(row, { minLength: 1, maxLength: 3 }).map((ids) => `id IN (${ids.join(', ')})`),
   row.map((id) => `text LIKE 'k${String(Math.max(id, 0)).padStart(5, '0').slice(0, 3)}%'`),
-  fc.constantFrom('flag', 'NOT flag', 'text IS NULL', 'text IS NOT NULL', 'id % 3 = 0', 'length(text) > 3', "dbl = 'NaN'::DOUBLE"),
+  fc.constantFrom(
+    'flag',
+    'NOT flag',
+    'text IS NULL',
+    'text IS NOT NULL',
+    'id % 3 = 0',
+    'length(text) > 3',
+    "dbl = 'NaN'::DOUBLE",
+  ),
 )
 const predicate = fc.letrec<{ node: string }>((tie) => ({
   node: fc.oneof(
     { maxDepth: 3 },
     atom,
-    fc.tuple(tie('node'), fc.constantFrom('AND', 'OR'), tie('node')).map(([left, joint, right]) => `(${left}) ${joint} (${right})`),
+    fc
+      .tuple(tie('node'), fc.constantFrom('AND', 'OR'), tie('node'))
+      .map(([left, joint, right]) => `(${left}) ${joint} (${right})`),
     tie('node').map((part) => `NOT (${part})`),
   ),
 })).node

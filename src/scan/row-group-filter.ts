@@ -10,7 +10,10 @@ import type { ColumnOperand, Comparison, Predicate } from './predicate.ts'
 /** Whether a row group may hold rows that pass `filter`; true whenever that is not certain. */
 export function rowGroupFilter(filter: string | undefined, footer: ParquetFooter): (rowGroup: RowGroup) => boolean {
   if (filter === undefined) return () => true
-  const predicate = parsePredicate(filter, footer.columns.map((column) => column.field.name))
+  const predicate = parsePredicate(
+    filter,
+    footer.columns.map((column) => column.field.name),
+  )
   const columns = new Map(footer.columns.map((column) => [column.field.name, column]))
   return (rowGroup) => outcomes(predicate, { columns, rowGroup }).mayBeTrue
 }
@@ -47,7 +50,9 @@ function outcomes(predicate: Predicate, scope: Scope): Outcomes {
     case 'isTrue':
       return compareOutcomes(predicate.operand, '=', scope, (domain) => (domain.kind === 'boolean' ? true : undefined))
     case 'compare':
-      return compareOutcomes(predicate.operand, predicate.comparison, scope, (domain) => literal(predicate.constant, domain))
+      return compareOutcomes(predicate.operand, predicate.comparison, scope, (domain) =>
+        literal(predicate.constant, domain),
+      )
     case 'between':
       return betweenOutcomes(predicate, scope)
     case 'prefix':
@@ -80,7 +85,9 @@ function rangeOf({ column, casts }: ColumnOperand, { columns, rowGroup }: Scope)
   const { nulls, min, max } = columnBounds(found, rowGroup.chunks[found.firstLeaf]!)
   if (nulls === rowGroup.rows) return 'nulls'
   const domain = domainOf(found.field.type)
-  return domain === undefined ? undefined : throughCasts({ domain, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }, casts)
+  return domain === undefined
+    ? undefined
+    : throughCasts({ domain, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }, casts)
 }
 
 function compareOutcomes(
@@ -99,7 +106,14 @@ function compareOutcomes(
   }
 }
 
-const negations: Readonly<Record<Comparison, Comparison>> = { '=': '!=', '!=': '=', '<': '>=', '<=': '>', '>': '<=', '>=': '<' }
+const negations: Readonly<Record<Comparison, Comparison>> = {
+  '=': '!=',
+  '!=': '=',
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+}
 
 /** Whether a value between the bounds may compare so. NaN, which statistics leave out, is greater than everything in DuckDB. */
 function mayHold({ domain, min, max }: Range, comparison: Comparison, constant: Bound): boolean {

@@ -17,7 +17,11 @@ let bytes: Uint8Array
 beforeAll(async () => {
   native = await nativeConnection()
   folder = mkdtempSync(join(tmpdir(), 'lakefront-scan-'))
-  path = await write('rows', `SELECT i, i % 7 AS seven, 'text ' || (i * 7919 % 100003) AS text, [i, i + 1] AS list FROM range(40960) t(i)`, 'ROW_GROUP_SIZE 4096')
+  path = await write(
+    'rows',
+    `SELECT i, i % 7 AS seven, 'text ' || (i * 7919 % 100003) AS text, [i, i + 1] AS list FROM range(40960) t(i)`,
+    'ROW_GROUP_SIZE 4096',
+  )
   bytes = new Uint8Array(readFileSync(path))
 })
 
@@ -47,9 +51,19 @@ describe('what is fetched', () => {
     expect(reader.metrics.bytesFetched).toBe(opened)
     await drain(reader)
     const fetched = reader.metrics.bytesFetched - opened
-    const size = await native.runAndReadAll(`SELECT sum(total_compressed_size) FROM parquet_metadata('${path}') WHERE path_in_schema = 'seven'`)
+    const size = await native.runAndReadAll(
+      `SELECT sum(total_compressed_size) FROM parquet_metadata('${path}') WHERE path_in_schema = 'seven'`,
+    )
     expect(fetched).toBe(Number(size.getRows()[0]![0]))
-    expect(reader.metrics).toMatchObject({ files: 1, rowGroups: 10, rowGroupsRead: 10, rowGroupsSkipped: 0, requests: 11, rows: 40_960, cacheHits: 0 })
+    expect(reader.metrics).toMatchObject({
+      files: 1,
+      rowGroups: 10,
+      rowGroupsRead: 10,
+      rowGroupsSkipped: 0,
+      requests: 11,
+      rows: 40_960,
+      cacheHits: 0,
+    })
   })
 
   test('no data at all to count rows', async () => {
@@ -82,7 +96,10 @@ describe('what is fetched', () => {
 
   test('columns in any order, and twice', async () => {
     const reader = (await open(provider(), bytes)).open({ columns: [2, 0, 2] })
-    expect(rowsOf(await drain(reader)).slice(0, 2)).toEqual([['text 0', '0', 'text 0'], ['text 7919', '1', 'text 7919']])
+    expect(rowsOf(await drain(reader)).slice(0, 2)).toEqual([
+      ['text 0', '0', 'text 0'],
+      ['text 7919', '1', 'text 7919'],
+    ])
   })
 })
 
@@ -135,7 +152,10 @@ describe('the cache of decoded columns', () => {
 describe('several files', () => {
   test('are one table; columns meet by name, and a file that lacks one has nulls', async () => {
     const first = await write('first', `SELECT 1 AS a, 'x' AS b`)
-    const second = await write('second', `SELECT [1.5::DECIMAL(4,1)] AS c, {'k': DATE '2020-01-01'} AS d, 'y' AS B, NULL::INTEGER AS a`)
+    const second = await write(
+      'second',
+      `SELECT [1.5::DECIMAL(4,1)] AS c, {'k': DATE '2020-01-01'} AS d, 'y' AS B, NULL::INTEGER AS a`,
+    )
     const table = await open(provider(), first, second)
     expect(table.schema.fields.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd'])
     expect(table.rowCount).toBe(2)
@@ -155,7 +175,10 @@ describe('several files', () => {
   })
 
   test('of which one is missing fail with its name', async () => {
-    expect(await failure(open(provider(), path, join(folder, 'none.parquet')))).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('none.parquet') })
+    expect(await failure(open(provider(), path, join(folder, 'none.parquet')))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('none.parquet'),
+    })
   })
 
   test('none are refused', async () => {
@@ -252,7 +275,9 @@ describe('scans that end early', () => {
     expect(() => reader.poll()).toThrow(reason)
     expect(await failure(reader.ready())).toBe(reason)
     expect(await failure(reader.load())).toBe(reason)
-    expect(await failure(scans.table({ id: 'x', format: 'parquet', files: [bytes] }, { signal: AbortSignal.abort(reason) }))).toBe(reason)
+    expect(
+      await failure(scans.table({ id: 'x', format: 'parquet', files: [bytes] }, { signal: AbortSignal.abort(reason) })),
+    ).toBe(reason)
   })
 
   test('a closed reader is CLOSED for those who wait and those who come, and closing twice is fine', async () => {
@@ -282,7 +307,9 @@ describe('scans that end early', () => {
     })
     const table = await open(scanProvider({ openFile: openByteSource, decoder }), bytes)
     for (let turn = 1; turn < 3; turn++) {
-      expect(await failure(drain(table.open({ columns: [0] })))).toMatchObject({ message: expect.stringContaining('no such file') })
+      expect(await failure(drain(table.open({ columns: [0] })))).toMatchObject({
+        message: expect.stringContaining('no such file'),
+      })
       expect(loads).toBe(turn)
     }
   })

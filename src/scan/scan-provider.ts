@@ -77,7 +77,9 @@ class Provider implements ScanProvider {
 
   #entry(source: ParquetSource): Entry {
     const known = this.#entries.get(source.id)
-    const isSame = known?.references.length === source.files.length && known.references.every((file, at) => file === source.files[at])
+    const isSame =
+      known?.references.length === source.files.length &&
+      known.references.every((file, at) => file === source.files[at])
     if (known !== undefined && isSame) return known
     const files = source.files.map((reference) => this.#openFile(reference))
     const entry: Entry = { references: source.files, files, footers: files.map(() => undefined), keys: [] }
@@ -93,7 +95,8 @@ class Provider implements ScanProvider {
     const options = { meter: cost, ...(signal === undefined ? {} : { signal }) }
     const stat = await file.stat(options)
     const known = entry.footers[index]
-    const footer = known !== undefined && isSameObject(known, stat) ? known : await readFooter(file, { ...options, stat })
+    const footer =
+      known !== undefined && isSameObject(known, stat) ? known : await readFooter(file, { ...options, stat })
     entry.footers[index] = footer
     return { source: file, footer, key: this.#key(file, stat) }
   }

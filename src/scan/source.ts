@@ -7,7 +7,12 @@ export type FileReference = string | Blob | Uint8Array
 /** Something that can be scanned under an id. Plain data that survives `structuredClone`. */
 export type Source =
   | { readonly id: string; readonly format: 'parquet'; readonly files: readonly FileReference[] }
-  | { readonly id: string; readonly format: 'batches'; readonly schema: Schema; readonly batches: readonly ColumnBatch[] }
+  | {
+      readonly id: string
+      readonly format: 'batches'
+      readonly schema: Schema
+      readonly batches: readonly ColumnBatch[]
+    }
 
 /** A source whose schema is known: footers were read, no data was. */
 export interface ScanTable {

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { drain, nativeConnection, nativeRows, nativeSchema, provider, rowsOf, schemaOf, tableRows } from './fixtures/native.ts'
+import {
+  drain,
+  nativeConnection,
+  nativeRows,
+  nativeSchema,
+  provider,
+  rowsOf,
+  schemaOf,
+  tableRows,
+} from './fixtures/native.ts'
 import type { ScanTable } from './source.ts'
 
 let native: DuckDBConnection
@@ -69,18 +78,25 @@ describe('values equal native DuckDB', () => {
   })
 
   test('every kind, all values null', async () => {
-    await expectEqualToNative(await write('kinds-all-null', `SELECT CASE WHEN false THEN COLUMNS(*) END FROM (${everyKind})`))
+    await expectEqualToNative(
+      await write('kinds-all-null', `SELECT CASE WHEN false THEN COLUMNS(*) END FROM (${everyKind})`),
+    )
   })
 
   test.each(['V1', 'V2'])('encodings of Parquet %s', async (version) => {
-    await expectEqualToNative(await write(`kinds-${version}`, everyKind, `PARQUET_VERSION ${version}, DICTIONARY_SIZE_LIMIT 1`))
+    await expectEqualToNative(
+      await write(`kinds-${version}`, everyKind, `PARQUET_VERSION ${version}, DICTIONARY_SIZE_LIMIT 1`),
+    )
   })
 
   test('the extremes of every type', async () => {
     const types = await native.runAndReadAll('DESCRIBE FROM test_all_types()')
     // Native prints the last TIMESTAMPTZ wrong by a millisecond, with its ICU calendar.
     const left = ['union', 'bignum', 'geometry', 'variant', 'timestamp_tz']
-    const carried = types.getRows().map(([name]) => String(name)).filter((name) => !left.includes(name))
+    const carried = types
+      .getRows()
+      .map(([name]) => String(name))
+      .filter((name) => !left.includes(name))
     const query = `SELECT ${carried.map((name) => `"${name}"`).join(', ')} FROM test_all_types()`
     await expectEqualToNative(await write('extremes', query))
     await expectEqualToNative(await write('extremes-V2', query, 'PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1'))
@@ -88,7 +104,9 @@ describe('values equal native DuckDB', () => {
 
   test('nested types', async () => {
     await expectEqualToNative(await write('nested', nested))
-    await expectEqualToNative(await write('nested-null', `SELECT CASE WHEN random() > 0.5 THEN COLUMNS(* EXCLUDE fixed) END FROM (${nested})`))
+    await expectEqualToNative(
+      await write('nested-null', `SELECT CASE WHEN random() > 0.5 THEN COLUMNS(* EXCLUDE fixed) END FROM (${nested})`),
+    )
   })
 
   test('rows over several row groups, in order', async () => {
@@ -97,7 +115,11 @@ describe('values equal native DuckDB', () => {
   })
 
   test('row groups longer than a batch are cut at the same rows in every column', async () => {
-    const path = await write('long', `SELECT 'v' || (i % 10) AS s, [i] AS l FROM range(250001) t(i)`, 'ROW_GROUP_SIZE 250001')
+    const path = await write(
+      'long',
+      `SELECT 'v' || (i % 10) AS s, [i] AS l FROM range(250001) t(i)`,
+      'ROW_GROUP_SIZE 250001',
+    )
     const table = await open(path)
     const batches = await drain(table.open({ columns: [0, 1] }))
     expect(batches.map((batch) => batch.length)).toEqual([122_880, 122_880, 4241])
@@ -113,7 +135,11 @@ describe('values equal native DuckDB', () => {
 })
 
 test('text of few distinct values stays a dictionary, shared by the batches of a row group', async () => {
-  const path = await write('few', `SELECT 'v' || (i % 10) AS few, md5(i::VARCHAR) AS many FROM range(300000) t(i)`, 'ROW_GROUP_SIZE 300000')
+  const path = await write(
+    'few',
+    `SELECT 'v' || (i % 10) AS few, md5(i::VARCHAR) AS many FROM range(300000) t(i)`,
+    'ROW_GROUP_SIZE 300000',
+  )
   const batches = await drain((await open(path)).open({ columns: [0, 1] }))
   expect(batches).toHaveLength(3)
   expect(batches[0]!.columns[0]!.dictionary?.length).toBe(10)

@@ -36,8 +36,12 @@ async function contents(blob: Blob, label: string): Promise<ArrayBuffer> {
     const name = cause instanceof Error ? cause.name : ''
     if (name === 'NotReadableError') throw sourceChanged(label)
     if (name === 'NotFoundError') {
-      throw new LakefrontError('NOT_FOUND', `"${label}" was moved or deleted after it was picked. Pick it again.`, { cause })
+      throw new LakefrontError('NOT_FOUND', `"${label}" was moved or deleted after it was picked. Pick it again.`, {
+        cause,
+      })
     }
-    throw new LakefrontError('PERMISSION_DENIED', `"${label}" cannot be read: ${String(cause)}. Pick it again.`, { cause })
+    throw new LakefrontError('PERMISSION_DENIED', `"${label}" cannot be read: ${String(cause)}. Pick it again.`, {
+      cause,
+    })
   }
 }

@@ -37,30 +37,52 @@ testByteSource({ name: 'a File', make: (bytes) => openByteSource(new File([bytes
 testByteSource({ name: 'a path', make: (bytes) => openByteSource(write(bytes)) })
 testByteSource({ name: 'a file: URL', make: (bytes) => openByteSource(pathToFileURL(write(bytes)).href) })
 testByteSource({ name: 'HTTP', make: async (bytes) => httpSource((await serve(bytes)).url(), { retry }) })
-testByteSource({ name: 'HTTP with HEAD refused', make: async (bytes) => httpSource((await serve(bytes, { head: 403 })).url(), { retry }) })
-testByteSource({ name: 'HTTP without ranges', make: async (bytes) => httpSource((await serve(bytes, { noRanges: true })).url(), { retry }) })
-testByteSource({ name: 'HTTP without HEAD and ranges', make: async (bytes) => httpSource((await serve(bytes, { head: 405, noRanges: true })).url(), { retry }) })
-testByteSource({ name: 'HTTP with weak validators', make: async (bytes) => httpSource((await serve(bytes, { weakEtag: true })).url(), { retry }) })
+testByteSource({
+  name: 'HTTP with HEAD refused',
+  make: async (bytes) => httpSource((await serve(bytes, { head: 403 })).url(), { retry }),
+})
+testByteSource({
+  name: 'HTTP without ranges',
+  make: async (bytes) => httpSource((await serve(bytes, { noRanges: true })).url(), { retry }),
+})
+testByteSource({
+  name: 'HTTP without HEAD and ranges',
+  make: async (bytes) => httpSource((await serve(bytes, { head: 405, noRanges: true })).url(), { retry }),
+})
+testByteSource({
+  name: 'HTTP with weak validators',
+  make: async (bytes) => httpSource((await serve(bytes, { weakEtag: true })).url(), { retry }),
+})
 testByteSource({
   name: 'HTTP with dates for validators',
-  make: async (bytes) => httpSource((await serve(bytes, { noEtag: true, lastModified: 'Fri, 20 Nov 2026 10:00:00 GMT' })).url(), { retry }),
+  make: async (bytes) =>
+    httpSource((await serve(bytes, { noEtag: true, lastModified: 'Fri, 20 Nov 2026 10:00:00 GMT' })).url(), { retry }),
 })
 
 describe('what a reference means', () => {
-  test.each(['s3://bucket/key', 'gs://b/k', 'ftp://host/f', 'hf://datasets/x'])('%s is unsupported, and the schemes that are get listed', (reference) => {
-    expect(() => openByteSource(reference)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('https:') }))
-  })
+  test.each(['s3://bucket/key', 'gs://b/k', 'ftp://host/f', 'hf://datasets/x'])(
+    '%s is unsupported, and the schemes that are get listed',
+    (reference) => {
+      expect(() => openByteSource(reference)).toThrow(
+        expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('https:') }),
+      )
+    },
+  )
 
   test.each(['', 'http://', 'https://[bad'])('%j is no valid name', (reference) => {
     expect(() => openByteSource(reference)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
   })
 
   test('labels hold no query and no credentials', () => {
-    expect(openByteSource('https://user:secret@host.example/a/b.parquet?token=secret#f').label).toBe('https://host.example/a/b.parquet')
+    expect(openByteSource('https://user:secret@host.example/a/b.parquet?token=secret#f').label).toBe(
+      'https://host.example/a/b.parquet',
+    )
   })
 
   test('a relative name is a URL when there is a base, a path otherwise', () => {
-    expect(openByteSource('data/a.parquet', { baseUrl: 'https://host.example/app/' }).label).toBe('https://host.example/app/data/a.parquet')
+    expect(openByteSource('data/a.parquet', { baseUrl: 'https://host.example/app/' }).label).toBe(
+      'https://host.example/app/data/a.parquet',
+    )
     expect(openByteSource('data/a.parquet').label).toBe('data/a.parquet')
   })
 
@@ -72,10 +94,22 @@ describe('what a reference means', () => {
 
 describe('files', () => {
   test('a missing file, a directory and a file below a file are told apart', async () => {
-    expect(await failure(fileSource(join(folder, 'none.parquet')).stat())).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('none.parquet') })
-    expect(await failure(fileSource(folder).stat())).toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('directory') })
+    expect(await failure(fileSource(join(folder, 'none.parquet')).stat())).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('none.parquet'),
+    })
+    expect(await failure(fileSource(folder).stat())).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('directory'),
+    })
     expect(await failure(fileSource(join(write(new Uint8Array(1)), 'x')).stat())).toMatchObject({ code: 'NOT_FOUND' })
-    expect(await failure(openByteSource('file:relative.parquet').stat().catch((error: unknown) => Promise.reject(error)))).toMatchObject({ code: 'NOT_FOUND' })
+    expect(
+      await failure(
+        openByteSource('file:relative.parquet')
+          .stat()
+          .catch((error: unknown) => Promise.reject(error)),
+      ),
+    ).toMatchObject({ code: 'NOT_FOUND' })
   })
 
   test('a file replaced by another of the same size is noticed', async () => {

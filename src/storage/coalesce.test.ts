@@ -7,24 +7,70 @@ import type { ByteSource } from './storage.ts'
 
 const megabyte = 1024 * 1024
 const plan = (ranges: readonly (readonly [number, number])[], options = {}): string[] =>
-  coalesce(ranges.map(([start, end]) => ({ start, end })), { gapBytes: megabyte, ...options }).map(({ start, end, parts }) => `${start}-${end}:${parts.join()}`)
+  coalesce(
+    ranges.map(([start, end]) => ({ start, end })),
+    { gapBytes: megabyte, ...options },
+  ).map(({ start, end, parts }) => `${start}-${end}:${parts.join()}`)
 
 describe('ranges become requests', () => {
   test('neighbours and overlaps are one', () => {
-    expect(plan([[0, 10], [10, 20]])).toEqual(['0-20:0,1'])
-    expect(plan([[10, 20], [0, 12]])).toEqual(['0-20:1,0'])
-    expect(plan([[0, 100], [10, 20]])).toEqual(['0-100:0,1'])
+    expect(
+      plan([
+        [0, 10],
+        [10, 20],
+      ]),
+    ).toEqual(['0-20:0,1'])
+    expect(
+      plan([
+        [10, 20],
+        [0, 12],
+      ]),
+    ).toEqual(['0-20:1,0'])
+    expect(
+      plan([
+        [0, 100],
+        [10, 20],
+      ]),
+    ).toEqual(['0-100:0,1'])
   })
 
   test('a gap is read over when it is small beside what is wanted', () => {
-    expect(plan([[0, 10 * megabyte], [10.5 * megabyte, 12 * megabyte]])).toHaveLength(1)
-    expect(plan([[0, 100_000], [600_000, 700_000]])).toHaveLength(2)
-    expect(plan([[0, 1000], [4000, 5000]])).toHaveLength(1)
-    expect(plan([[0, 10 * megabyte], [10.5 * megabyte, 12 * megabyte]], { gapBytes: 0 })).toHaveLength(2)
+    expect(
+      plan([
+        [0, 10 * megabyte],
+        [10.5 * megabyte, 12 * megabyte],
+      ]),
+    ).toHaveLength(1)
+    expect(
+      plan([
+        [0, 100_000],
+        [600_000, 700_000],
+      ]),
+    ).toHaveLength(2)
+    expect(
+      plan([
+        [0, 1000],
+        [4000, 5000],
+      ]),
+    ).toHaveLength(1)
+    expect(
+      plan(
+        [
+          [0, 10 * megabyte],
+          [10.5 * megabyte, 12 * megabyte],
+        ],
+        { gapBytes: 0 },
+      ),
+    ).toHaveLength(2)
   })
 
   test('requests stay small enough to run side by side', () => {
-    expect(plan([[0, 10 * megabyte], [10 * megabyte, 20 * megabyte]])).toHaveLength(2)
+    expect(
+      plan([
+        [0, 10 * megabyte],
+        [10 * megabyte, 20 * megabyte],
+      ]),
+    ).toHaveLength(2)
     expect(plan([[0, 40 * megabyte]])).toHaveLength(1)
   })
 
@@ -50,7 +96,8 @@ test('every range arrives as asked, in one request each, and little is read in v
       expect(planned.flatMap(({ parts }) => parts).sort((a, b) => a - b)).toEqual(
         wanted.flatMap(({ start, end }, index) => (end > start ? [index] : [])),
       )
-      for (let index = 1; index < planned.length; index++) expect(planned[index]!.start).toBeGreaterThanOrEqual(planned[index - 1]!.end)
+      for (let index = 1; index < planned.length; index++)
+        expect(planned[index]!.start).toBeGreaterThanOrEqual(planned[index - 1]!.end)
     }),
     { numRuns: 300, seed: 7 },
   )

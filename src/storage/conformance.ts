@@ -24,7 +24,14 @@ export function testByteSource({ name, make }: ByteSourceCase): void {
 
     test('gives exactly the bytes of a range', async () => {
       const source = await make(bytes)
-      const ranges = [[0, 1], [0, 4], [12, 34], [99_999, 100_000], [0, 100_000], [50_000, 50_000]] as const
+      const ranges = [
+        [0, 1],
+        [0, 4],
+        [12, 34],
+        [99_999, 100_000],
+        [0, 100_000],
+        [50_000, 50_000],
+      ] as const
       for (const [start, end] of ranges) expectBytes(await source.read(start, end), bytes.slice(start, end))
       const together = await Promise.all(ranges.map(([start, end]) => source.read(start, end)))
       ranges.forEach(([start, end], index) => expectBytes(together[index]!, bytes.slice(start, end)))
@@ -49,7 +56,10 @@ export function testByteSource({ name, make }: ByteSourceCase): void {
     test('fails for a range that is not there, instead of giving less', async () => {
       const source = await make(bytes)
       const { etag } = await source.stat()
-      for (const [start, end] of [[99_999, 100_001], [200_000, 200_001]] as const) {
+      for (const [start, end] of [
+        [99_999, 100_001],
+        [200_000, 200_001],
+      ] as const) {
         const error = await failure(source.read(start, end, { ifMatch: etag! }))
         expect(isLakefrontError(error)).toBe(true)
       }
@@ -77,7 +87,10 @@ export function testByteSource({ name, make }: ByteSourceCase): void {
       const before = { ...source.traffic }
       const meter = { requests: 0, bytes: 0 }
       await source.read(10, 1010, { meter })
-      expect(meter).toEqual({ requests: source.traffic.requests - before.requests, bytes: source.traffic.bytes - before.bytes })
+      expect(meter).toEqual({
+        requests: source.traffic.requests - before.requests,
+        bytes: source.traffic.bytes - before.bytes,
+      })
       expect(source.traffic.bytes).toBeGreaterThanOrEqual(1000)
       expect(source.traffic.requests).toBeGreaterThan(0)
     })

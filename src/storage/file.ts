@@ -46,7 +46,10 @@ export function fileSource(reference: string): ByteSource {
 async function withFile<T>(path: string, label: string, use: (file: FileSystem.FileHandle) => Promise<T>): Promise<T> {
   const files = builtin<typeof FileSystem>('node:fs/promises')
   if (files === undefined) {
-    throw new LakefrontError('UNSUPPORTED', `"${label}" is a path, and there is no file system here. Give a URL, File or Uint8Array.`)
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `"${label}" is a path, and there is no file system here. Give a URL, File or Uint8Array.`,
+    )
   }
   let file: FileSystem.FileHandle
   try {
@@ -64,7 +67,9 @@ async function withFile<T>(path: string, label: string, use: (file: FileSystem.F
 async function validator(file: FileSystem.FileHandle, label: string): Promise<Required<ObjectStat>> {
   const stat = await file.stat({ bigint: true })
   if (stat.isDirectory()) {
-    throw new LakefrontError('UNSUPPORTED', `"${label}" is a directory. Name the files in it.`, { details: { source: label } })
+    throw new LakefrontError('UNSUPPORTED', `"${label}" is a directory. Name the files in it.`, {
+      details: { source: label },
+    })
   }
   return { size: Number(stat.size), etag: `${stat.size}-${stat.mtimeNs}-${stat.ino}` }
 }
@@ -92,14 +97,21 @@ function named(cause: unknown, label: string): LakefrontError {
   if (code === 'EACCES' || code === 'EPERM') {
     return new LakefrontError('PERMISSION_DENIED', `The file "${label}" may not be read.`, { details, cause })
   }
-  return new LakefrontError('NETWORK', `The file "${label}" cannot be opened: ${code ?? String(cause)}.`, { details, cause })
+  return new LakefrontError('NETWORK', `The file "${label}" cannot be opened: ${code ?? String(cause)}.`, {
+    details,
+    cause,
+  })
 }
 
 function pathOf(url: string): string {
   try {
     return builtin<typeof Url>('node:url')?.fileURLToPath(url) ?? url
   } catch (cause) {
-    throw new LakefrontError('INVALID_ARGUMENT', `"${url}" is not a usable file: URL; it needs an absolute path, as in "file:///data/a.parquet".`, { cause })
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `"${url}" is not a usable file: URL; it needs an absolute path, as in "file:///data/a.parquet".`,
+      { cause },
+    )
   }
 }
 

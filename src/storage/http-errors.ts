@@ -40,7 +40,7 @@ export function corsRefused(label: string, cause: unknown): LakefrontError {
     `The browser got no answer from "${label}" that it may show to ${origin}: either the server cannot be reached, or it does not allow this page. ` +
       `The server must send Access-Control-Allow-Origin: ${origin}, allow the methods GET and HEAD and the header Range, ` +
       'and expose ETag, Content-Range, Content-Length, Accept-Ranges and Last-Modified.',
-    { details: { source: label, origin }, cause },
+    { details: { source: label, origin, transient: true }, cause },
   )
 }
 

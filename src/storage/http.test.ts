@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { expectBytes, failure } from './conformance.ts'
 import { FaultServer } from './fixtures/fault-server.ts'
 import type { Faults } from './fixtures/fault-server.ts'
@@ -8,11 +8,18 @@ import type { ByteSource } from './storage.ts'
 const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31) & 0xff)
 let server: FaultServer
 
-afterEach(() => server.close())
+afterEach(() => {
+  vi.unstubAllGlobals()
+  return server.close()
+})
 
 async function open(faults: Faults, options = {}): Promise<ByteSource> {
   server = await FaultServer.start(bytes, faults)
-  return httpSource(server.url(), { retry: { attempts: 4, baseMilliseconds: 1, maximumMilliseconds: 50 }, stallMilliseconds: 400, ...options })
+  return httpSource(server.url(), {
+    retry: { attempts: 4, baseMilliseconds: 1, maximumMilliseconds: 50 },
+    stallMilliseconds: 400,
+    ...options,
+  })
 }
 
 describe('answers that are tried again', () => {
@@ -41,13 +48,22 @@ describe('answers that are tried again', () => {
     expect(await failure(source.read(0, 10))).toMatchObject({ code: 'NETWORK', details: { status: 503 } })
     expect(server.requests).toHaveLength(4)
     server.faults = { shortBody: { times: 100 } }
-    expect(await failure(source.read(0, 10))).toMatchObject({ code: 'NETWORK', message: expect.stringContaining('5 of 10 bytes') })
+    expect(await failure(source.read(0, 10))).toMatchObject({
+      code: 'NETWORK',
+      message: expect.stringContaining('5 of 10 bytes'),
+    })
     server.faults = { stall: { times: 100 } }
-    expect(await failure(source.read(0, 10))).toMatchObject({ code: 'NETWORK', message: expect.stringContaining('nothing for 0.4 seconds') })
+    expect(await failure(source.read(0, 10))).toMatchObject({
+      code: 'NETWORK',
+      message: expect.stringContaining('nothing for 0.4 seconds'),
+    })
   })
 
   test('after the time the server asks for', async () => {
-    const source = await open({ statuses: [503], retryAfter: '1' }, { retry: { attempts: 2, baseMilliseconds: 1 }, stallMilliseconds: 30_000 })
+    const source = await open(
+      { statuses: [503], retryAfter: '1' },
+      { retry: { attempts: 2, baseMilliseconds: 1 }, stallMilliseconds: 30_000 },
+    )
     const started = performance.now()
     await source.read(0, 10)
     expect(performance.now() - started).toBeGreaterThan(900)
@@ -79,7 +95,10 @@ describe('answers that are final', () => {
   test('a host that does not exist', async () => {
     await open({})
     const source = httpSource('http://127.0.0.1:1/x.parquet?s=secret', { retry: { attempts: 2, baseMilliseconds: 1 } })
-    expect(await failure(source.stat())).toMatchObject({ code: 'NETWORK', message: expect.not.stringContaining('secret') })
+    expect(await failure(source.stat())).toMatchObject({
+      code: 'NETWORK',
+      message: expect.not.stringContaining('secret'),
+    })
   })
 })
 
@@ -124,13 +143,18 @@ test('HEAD that is refused once is not asked again', async () => {
   const source = await open({ head: 405 })
   await source.stat()
   await source.stat()
-  expect(server.requests.map(({ method, range }) => `${method} ${range}`)).toEqual(['HEAD undefined', 'GET bytes=0-0', 'GET bytes=0-0'])
+  expect(server.requests.map(({ method, range }) => `${method} ${range}`)).toEqual([
+    'HEAD undefined',
+    'GET bytes=0-0',
+    'GET bytes=0-0',
+  ])
 })
 
 test('a server without ranges is asked once, and the user is told', async () => {
   const source = await open({ noRanges: true })
   await source.stat()
-  for (let start = 0; start < 100; start += 10) expect(await source.read(start, start + 10)).toEqual(bytes.slice(start, start + 10))
+  for (let start = 0; start < 100; start += 10)
+    expect(await source.read(start, start + 10)).toEqual(bytes.slice(start, start + 10))
   expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
   expect(source.warnings).toEqual([expect.stringContaining('downloaded whole (300000 bytes)')])
   expect(source.warnings[0]).not.toContain('secret')
@@ -161,4 +185,44 @@ test('credentials in a URL become a header, as fetch refuses them', async () => 
   const source = httpSource(server.url().replace('http://', 'http://user:p%40ss@'))
   await source.read(0, 1)
   expect(server.requests[0]!.headers.authorization).toBe(`Basic ${btoa('user:p@ss')}`)
+})
+
+describe('on a page of another origin', () => {
+  test('no answer at all is CORS, and says what the server must send', async () => {
+    await open({})
+    vi.stubGlobal('location', { origin: 'https://app.example' })
+    const source = httpSource('http://127.0.0.1:1/x.parquet?s=secret', { retry: { attempts: 2, baseMilliseconds: 1 } })
+    const error = await failure(source.stat())
+    expect(error).toMatchObject({ code: 'CORS', details: { origin: 'https://app.example' } })
+    const { message } = error as Error
+    for (const needed of ['Access-Control-Allow-Origin: https://app.example', 'Range', 'ETag', 'Content-Range'])
+      expect(message).toContain(needed)
+    expect(message).not.toContain('secret')
+  })
+
+  test('a server that answered before and stops is NETWORK', async () => {
+    vi.stubGlobal('location', { origin: 'https://app.example' })
+    const source = await open({})
+    await source.stat()
+    server.faults = { reset: { times: 100 } }
+    expect(await failure(source.read(0, 10))).toMatchObject({ code: 'NETWORK' })
+  })
+
+  test('If-Match, which needs a preflight, is not sent; changes are noticed all the same', async () => {
+    vi.stubGlobal('location', { origin: 'https://app.example' })
+    const source = await open({ changeAfter: 1 })
+    const { etag } = await source.stat()
+    await source.read(0, 10, { ifMatch: etag! })
+    expect(server.requests.at(-1)!.headers['if-match']).toBeUndefined()
+    expect(await failure(source.read(0, 10, { ifMatch: etag! }))).toMatchObject({ code: 'SOURCE_CHANGED' })
+  })
+
+  test('a size that is hidden is CORS, naming the headers to expose', async () => {
+    vi.stubGlobal('location', { origin: 'https://app.example' })
+    const source = await open({ head: 403, noContentRange: true })
+    expect(await failure(source.stat())).toMatchObject({
+      code: 'CORS',
+      message: expect.stringContaining('Access-Control-Expose-Headers'),
+    })
+  })
 })

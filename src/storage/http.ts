@@ -37,6 +37,7 @@ class HttpSource implements ByteSource {
   readonly #crossOrigin: boolean
   #whole: { bytes: Uint8Array; etag: string | undefined } | undefined
   #headRefused = false
+  #hasAnswered = false
 
   constructor(url: string, options: HttpOptions) {
     const parsed = new URL(url)
@@ -45,7 +46,9 @@ class HttpSource implements ByteSource {
     this.#url = parsed.href
     this.label = parsed.origin + parsed.pathname
     this.#headers = {
-      ...(username === '' ? {} : { authorization: `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}` }),
+      ...(username === ''
+        ? {}
+        : { authorization: `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}` }),
       ...options.headers,
     }
     this.#options = options
@@ -78,7 +81,8 @@ class HttpSource implements ByteSource {
     const response = await this.#fetch('HEAD', {}, attempt)
     count([this.traffic, meter], 0)
     if (response.status === 404 || response.status === 410) throw notFound(this.label, response.status)
-    if (response.status === 408 || response.status === 429 || response.status >= 502) throw httpFailed(this.label, response)
+    if (response.status === 408 || response.status === 429 || response.status >= 502)
+      throw httpFailed(this.label, response)
     const length = response.headers.get('content-length')
     if (!response.ok || length === null || response.headers.has('content-encoding')) {
       this.#headRefused = true
@@ -144,11 +148,7 @@ class HttpSource implements ByteSource {
     return body
   }
 
-  async #keepWhole(
-    response: Response,
-    attempt: Attempt,
-    meter: Traffic | undefined,
-  ): Promise<ObjectStat> {
+  async #keepWhole(response: Response, attempt: Attempt, meter: Traffic | undefined): Promise<ObjectStat> {
     const declared = response.headers.has('content-encoding') ? null : response.headers.get('content-length')
     const bytes = await this.#body(response, declared === null ? Infinity : Number(declared), attempt)
     count([this.traffic, meter], bytes.length)
@@ -175,16 +175,19 @@ class HttpSource implements ByteSource {
   async #fetch(method: string, headers: Record<string, string>, { signal }: Attempt): Promise<Response> {
     const send = this.#options.fetch ?? fetch
     try {
-      return await send(this.#url, {
+      const response = await send(this.#url, {
         method,
         headers: { ...this.#headers, ...headers },
         // A cached answer of an older version would look like a change, again and again.
         cache: 'no-store',
         signal,
       })
+      this.#hasAnswered = true
+      return response
     } catch (cause) {
       signal.throwIfAborted()
-      throw this.#crossOrigin ? corsRefused(this.label, cause) : networkFailed(this.label, 'did not answer', cause)
+      const isRefused = this.#crossOrigin && !this.#hasAnswered
+      throw isRefused ? corsRefused(this.label, cause) : networkFailed(this.label, 'did not answer', cause)
     }
   }
 

@@ -38,7 +38,10 @@ function openRelative(reference: string, options: OpenOptions): ByteSource {
   if (options.baseUrl === undefined && hasFileSystem()) return fileSource(reference)
   const base = options.baseUrl ?? (globalThis as { location?: { href?: string } }).location?.href
   if (base === undefined) {
-    throw new LakefrontError('UNSUPPORTED', `"${reference}" is a path, and there is no file system here. Give a URL, File or Uint8Array.`)
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `"${reference}" is a path, and there is no file system here. Give a URL, File or Uint8Array.`,
+    )
   }
   return httpSource(checkedUrl(reference, base), options)
 }

@@ -3,7 +3,8 @@ import type { Traffic } from './storage.ts'
 
 /** Throws unless `start` to `end` is a range inside the object. */
 export function checkRange(object: { label: string; size: number }, start: number, end: number): void {
-  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end && end <= object.size) return
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end && end <= object.size)
+    return
   throw new LakefrontError(
     'INVALID_ARGUMENT',
     `Bytes ${start} to ${end} of "${object.label}" were asked for, but it has ${object.size} bytes.`,

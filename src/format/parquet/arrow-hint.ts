@@ -39,7 +39,12 @@ function fieldOf(node: ParquetNode, asDictionary: boolean): Table {
     return field(node.name, timestampType, { type: { table: [{ bytes: 2, value: microseconds }] } })
   }
   if (!asDictionary) return field(node.name, nullType, {})
-  const int32: Table = { table: [{ bytes: 4, value: 32 }, { bytes: 1, value: 1 }] }
+  const int32: Table = {
+    table: [
+      { bytes: 4, value: 32 },
+      { bytes: 1, value: 1 },
+    ],
+  }
   return field(node.name, utf8Type, { dictionary: { table: [undefined, ref(int32)] } })
 }
 

@@ -53,10 +53,15 @@ function narrowOffsets(array: FfiArray, start: number, length: number): { first:
 
 function wideOffsets(array: FfiArray, start: number, length: number): { first: number; offsets: Int32Array } {
   if (length === 0) return { first: 0, offsets: new Int32Array(1) }
-  const wide = new BigInt64Array(array.memory.slice(array.buffers[1]! + start * 8, array.buffers[1]! + (start + length + 1) * 8))
+  const wide = new BigInt64Array(
+    array.memory.slice(array.buffers[1]! + start * 8, array.buffers[1]! + (start + length + 1) * 8),
+  )
   const first = wide[0]!
   if (wide[length]! - first > 0x7fffffffn) {
-    throw new LakefrontError('UNSUPPORTED', `A batch has ${wide[length]! - first} bytes of text in one column; at most 2 GiB can be carried.`)
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `A batch has ${wide[length]! - first} bytes of text in one column; at most 2 GiB can be carried.`,
+    )
   }
   return { first: Number(first), offsets: Int32Array.from(wide, (offset) => Number(offset - first)) }
 }
@@ -67,7 +72,10 @@ function fixedWidth(
   { start, length }: { start: number; length: number },
 ): { offsets: Int32Array; values: Uint8Array } {
   if (width * length > 0x7fffffff) {
-    throw new LakefrontError('UNSUPPORTED', `A batch has ${width * length} bytes in one column; at most 2 GiB can be carried.`)
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `A batch has ${width * length} bytes in one column; at most 2 GiB can be carried.`,
+    )
   }
   const data = array.buffers[1]! + start * width
   const offsets = new Int32Array(length + 1)

@@ -65,7 +65,9 @@ function convertList(array: FfiArray, element: Shape, range: Range): ColumnData 
   if (array.format !== '+l') throw unexpected(array)
   const start = array.offset + range.start
   const { length } = range
-  const offsets = new Int32Array(array.memory.slice(array.buffers[1]! + start * 4, array.buffers[1]! + (start + length + 1) * 4))
+  const offsets = new Int32Array(
+    array.memory.slice(array.buffers[1]! + start * 4, array.buffers[1]! + (start + length + 1) * 4),
+  )
   const first = offsets[0] ?? 0
   const end = offsets[length] ?? first
   if (first !== 0) for (let index = 0; index <= length; index++) offsets[index]! -= first

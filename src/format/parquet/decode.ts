@@ -74,7 +74,10 @@ async function initialiseWith(load: () => Promise<WebAssembly.Module | BufferSou
   let traps = 0
   return (column, read) => {
     if (traps > bearableTraps) {
-      throw new LakefrontError('ENGINE_FAILED', 'The Parquet decoder met too many damaged files. Close the session and open a new one.')
+      throw new LakefrontError(
+        'ENGINE_FAILED',
+        'The Parquet decoder met too many damaged files. Close the session and open a new one.',
+      )
     }
     const top: unknown = stack?.value
     try {
@@ -149,7 +152,11 @@ function checkReadable(chunk: ColumnChunk): void {
 function unreadable(column: ParquetColumn, cause: unknown): LakefrontError {
   const message = cause instanceof Error ? cause.message : String(cause)
   if (/NYI|not (yet )?(implemented|supported)|unsupported|disabled/i.test(message)) {
-    return new LakefrontError('UNSUPPORTED', `Column "${column.field.name}" is stored in a way that cannot be read: ${message}.`, { cause })
+    return new LakefrontError(
+      'UNSUPPORTED',
+      `Column "${column.field.name}" is stored in a way that cannot be read: ${message}.`,
+      { cause },
+    )
   }
   return damaged(column, cause instanceof WebAssembly.RuntimeError ? 'its bytes do not decode' : message, cause)
 }

@@ -23,15 +23,16 @@ const int64 = physicalTypes.indexOf('int64')
  * A decoder that gets excerpts needs no I/O of its own, sees nothing of other columns, and is told only what is physical:
  * annotations, legacy list forms and writers' own schemas stay out, and text may be asked for as a dictionary.
  */
-export function excerpt(
-  column: ParquetColumn,
-  rowGroup: RowGroup,
-  options: ExcerptOptions,
-): Uint8Array {
+export function excerpt(column: ParquetColumn, rowGroup: RowGroup, options: ExcerptOptions): Uint8Array {
   const leaves = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
   const chunks = leaves.map((chunk, leaf) => (options.asInt64.has(leaf) ? { ...chunk, type: int64 } : chunk))
   const node = widened(renamed({ ...column.node, name: 'c' }), options.asInt64)
-  const elements: ThriftFields[] = [[[4, binary('r')], [5, i32(1)]]]
+  const elements: ThriftFields[] = [
+    [
+      [4, binary('r')],
+      [5, i32(1)],
+    ],
+  ]
   const paths: string[][] = []
   describe(node, [], elements, paths)
   const needsSchema = options.asDictionary || needsHint(node)
@@ -39,7 +40,14 @@ export function excerpt(
     [1, i32(1)],
     [2, { type: 'list', of: 'struct', value: elements }],
     [3, i64(rowGroup.rows)],
-    [4, { type: 'list', of: 'struct', value: [describeRowGroup(chunks, paths, { rows: rowGroup.rows, bytes: options.bytes })] }],
+    [
+      4,
+      {
+        type: 'list',
+        of: 'struct',
+        value: [describeRowGroup(chunks, paths, { rows: rowGroup.rows, bytes: options.bytes })],
+      },
+    ],
     [5, needsSchema ? hint(node, options.asDictionary) : undefined],
   ])
   return assemble(options.bytes, footer)

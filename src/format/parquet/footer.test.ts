@@ -52,7 +52,10 @@ describe('files that are no Parquet say what they look like', () => {
     ['noise', Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), 'starts with bytes 01 02 03 04'],
     ['one byte', Uint8Array.of(0x50), 'plain text'],
   ])('%s', async (_, bytes, looks) => {
-    expect(await failure(footerOf(bytes))).toMatchObject({ code: 'NOT_A_PARQUET_FILE', message: expect.stringContaining(looks) })
+    expect(await failure(footerOf(bytes))).toMatchObject({
+      code: 'NOT_A_PARQUET_FILE',
+      message: expect.stringContaining(looks),
+    })
     expect(await failure(footerOf(bytes))).toMatchObject({ message: expect.stringContaining('"some.file"') })
   })
 })
@@ -60,8 +63,22 @@ describe('files that are no Parquet say what they look like', () => {
 describe('damaged files', () => {
   test('cut anywhere are truncated', async () => {
     const bytes = await written('SELECT i, i::VARCHAR AS s FROM range(5000) t(i)')
-    for (const length of [4, 5, 8, 11, 12, 100, bytes.length >> 1, bytes.length - 9, bytes.length - 4, bytes.length - 1]) {
-      expect(await failure(footerOf(bytes.slice(0, length)))).toMatchObject({ code: 'CORRUPT_FILE', message: expect.stringContaining('"some.file"') })
+    for (const length of [
+      4,
+      5,
+      8,
+      11,
+      12,
+      100,
+      bytes.length >> 1,
+      bytes.length - 9,
+      bytes.length - 4,
+      bytes.length - 1,
+    ]) {
+      expect(await failure(footerOf(bytes.slice(0, length)))).toMatchObject({
+        code: 'CORRUPT_FILE',
+        message: expect.stringContaining('"some.file"'),
+      })
     }
   })
 
@@ -74,22 +91,102 @@ describe('damaged files', () => {
   test('an encrypted footer is unsupported', async () => {
     const bytes = await written('SELECT 1 AS a')
     bytes.set(text('PARE'), bytes.length - 4)
-    expect(await failure(footerOf(bytes))).toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('encrypted') })
+    expect(await failure(footerOf(bytes))).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('encrypted'),
+    })
   })
 
   test.each<[string, ThriftFields]>([
     ['no schema', [[3, i64(0)]]],
-    ['an empty schema', [[2, structs([])], [3, i64(0)]]],
-    ['a root that counts too many', [[2, structs([root(5)])], [4, structs([])]]],
-    ['a leaf without a type', [[2, structs([root(1), [[4, binary('a')]]])], [4, structs([])]]],
-    ['a leaf without a name', [[2, structs([root(1), [[1, i32(1)]]])], [4, structs([])]]],
-    ['a decimal of 0 digits', [[2, structs([root(1), [[1, i32(1)], [4, binary('a')], [6, i32(5)], [7, i32(0)], [8, i32(0)]]])], [4, structs([])]]],
-    ['a row group without chunks', [[2, structs([root(1), leaf('a')])], [4, structs([[[1, structs([])], [3, i64(1)]]])]]],
-    ['negative rows', [[2, structs([root(1), leaf('a')])], [4, structs([group(-1)])]]],
-    ['a chunk outside the file', [[2, structs([root(1), leaf('a')])], [4, structs([group(1, 4, 1 << 20)])]]],
-    ['a chunk of another type', [[2, structs([root(1), leaf('a')])], [4, structs([group(1, 4, 0, 2)])]]],
+    [
+      'an empty schema',
+      [
+        [2, structs([])],
+        [3, i64(0)],
+      ],
+    ],
+    [
+      'a root that counts too many',
+      [
+        [2, structs([root(5)])],
+        [4, structs([])],
+      ],
+    ],
+    [
+      'a leaf without a type',
+      [
+        [2, structs([root(1), [[4, binary('a')]]])],
+        [4, structs([])],
+      ],
+    ],
+    [
+      'a leaf without a name',
+      [
+        [2, structs([root(1), [[1, i32(1)]]])],
+        [4, structs([])],
+      ],
+    ],
+    [
+      'a decimal of 0 digits',
+      [
+        [
+          2,
+          structs([
+            root(1),
+            [
+              [1, i32(1)],
+              [4, binary('a')],
+              [6, i32(5)],
+              [7, i32(0)],
+              [8, i32(0)],
+            ],
+          ]),
+        ],
+        [4, structs([])],
+      ],
+    ],
+    [
+      'a row group without chunks',
+      [
+        [2, structs([root(1), leaf('a')])],
+        [
+          4,
+          structs([
+            [
+              [1, structs([])],
+              [3, i64(1)],
+            ],
+          ]),
+        ],
+      ],
+    ],
+    [
+      'negative rows',
+      [
+        [2, structs([root(1), leaf('a')])],
+        [4, structs([group(-1)])],
+      ],
+    ],
+    [
+      'a chunk outside the file',
+      [
+        [2, structs([root(1), leaf('a')])],
+        [4, structs([group(1, 4, 1 << 20)])],
+      ],
+    ],
+    [
+      'a chunk of another type',
+      [
+        [2, structs([root(1), leaf('a')])],
+        [4, structs([group(1, 4, 0, 2)])],
+      ],
+    ],
   ])('metadata with %s', async (_, fields) => {
-    expect(await failure(footerOf(fileOf(writeThriftStruct(fields))))).toMatchObject({ code: 'CORRUPT_FILE', message: expect.stringContaining('"some.file"') })
+    expect(await failure(footerOf(fileOf(writeThriftStruct(fields))))).toMatchObject({
+      code: 'CORRUPT_FILE',
+      message: expect.stringContaining('"some.file"'),
+    })
   })
 
   test.each<[string, number[]]>([
@@ -121,14 +218,24 @@ test('one read of the tail is enough, a second only for long metadata', async ()
 test('the file is pinned to the validator it had', async () => {
   const source = memorySource(await written('SELECT 1 AS a'))
   const pins: (string | undefined)[] = []
-  const spied: ByteSource = { ...source, read: (start, end, options) => (pins.push(options?.ifMatch), source.read(start, end, options)) }
+  const spied: ByteSource = {
+    ...source,
+    read: (start, end, options) => (pins.push(options?.ifMatch), source.read(start, end, options)),
+  }
   const { etag } = await readFooter(spied)
   expect(pins).toEqual([etag])
 })
 
 test('names that differ only in case are told apart as DuckDB does', async () => {
   const elements = [root(4), leaf('a'), leaf('A'), leaf('a'), leaf('A_1')]
-  const bytes = fileOf(writeThriftStruct([[1, i32(1)], [2, structs(elements)], [3, i64(0)], [4, structs([])]]))
+  const bytes = fileOf(
+    writeThriftStruct([
+      [1, i32(1)],
+      [2, structs(elements)],
+      [3, i64(0)],
+      [4, structs([])],
+    ]),
+  )
   const footer = await footerOf(bytes)
   const path = join(folder, 'names.parquet')
   writeFileSync(path, bytes)
@@ -143,7 +250,8 @@ describe('statistics', () => {
   }
 
   test('of each type are values that compare', async () => {
-    const bytes = await written(`SELECT i::TINYINT - 50 AS a, (250 + i // 50)::UTINYINT AS b, (18446744073709551615 - i)::UBIGINT AS c, i / 8 AS d, (i - 50)::DECIMAL(30,2) AS e,
+    const bytes =
+      await written(`SELECT i::TINYINT - 50 AS a, (250 + i // 50)::UTINYINT AS b, (18446744073709551615 - i)::UBIGINT AS c, i / 8 AS d, (i - 50)::DECIMAL(30,2) AS e,
       DATE '1970-01-02' + i::INTEGER AS f, TIMESTAMP '1970-01-01 00:00:01' AS g, CASE WHEN i > 50 THEN 'k' || i END AS h, i < 0 AS j FROM range(100) t(i)`)
     expect(await boundsOf(bytes)).toEqual([
       { nulls: 0, min: -50n, max: 49n },
@@ -163,15 +271,38 @@ describe('statistics', () => {
   })
 
   test('of the first format version count for signed numbers only', async () => {
-    const old: ThriftFields = [[1, { type: 'binary', value: Uint8Array.of(9, 0, 0, 0) }], [2, { type: 'binary', value: Uint8Array.of(1, 0, 0, 0) }], [3, i64(0)]]
+    const old: ThriftFields = [
+      [1, { type: 'binary', value: Uint8Array.of(9, 0, 0, 0) }],
+      [2, { type: 'binary', value: Uint8Array.of(1, 0, 0, 0) }],
+      [3, i64(0)],
+    ]
     const fileWith = (converted: number | undefined): Uint8Array =>
-      fileOf(writeThriftStruct([[2, structs([root(1), leaf('a', converted)])], [3, i64(1)], [4, structs([group(1, 4, 0, 1, old)])]]))
+      fileOf(
+        writeThriftStruct([
+          [2, structs([root(1), leaf('a', converted)])],
+          [3, i64(1)],
+          [4, structs([group(1, 4, 0, 1, old)])],
+        ]),
+      )
     expect(await boundsOf(fileWith(undefined))).toEqual([{ nulls: 0, min: 1n, max: 9n }])
     expect(await boundsOf(fileWith(13))).toEqual([{ nulls: 0 }])
   })
 
   test('that contradict themselves are not believed', async () => {
-    const wrong: ThriftFields = [[5, { type: 'binary', value: Uint8Array.of(1, 0, 0, 0) }], [6, { type: 'binary', value: Uint8Array.of(9, 0, 0, 0) }]]
-    expect(await boundsOf(fileOf(writeThriftStruct([[2, structs([root(1), leaf('a')])], [3, i64(1)], [4, structs([group(1, 4, 0, 1, wrong)])]])))).toEqual([{}])
+    const wrong: ThriftFields = [
+      [5, { type: 'binary', value: Uint8Array.of(1, 0, 0, 0) }],
+      [6, { type: 'binary', value: Uint8Array.of(9, 0, 0, 0) }],
+    ]
+    expect(
+      await boundsOf(
+        fileOf(
+          writeThriftStruct([
+            [2, structs([root(1), leaf('a')])],
+            [3, i64(1)],
+            [4, structs([group(1, 4, 0, 1, wrong)])],
+          ]),
+        ),
+      ),
+    ).toEqual([{}])
   })
 })

@@ -96,7 +96,10 @@ async function footerLength(
   const trailer = new DataView(tail.buffer, tail.byteOffset + Math.max(0, tail.length - trailerBytes))
   const found = tail.length >= trailerBytes ? trailer.getUint32(4, true) : 0
   if (found === encryptedMagic) {
-    throw new LakefrontError('UNSUPPORTED', `"${source.label}" has an encrypted footer; encrypted Parquet cannot be read.`)
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `"${source.label}" has an encrypted footer; encrypted Parquet cannot be read.`,
+    )
   }
   if (found !== magic) {
     const head = tail.length === stat.size ? tail.subarray(0, 512) : await source.read(0, 512, read)
@@ -202,7 +205,8 @@ function columnChunk(chunk: ThriftStruct, dataEnd: number): ColumnChunk {
     )
   }
   const codec = codecs[integer(meta[4], 'codec')]
-  if (codec === undefined) throw new LakefrontError('CORRUPT_FILE', `Parquet metadata names no known codec: ${String(meta[4])}.`)
+  if (codec === undefined)
+    throw new LakefrontError('CORRUPT_FILE', `Parquet metadata names no known codec: ${String(meta[4])}.`)
   const statistics = meta[12] === undefined ? undefined : rawStatistics(struct(meta[12], 'statistics'))
   return {
     type: integer(meta[1], 'physical type'),

@@ -20,7 +20,8 @@ export function nameFormat(head: Uint8Array, size: number): string {
   const known = signatures.find(([offset, signature]) => bytes.startsWith(signature, offset))
   if (known !== undefined) return known[2]
   const text = bytes.replace(/^\xef\xbb\xbf/, '').trimStart()
-  if (/^<(!doctype|html|head|body)/i.test(text)) return 'looks like an HTML page (a server may have answered with an error page)'
+  if (/^<(!doctype|html|head|body)/i.test(text))
+    return 'looks like an HTML page (a server may have answered with an error page)'
   if (text.startsWith('<')) return 'looks like XML (a store may have answered with an error)'
   if (/^[[{]/.test(text)) return 'looks like JSON'
   // oxlint-disable-next-line no-control-regex

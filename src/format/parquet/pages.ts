@@ -36,11 +36,13 @@ export function inspectPages(bytes: Uint8Array, chunk: ColumnChunk): PageSummary
     const compressed = integer(header[3], 'compressed page size')
     const uncompressed = integer(header[2], 'uncompressed page size')
     if (compressed > bytes.length - end) throw damaged(chunk, `a page of ${compressed} bytes is cut off`)
-    if (uncompressed > limitOf(chunk)) throw damaged(chunk, `a page claims ${uncompressed} bytes, more than the whole column`)
+    if (uncompressed > limitOf(chunk))
+      throw damaged(chunk, `a page claims ${uncompressed} bytes, more than the whole column`)
     const details = header[pageDetails[header[1] as number] ?? -1] as ThriftStruct | undefined
     if (header[1] === dictionaryPage && details !== undefined) {
       dictionaryValues = integer(details[1], 'number of dictionary values')
-      if (dictionaryValues > uncompressed * 8) throw damaged(chunk, 'its dictionary claims more values than its bytes can hold')
+      if (dictionaryValues > uncompressed * 8)
+        throw damaged(chunk, 'its dictionary claims more values than its bytes can hold')
     } else if (details !== undefined) {
       values += integer(details[1], 'number of page values')
       encodings.add(integer(details[header[1] === dataPageV2 ? 4 : 2], 'encoding'))
@@ -70,7 +72,8 @@ function readPageHeader(bytes: Uint8Array, offset: number, chunk: ColumnChunk): 
 }
 
 function checkLevels(details: ThriftStruct, compressed: number, chunk: ColumnChunk): void {
-  const levels = integer(details[5] ?? 0, 'length of definition levels') + integer(details[6] ?? 0, 'length of repetition levels')
+  const levels =
+    integer(details[5] ?? 0, 'length of definition levels') + integer(details[6] ?? 0, 'length of repetition levels')
   if (levels > compressed) throw damaged(chunk, 'the levels of a page are longer than the page')
 }
 

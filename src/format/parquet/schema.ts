@@ -111,7 +111,14 @@ function readLeaf(
   }
   const { type, conversion } = leafMapping(element, { name, physical, typeLength: typeLength ?? 0 })
   const leaf: Shape = { kind: 'leaf', type, conversion }
-  const node = { name, repetition, physical, conversion, children: [], ...(typeLength === undefined ? {} : { typeLength }) }
+  const node = {
+    name,
+    repetition,
+    physical,
+    conversion,
+    children: [],
+    ...(typeLength === undefined ? {} : { typeLength }),
+  }
   return { node, shape: repetition === 'repeated' ? listOf(leaf) : leaf }
 }
 
@@ -134,7 +141,8 @@ function readGroup(
   const annotated = [convertedList, convertedMap].includes(convertedOf(element) ?? -1)
   const isRepeated = group.repetition === 'repeated'
   const only = shapes.length === 1 && (annotated || isRepeated) ? shapes[0]! : undefined
-  const shape: Shape = only === undefined ? structOf(children, shapes) : { kind: 'unwrap', type: only.type, inner: only }
+  const shape: Shape =
+    only === undefined ? structOf(children, shapes) : { kind: 'unwrap', type: only.type, inner: only }
   return { node, shape: isRepeated ? listOf(shape) : shape }
 }
 
@@ -173,7 +181,11 @@ class Names {
 
   unique(name: string): string {
     let candidate = name
-    for (let count = this.#seen.get(name.toLowerCase()); count !== undefined; count = this.#seen.get(candidate.toLowerCase())) {
+    for (
+      let count = this.#seen.get(name.toLowerCase());
+      count !== undefined;
+      count = this.#seen.get(candidate.toLowerCase())
+    ) {
       this.#seen.set(name.toLowerCase(), (this.#seen.get(name.toLowerCase()) ?? 0) + 1)
       candidate = `${name}_${this.#seen.get(name.toLowerCase())}`
     }

@@ -12,7 +12,7 @@ const globalKind = 3
  */
 export function exportStackPointer(wasm: Uint8Array): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(stackPointerName)
-  for (let offset = 8; offset < wasm.length; ) {
+  for (let offset = 8; offset < wasm.length;) {
     const section = wasm[offset]!
     const size = readUnsigned(wasm, offset + 1)
     const end = size.next + size.value

@@ -72,7 +72,9 @@ function bound({ node, field }: ParquetColumn, bytes: Uint8Array | undefined): B
     case 'boolean':
       return bytes.length === 1 ? bytes[0] === 1 : undefined
     case 'int32':
-      return bytes.length === 4 ? scaled(isUnsigned(field.type) ? view.getUint32(0, true) : view.getInt32(0, true), node.conversion) : undefined
+      return bytes.length === 4
+        ? scaled(isUnsigned(field.type) ? view.getUint32(0, true) : view.getInt32(0, true), node.conversion)
+        : undefined
     case 'int64': {
       if (bytes.length !== 8) return undefined
       return scaled(isUnsigned(field.type) ? view.getBigUint64(0, true) : view.getBigInt64(0, true), node.conversion)
@@ -93,7 +95,10 @@ function isUnsigned({ kind }: LogicalType): boolean {
   return kind === 'utinyint' || kind === 'usmallint' || kind === 'uinteger' || kind === 'ubigint'
 }
 
-function scaled(value: number | bigint, conversion: NonNullable<ParquetColumn['node']['conversion']>): bigint | undefined {
+function scaled(
+  value: number | bigint,
+  conversion: NonNullable<ParquetColumn['node']['conversion']>,
+): bigint | undefined {
   switch (conversion.as) {
     case 'copy':
     case 'resize':
