@@ -1,7 +1,7 @@
 import { isLakefrontError, type Session } from 'lakefront'
 import { sqlEditor } from './editor.ts'
 import { byId, copyFrom, create } from './element.ts'
-import { asProgram, exampleOf, examples, type Example, type Query } from './examples/examples.ts'
+import { asProgram, exampleOf, examples, type Example, type Query } from './examples.ts'
 import { filesPanel, type FilesPanel } from './files.ts'
 import type { Memory } from './memory.ts'
 import { outputPanel } from './output.ts'

@@ -1,11 +1,11 @@
 import { type ColumnBatch, formatValue, typeName, valueReader } from 'lakefront'
 import type { ExecuteOptions, QueryMetrics, Schema } from 'lakefront'
-import type { Query } from './examples/examples.ts'
+import type { Query } from './examples.ts'
 import type { GridColumn } from './grid-data.ts'
 import { type Chunk, ResultTable } from './result-table.ts'
 
 /** Rows the grid takes at most; what is beyond is not read. */
-export const rowLimit = 1_000_000
+const rowLimit = 1_000_000
 
 /** How a run ended. */
 export interface Outcome {

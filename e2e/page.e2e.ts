@@ -1,7 +1,13 @@
+import { execFile } from 'node:child_process'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { Browser } from 'playwright-core'
+import { transformWithOxc } from 'vite'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser } from './browser.ts'
-import { type Oracle, openOracle } from './oracle.ts'
+import { type Oracle, openOracle, sampleFolder } from './oracle.ts'
 import { serveDemo, type Site } from './site.ts'
 import { atRest, gridRows, query, typeSql, visit, type Visit } from './visit.ts'
 
@@ -79,7 +85,8 @@ describe('a first visit', () => {
 
 describe('examples', () => {
   it('say the same in SQL, in TypeScript and in native DuckDB', async () => {
-    const { page } = await enter()
+    // Wide enough for every column: those out of view are not drawn.
+    const { page } = await enter({ viewport: { width: 3200, height: 800 } })
     const examples = page.locator('#examples button')
     const titles = await examples.locator('strong').allInnerTexts()
     expect(titles.length).toBeGreaterThanOrEqual(6)
@@ -98,6 +105,25 @@ describe('examples', () => {
       expect(fromTypescript.rows, title).toEqual(answer.slice(0, fromTypescript.rows.length))
       expect(await page.getByRole('grid').getAttribute('aria-rowcount'), title).toBe(`${answer.length + 1}`)
       expect(await page.locator('#made pre').textContent(), title).toMatch(/SELECT/i)
+    }
+  })
+
+  it('are copied as programs that run in Node', async () => {
+    const { page } = await enter({ permissions: ['clipboard-read', 'clipboard-write'] })
+    await page.getByRole('button', { name: 'Copy for your project' }).click()
+    await page.getByRole('button', { name: 'Copied' }).waitFor()
+    const program = await page.evaluate(() => navigator.clipboard.readText())
+    const { code } = await transformWithOxc(program, 'copied.ts', { target: 'es2023' })
+    // Beside the package, so that the program finds it by its name.
+    const file = fileURLToPath(new URL('../.cache/copied.mjs', import.meta.url))
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, code)
+    try {
+      const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: sampleFolder })
+      const words = stdout.split(/[\s|│]+/)
+      for (const value of (await gridRows(page)).rows.flat()) expect(words).toContain(value)
+    } finally {
+      await rm(file)
     }
   })
 
