@@ -14,6 +14,6 @@ export default (db: Session) =>
     .groupBy('from_minutes')
     .agg(
       F.count().as('flights'),
-      sql`bar(count(*), 0, 1500000, 50)`.as('picture'),
+      sql`bar(count(*), 0, 1500000, 40)`.as('picture'),
     )
     .orderBy('from_minutes')
