@@ -133,8 +133,10 @@ function parseFooter(bytes: Uint8Array, file: { label: string; size: number; eta
       end,
     )
     const rows = rowGroups.reduce((sum, group) => sum + group.rows, 0)
-    if (rows !== integer(fields[3], 'number of rows')) {
-      throw corrupt(file.label, `says it has ${String(fields[3])} rows, but its row groups have ${rows}`)
+    // Some writers leave the total at 0; their row groups tell.
+    const total = integer(fields[3], 'number of rows')
+    if (total !== 0 && total !== rows) {
+      throw corrupt(file.label, `says it has ${total} rows, but its row groups have ${rows}`)
     }
     const createdBy = fields[6] === undefined ? undefined : text(fields[6], 'created by')
     return {

@@ -1,0 +1,297 @@
+import { isLakefrontError, LakefrontError } from '../errors.ts'
+import type { DecodeRequest, ParquetDecoder } from '../format/parquet/decode.ts'
+import { breathe } from './breathe.ts'
+import type { DecodedColumn, DecoderHandle, DecoderWorkers } from './decoder-handle.ts'
+
+export interface DecodePoolOptions {
+  /** Decodes in this thread. */
+  readonly decoder: ParquetDecoder
+  /** The compiled decoder for the workers; asked for when the first one starts. */
+  readonly module?: () => Promise<WebAssembly.Module>
+  /** Without workers everything is decoded in this thread. */
+  readonly workers?: DecoderWorkers
+  /** Most workers. Default: one core is left to this thread, and four are enough. */
+  readonly size?: number
+  /** Milliseconds after which workers that have nothing to do are ended. Default 20,000. */
+  readonly idleMilliseconds?: number
+}
+
+/** A request that waits or is being worked on. */
+interface Job {
+  readonly id: number
+  readonly request: DecodeRequest
+  readonly signal: AbortSignal | undefined
+  /** Bytes once decompressed: what decoding takes time by. */
+  readonly bytes: number
+  readonly resolve: (column: DecodedColumn) => void
+  readonly reject: (error: unknown) => void
+  /** Workers that ended while they worked on it. */
+  deaths: number
+}
+
+/** One worker and what it was given, in the order it does it. */
+interface Member {
+  readonly handle: DecoderHandle
+  readonly jobs: Set<Job>
+  isReady: boolean
+}
+
+const largestPool = 4
+
+/** Work that pays for starting one more worker. */
+const bytesPerWorker = 2 * 2 ** 20
+
+/** Work a worker is given in advance while this thread computes and cannot hand out more: some 40 ms of it. */
+const backlogBytes = 16 * 2 ** 20
+
+/** A worker is given this many requests at least, so that it never waits for this thread's answer. */
+const backlogJobs = 2
+
+/** What this thread takes off the workers at most while it waits: longer work would keep messages waiting. */
+const lendableBytes = 8 * 2 ** 20
+
+/** Attempts after which a request is blamed for the workers that ended. */
+const attempts = 2
+
+/**
+ * Decodes columns in workers, and in this thread where there are none, before they have started, and while this thread would wait
+ * for them otherwise. Workers start when there is work for them, and end when there has been none for a while.
+ */
+export class DecodePool {
+  readonly #decoder: ParquetDecoder
+  readonly #module: (() => Promise<WebAssembly.Module>) | undefined
+  readonly #workers: DecoderWorkers | undefined
+  readonly #idleMilliseconds: number
+  readonly #members = new Set<Member>()
+  readonly #warnings: string[] = []
+  #size: number
+  #queue: Job[] = []
+  #nextId = 0
+  #lenders = 0
+  #isDriving = false
+  #isClosed = false
+  #idle: ReturnType<typeof setTimeout> | undefined
+
+  constructor({ decoder, module, workers, size, idleMilliseconds = 20_000 }: DecodePoolOptions) {
+    this.#decoder = decoder
+    this.#module = module
+    this.#workers = workers
+    this.#idleMilliseconds = idleMilliseconds
+    const most = workers === undefined || module === undefined ? 0 : Math.min(workers.cores - 1, largestPool)
+    this.#size = workers === undefined || module === undefined ? 0 : (size ?? Math.max(1, most))
+  }
+
+  /** Most workers there may be; 0 when all is done in this thread. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Things a user should know, such as workers that cannot be started. */
+  get warnings(): readonly string[] {
+    return this.#warnings
+  }
+
+  /** Loads what decoding in this thread needs. */
+  ready(): Promise<void> {
+    return this.#decoder.ready()
+  }
+
+  /**
+   * Decodes one column of one row group; requests are begun in the order they come. An aborted request rejects with the signal's reason,
+   * at the latest when its turn comes. The bytes stay the caller's, and must not change before the answer.
+   */
+  decode(request: DecodeRequest, { signal }: { signal?: AbortSignal } = {}): Promise<DecodedColumn> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) throw closed()
+      const { column, rowGroup } = request
+      const chunks = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
+      const bytes = chunks.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0)
+      this.#queue.push({ id: this.#nextId++, request, signal, bytes, resolve, reject, deaths: 0 })
+      this.#advance()
+    })
+  }
+
+  /** Lends this thread to decoding until `until` settles: for as long as it would wait anyway. */
+  lend(until: Promise<unknown>): void {
+    this.#lenders++
+    const stop = (): void => {
+      this.#lenders--
+      this.#advance()
+    }
+    until.then(stop, stop)
+    this.#advance()
+  }
+
+  /** Ends the workers; what is not decoded yet rejects with `CLOSED`. */
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#idle)
+    const given = [...this.#members].flatMap((member) => [...member.jobs])
+    for (const job of [...given, ...this.#queue.splice(0)]) job.reject(closed())
+    for (const member of this.#members) member.handle.close()
+    this.#members.clear()
+  }
+
+  #advance(): void {
+    this.#queue = this.#queue.filter((job) => !this.#isAborted(job))
+    this.#grow()
+    this.#hand()
+    void this.#drive()
+  }
+
+  /** Starts workers for the work there is. */
+  #grow(): void {
+    const given = [...this.#members].flatMap((member) => [...member.jobs])
+    const work = [...given, ...this.#queue].reduce((sum, job) => sum + job.bytes, 0)
+    const wanted = Math.min(this.#size, Math.floor(work / bytesPerWorker))
+    while (this.#members.size < wanted && this.#queue.length > 0 && !this.#isClosed) {
+      try {
+        const member: Member = { handle: this.#workers!.spawn(), jobs: new Set(), isReady: false }
+        this.#members.add(member)
+        void this.#start(member)
+      } catch (error) {
+        this.#giveUpGrowing(error)
+        return
+      }
+    }
+  }
+
+  async #start(member: Member): Promise<void> {
+    try {
+      await member.handle.start(await this.#module!())
+      member.isReady = true
+    } catch (error) {
+      member.handle.close()
+      if (this.#members.delete(member)) this.#giveUpGrowing(error)
+    }
+    if (!this.#isClosed) this.#advance()
+  }
+
+  #giveUpGrowing(error: unknown): void {
+    this.#size = this.#members.size
+    if (this.#size > 0) return
+    const why = error instanceof Error ? error.message : String(error)
+    this.#warnings.push(`Parquet is decoded in the engine’s own thread, as no worker for it could be started: ${why}`)
+  }
+
+  /** Gives queued work to workers: to the one that has the least to do, as far as their backlogs allow. */
+  #hand(): void {
+    const limit = this.#lenders > 0 ? 0 : backlogBytes
+    while (this.#queue.length > 0) {
+      let member: Member | undefined
+      let least = Infinity
+      for (const candidate of this.#members) {
+        const backlog = backlogOf(candidate)
+        if (candidate.isReady && backlog < least && (candidate.jobs.size < backlogJobs || backlog < limit)) {
+          member = candidate
+          least = backlog
+        }
+      }
+      if (member === undefined) return
+      void this.#give(member, this.#queue.shift()!)
+    }
+  }
+
+  async #give(member: Member, job: Job): Promise<void> {
+    member.jobs.add(job)
+    try {
+      job.resolve(await member.handle.decode(portable(job.request)))
+    } catch (error) {
+      if (isLakefrontError(error, 'WORKER_LOST') && !this.#isClosed) this.#retry(member, job, error)
+      else job.reject(error)
+    } finally {
+      member.jobs.delete(job)
+    }
+    this.#rest()
+    this.#advance()
+  }
+
+  /** Puts a job of a lost worker back. Workers answer in order, so it was lost over the first of its jobs. */
+  #retry(member: Member, job: Job, cause: LakefrontError): void {
+    if (this.#members.delete(member)) {
+      const [first] = member.jobs
+      first!.deaths++
+      member.handle.close()
+    }
+    if (job.deaths >= attempts) {
+      const { name } = job.request.column.field
+      const message = `Column "${name}" cannot be decoded: each of ${attempts} workers ended while it decoded it. The file may be damaged, or its row groups too large for the memory there is.`
+      job.reject(new LakefrontError('ENGINE_FAILED', message, { details: { column: name }, cause }))
+      return
+    }
+    const later = this.#queue.findIndex((other) => other.id > job.id)
+    this.#queue.splice(later < 0 ? this.#queue.length : later, 0, job)
+  }
+
+  /** Decodes in this thread, one request at a time and with room for messages between them. */
+  async #drive(): Promise<void> {
+    if (this.#isDriving) return
+    this.#isDriving = true
+    while (this.#helps()) {
+      await breathe()
+      if (!this.#helps()) break
+      const job = this.#queue.shift()!
+      if (!this.#isAborted(job)) await this.#decodeHere(job)
+    }
+    this.#isDriving = false
+  }
+
+  #helps(): boolean {
+    const [next] = this.#queue
+    if (next === undefined) return false
+    const hasWorkers = [...this.#members].some((member) => member.isReady)
+    return !hasWorkers || (this.#lenders > 0 && next.bytes <= lendableBytes)
+  }
+
+  async #decodeHere({ request, resolve, reject }: Job): Promise<void> {
+    try {
+      await this.#decoder.ready()
+      const started = performance.now()
+      const batches = await this.#decoder.decode(request)
+      resolve({ batches, milliseconds: performance.now() - started })
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  #isAborted({ signal, reject }: Job): boolean {
+    if (signal?.aborted === true) reject(signal.reason)
+    return signal?.aborted === true
+  }
+
+  /** Ends workers after a while without work, which also gives back the memory they grew to. */
+  #rest(): void {
+    clearTimeout(this.#idle)
+    this.#idle = setTimeout(() => {
+      for (const member of this.#members) {
+        if (member.jobs.size > 0 || !member.isReady) continue
+        this.#members.delete(member)
+        member.handle.close()
+      }
+    }, this.#idleMilliseconds)
+    ;(this.#idle as { unref?: () => void }).unref?.()
+  }
+}
+
+function backlogOf(member: Member): number {
+  let bytes = 0
+  for (const job of member.jobs) bytes += job.bytes
+  return bytes
+}
+
+/**
+ * A request that can be sent: copies of its bytes, as they may be parts of larger buffers and are needed again should the worker
+ * be lost, and only what decoding looks at of the file's metadata.
+ */
+function portable({ column, rowGroup, bytes }: DecodeRequest): DecodeRequest {
+  const chunks = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf).map(({ statistics: _, ...chunk }) => chunk)
+  return {
+    column: { ...column, firstLeaf: 0, endLeaf: chunks.length },
+    rowGroup: { rows: rowGroup.rows, chunks },
+    bytes: bytes.map((part) => new Uint8Array(part)),
+  }
+}
+
+function closed(): LakefrontError {
+  return new LakefrontError('CLOSED', 'The session was closed.')
+}
