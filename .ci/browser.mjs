@@ -47,7 +47,7 @@ const starts = async (path) => {
   return (await run([path, '--version', '--no-sandbox'], { quiet: true, timeout: 30_000 })).code === 0
 }
 
-const ownDownload = async () => (await import('playwright-core')).chromium.executablePath()
+const ownDownload = async () => (await import('playwright')).chromium.executablePath()
 
 /**
  * The browser for tests and for `npm start -- --check`: `CHROME_PATH`, an installed Chrome, Chromium or Edge, or
@@ -74,8 +74,8 @@ const isRootWithApt = async () => process.getuid?.() === 0 && (await isExecutabl
 export const ensureBrowser = async () => {
   const found = await findBrowser()
   if (found) return found
-  say('no Chrome, Chromium or Edge here: downloading one (playwright-core install chromium)')
-  await run([process.execPath, join(root, 'node_modules/playwright-core/cli.js'), 'install', 'chromium'], {
+  say('no Chrome, Chromium or Edge here: downloading one (playwright install chromium)')
+  await run([process.execPath, join(root, 'node_modules/playwright/cli.js'), 'install', 'chromium'], {
     timeout: 600_000,
     env: { PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: '15000' },
   })

@@ -59,19 +59,23 @@ export const bundle = async (dir) => {
     // Shared chunks lie beside the entries: the paths of workers in them are relative to `dist`.
     output: { dir, chunkFileNames: 'chunk-[hash].js', sourcemap: false },
   })
-  await build({
-    ...common,
-    input: { engine: 'worker/engine.ts' },
-    platform: 'browser',
-    resolve: { alias },
-    output: { dir: `${dir}/worker`, codeSplitting: false, minify: true },
-  })
-  await build({
-    ...common,
-    input: { 'engine-node': 'worker/engine-node.ts' },
-    platform: 'node',
-    // The bindings for Node are a CommonJS file.
-    transform: { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } },
-    output: { dir: `${dir}/worker`, codeSplitting: false, minify: true },
-  })
+  for (const name of ['engine', 'decode']) {
+    await build({
+      ...common,
+      input: { [name]: `worker/${name}.ts` },
+      platform: 'browser',
+      resolve: { alias },
+      output: { dir: `${dir}/worker`, codeSplitting: false, minify: true },
+    })
+  }
+  for (const name of ['engine-node', 'decode-node']) {
+    await build({
+      ...common,
+      input: { [name]: `worker/${name}.ts` },
+      platform: 'node',
+      // The bindings for Node are a CommonJS file.
+      transform: { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } },
+      output: { dir: `${dir}/worker`, codeSplitting: false, minify: true },
+    })
+  }
 }

@@ -5,7 +5,7 @@ import { root, say } from './shell.mjs'
 
 /**
  * What the result grid shows, row by row, as the user reads it. Cells that are scrolled out of view are not there.
- * @param {import('playwright-core').Page} page @returns {Promise<string[][]>}
+ * @param {import('playwright').Page} page @returns {Promise<string[][]>}
  */
 const readGrid = (page) =>
   page
@@ -38,7 +38,7 @@ const asTable = (rows) => {
  */
 export const checkPage = async () => {
   const executablePath = await ensureBrowser()
-  const { chromium } = await import('playwright-core')
+  const { chromium } = await import('playwright')
   /** @type {string[]} */
   const problems = []
   const site = await serve({

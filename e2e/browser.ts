@@ -1,4 +1,4 @@
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium } from 'playwright'
 import { browserFlags, findBrowser } from '../.ci/browser.mjs'
 
 /** Starts the headless browser that `npm test` found or installed. The caller closes it. */

@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core'
+import type { Browser } from 'playwright'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { openBrowser } from './browser.ts'
 import { type Oracle, openOracle } from './oracle.ts'

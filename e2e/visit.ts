@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright'
 
 /** An open playground, watched: what it must never do is collected in {@link Visit.offences}. */
 export interface Visit {

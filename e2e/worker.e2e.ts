@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type * as lakefront from 'lakefront'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { contentSecurityPolicy, type Route, serve } from '../.ci/serve.mjs'
 import { openBrowser } from './browser.ts'
