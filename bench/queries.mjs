@@ -2,6 +2,7 @@
  * @typedef {object} Query
  * @property {string} name stable: figures are named by it
  * @property {string} file which of the bench's files `FILE` stands for
+ * @property {boolean} [chosen] the file is one that the user chose from disk, not at an address (pages only)
  * @property {string} sql every column comes out as text or as an integer below 2^53, so that systems compare as text
  */
 
@@ -27,6 +28,7 @@ const q6 = `
 export const queries = [
   { name: 'q1', file: 'lineitem.snappy', sql: q1 },
   { name: 'q1.zstd', file: 'lineitem.zstd', sql: q1 },
+  { name: 'q1.file', file: 'lineitem.snappy', sql: q1, chosen: true },
   { name: 'q6', file: 'lineitem.snappy', sql: q6 },
   { name: 'q6.zstd', file: 'lineitem.zstd', sql: q6 },
   { name: 'count', file: 'lineitem.snappy', sql: 'SELECT count(*)::INTEGER AS n FROM FILE' },
@@ -58,7 +60,7 @@ export const queries = [
 ]
 
 /**
- * The queries a list of names asks for; `q1` also asks for `q1.zstd`.
+ * The queries a list of names asks for; `q1` also asks for `q1.zstd` and `q1.file`, `q1.` for `q1` alone.
  * @param {string | undefined} names separated by commas
  */
 export const chosenQueries = (names) => {
@@ -72,4 +74,5 @@ export const chosenQueries = (names) => {
 }
 
 /** @param {Query} query @param {string} name */
-const isOf = (query, name) => query.name === name || query.name.startsWith(`${name}.`)
+const isOf = (query, name) =>
+  query.name === name.replace(/\.$/, '') || query.name.startsWith(name.endsWith('.') ? '\0' : `${name}.`)

@@ -1,37 +1,43 @@
 /**
- * An official build as its documentation uses it: its own worker, its own asynchronous API, answers as Arrow tables.
- * Files are known by URL (its HTTP reads) or, once `keep` was called, held in its memory.
+ * An official build as its documentation uses it: its own worker and loader, its own asynchronous API, results as Arrow tables that
+ * are read row by row.
+ * @param {{ AsyncDuckDB: any, DuckDBDataProtocol: any, VoidLogger: any, folder: string }} build two versions of one library
+ * @returns {import('../system.js').System}
  */
 export const asyncSystem = ({ AsyncDuckDB, DuckDBDataProtocol, VoidLogger, folder }) => {
+  /** @type {any} */
   let db
+  /** @type {any} */
   let connection
-  const known = new Set()
-  const kept = new Set()
+  /** @type {Map<string, string>} */
+  const known = new Map()
   return {
     async boot() {
       const start = performance.now()
-      const worker = new Worker(new URL(`/${folder}/duckdb-browser-eh.worker.js`, location.href))
-      db = new AsyncDuckDB(new VoidLogger(), worker)
+      db = new AsyncDuckDB(new VoidLogger(), new Worker(`/${folder}/duckdb-browser-eh.worker.js`))
       await db.instantiate(new URL(`/${folder}/duckdb-eh.wasm`, location.href).href)
       connection = await db.connect()
       return performance.now() - start
     },
-    async keep(files) {
-      const name = `kept-${files.name}.parquet`
-      if (kept.has(files.name)) return
-      kept.add(files.name)
-      const response = await fetch(files.url)
-      await db.registerFileBuffer(name, new Uint8Array(await response.arrayBuffer()))
-    },
-    async query(sql, files) {
-      const start = performance.now()
-      if (!kept.has(files.name) && !known.has(files.name)) {
-        known.add(files.name)
-        await db.registerFileURL(`${files.name}.parquet`, new URL(files.url, location.href).href, DuckDBDataProtocol.HTTP, false)
+    async keep(file, how) {
+      const name = `${file.name}.${how}.parquet`
+      const response = await fetch(file.address)
+      if (how === 'fastest') await db.registerFileBuffer(name, new Uint8Array(await response.arrayBuffer()))
+      else {
+        const chosen = new File([await response.blob()], name)
+        await db.registerFileHandle(name, chosen, DuckDBDataProtocol.BROWSER_FILEREADER, false)
       }
-      const name = kept.has(files.name) ? `kept-${files.name}.parquet` : `${files.name}.parquet`
-      const table = await connection.query(sql.replaceAll('FILE', `'${name}'`))
-      const rows = table.toArray().map((row) => row.toJSON())
+      known.set(file.name, name)
+    },
+    async query(sql, file) {
+      const start = performance.now()
+      if (!known.has(file.name)) {
+        known.set(file.name, `${file.name}.parquet`)
+        const url = new URL(file.address, location.href).href
+        await db.registerFileURL(`${file.name}.parquet`, url, DuckDBDataProtocol.HTTP, false)
+      }
+      const table = await connection.query(sql.replaceAll('FILE', `'${known.get(file.name)}'`))
+      const rows = table.toArray().map((/** @type {any} */ row) => row.toJSON())
       return { milliseconds: performance.now() - start, rows }
     },
   }

@@ -111,7 +111,10 @@ describe('formats', () => {
   })
 
   test('table is for people: boxes, NULL, escaped line breaks, numbers to the right, a count', async () => {
-    const { code, out } = await lakefront('sql', "SELECT * FROM (VALUES (1, 'é日本😀'), (200, chr(10) || 'x'), (NULL, NULL)) t(n, s)")
+    const { code, out } = await lakefront(
+      'sql',
+      "SELECT * FROM (VALUES (1, 'é日本😀'), (200, chr(10) || 'x'), (NULL, NULL)) t(n, s)",
+    )
     expect(code).toBe(0)
     expect(out).toBe(
       '+------+---------+\n|    n | s       |\n+------+---------+\n|    1 | é日本😀 |\n|  200 | \\nx     |\n| NULL | NULL    |\n+------+---------+\n3 rows\n',
@@ -185,7 +188,12 @@ describe('input and output', () => {
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual([{ a: 1 }])
     expect((await lakefront('sql', 'SELEC 1', '-o', path)).code).toBe(1)
     // Fails in the middle of its rows.
-    const failing = await lakefront('sql', "SELECT CASE WHEN i = 299999 THEN 'x' ELSE '1' END::INT AS n FROM range(300000) t(i)", '-o', path)
+    const failing = await lakefront(
+      'sql',
+      "SELECT CASE WHEN i = 299999 THEN 'x' ELSE '1' END::INT AS n FROM range(300000) t(i)",
+      '-o',
+      path,
+    )
     expect(failing).toMatchObject({ code: 1, out: '' })
     expect(failing.error).toContain('INVALID_VALUE')
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual([{ a: 1 }])
@@ -212,7 +220,12 @@ describe('input and output', () => {
   })
 
   test('no bar where nobody looks', async () => {
-    const { error, code } = await lakefront('sql', `SELECT count(DISTINCT delay + distance) AS n FROM '${flights}'`, '-f', 'csv')
+    const { error, code } = await lakefront(
+      'sql',
+      `SELECT count(DISTINCT delay + distance) AS n FROM '${flights}'`,
+      '-f',
+      'csv',
+    )
     expect({ error, code }).toEqual({ error: '', code: 0 })
   })
 })
@@ -224,7 +237,9 @@ describe('on a terminal', () => {
     const { out, code } = await ended(onTerminal('sql', slow))
     expect(code).toBe(0)
     expect(out).toMatch(/\r█*░+ +\d+ % {2}[\d,]+ rows? {2}[\d.]+ [kM]?B\u001b\[K/)
-    expect(out.slice(out.lastIndexOf('░'))).toMatch(/\r\u001b\[K\+-+\+\r?\n\| +h \|[^░█]*1 row\r?\n1 row in [\d.]+ s, 3\.\d MB read/)
+    expect(out.slice(out.lastIndexOf('░'))).toMatch(
+      /\r\u001b\[K\+-+\+\r?\n\| +h \|[^░█]*1 row\r?\n1 row in [\d.]+ s, 3\.\d MB read/,
+    )
   })
 
   test('Ctrl-C stops it at once', async () => {
@@ -302,7 +317,16 @@ describe('inspect', () => {
     const ours = file.rowGroups.flatMap((group: { rows: number; columns: Record<string, unknown>[] }, number: number) =>
       group.columns
         .filter(({ name }) => flat.includes(name as string))
-        .map(({ name, codec, min, max, nulls, uncompressedBytes }) => ({ number, name, rows: group.rows, codec, min, max, nulls, uncompressedBytes }))
+        .map(({ name, codec, min, max, nulls, uncompressedBytes }) => ({
+          number,
+          name,
+          rows: group.rows,
+          codec,
+          min,
+          max,
+          nulls,
+          uncompressedBytes,
+        }))
         .sort((a, b) => String(a.name).localeCompare(String(b.name))),
     )
     expect(ours).toEqual(reader.getRowObjects())
@@ -311,14 +335,19 @@ describe('inspect', () => {
       types.getRows().map(([name, type]) => [name, String(type).replaceAll('"', '')]),
     )
     expect(file.columns.find((column: { name: string }) => column.name === 'label').nulls).toBe(1000)
-    expect(file.columns.find((column: { name: string }) => column.name === 'price')).toMatchObject({ min: '0.0000', max: '714.1429' })
+    expect(file.columns.find((column: { name: string }) => column.name === 'price')).toMatchObject({
+      min: '0.0000',
+      max: '714.1429',
+    })
   })
 
   test('as text, for people', async () => {
     const { code, out, error } = await lakefront('inspect', flights)
     expect({ code, error }).toEqual({ code: 0, error: '' })
     expect(out).toMatch(/^rows {8}3,000,000 in 11 row groups$/m)
-    expect(out).toMatch(/^\| date +\| TIMESTAMP +\| yes +\| zstd +\| +1\.4 MB .*2001-01-01 00:01:00 \| 2001-07-01 00:00:00 \|$/m)
+    expect(out).toMatch(
+      /^\| date +\| TIMESTAMP +\| yes +\| zstd +\| +1\.4 MB .*2001-01-01 00:01:00 \| 2001-07-01 00:00:00 \|$/m,
+    )
     expect(out).toMatch(/^\| +10 \| 272,730 \|/m)
     expect(out).toMatch(/^\| ARROW:schema/m)
   })

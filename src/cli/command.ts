@@ -8,7 +8,13 @@ export type Format = 'table' | 'csv' | 'json' | 'arrow'
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  | { readonly kind: 'sql'; readonly text: string; readonly format: Format; readonly rows: number; readonly output?: string }
+  | {
+      readonly kind: 'sql'
+      readonly text: string
+      readonly format: Format
+      readonly rows: number
+      readonly output?: string
+    }
   | { readonly kind: 'inspect'; readonly file: string; readonly format: 'table' | 'json' }
 
 const formats = ['table', 'csv', 'json', 'arrow'] as const
@@ -39,9 +45,12 @@ function sqlCommand(args: readonly string[]): Command {
   if (values.help === true) return { kind: 'help' }
   if (values.version === true) return { kind: 'version' }
   const [text, ...others] = positionals
-  if (text === undefined) throw usage('Give a statement, lakefront sql "SELECT 42", or "-" to read it from standard input.')
+  if (text === undefined)
+    throw usage('Give a statement, lakefront sql "SELECT 42", or "-" to read it from standard input.')
   if (others.length > 0) {
-    throw usage(`The statement is one argument, but ${others.length} more came after it. Put it in quotes: lakefront sql "SELECT 42".`)
+    throw usage(
+      `The statement is one argument, but ${others.length} more came after it. Put it in quotes: lakefront sql "SELECT 42".`,
+    )
   }
   if (text.trim() === '') throw usage('The statement is empty.')
   const output = values.output
@@ -90,7 +99,10 @@ function rowCount(text = '40'): number {
   throw usage(`--rows takes a number of rows or "all", not "${text}".`)
 }
 
-function read<const O extends Options>(args: readonly string[], options: O): ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>> {
+function read<const O extends Options>(
+  args: readonly string[],
+  options: O,
+): ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>> {
   try {
     return parseArgs({ args: args.map(commentFirst), options, allowPositionals: true })
   } catch (error) {

@@ -9,5 +9,8 @@ export function pointAt(error: unknown, sql: string): unknown {
   const start = Math.max(0, column - 60)
   const shown = text.slice(start, start + 120).replaceAll('\t', ' ')
   const { code, details } = error
-  return new LakefrontError(code, `${error.message}\n  ${shown}\n  ${' '.repeat(Math.max(0, column - 1 - start))}^`, { details, cause: error })
+  return new LakefrontError(code, `${error.message}\n  ${shown}\n  ${' '.repeat(Math.max(0, column - 1 - start))}^`, {
+    details,
+    cause: error,
+  })
 }

@@ -67,5 +67,7 @@ async function writeSummary(stream: ResultStream, rows: number): Promise<void> {
   const { totalMilliseconds, scans } = await stream.metrics()
   const read = scans.reduce((bytes, scan) => bytes + scan.bytesFetched, 0)
   const warnings = scans.flatMap((scan) => scan.warnings.map((warning) => `${warning}\n`)).join('')
-  process.stderr.write(`${warnings}${countOf(rows, 'row')} in ${(totalMilliseconds / 1000).toFixed(2)} s, ${bytesText(read)} read\n`)
+  process.stderr.write(
+    `${warnings}${countOf(rows, 'row')} in ${(totalMilliseconds / 1000).toFixed(2)} s, ${bytesText(read)} read\n`,
+  )
 }

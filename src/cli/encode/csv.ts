@@ -2,7 +2,7 @@ import type { ColumnBatch } from '../../types/column-data.ts'
 import { formatValue } from '../../types/format-value.ts'
 import type { Schema } from '../../types/logical-type.ts'
 import { valueReader } from '../../types/value-reader.ts'
-import { inChunks } from './result-encoder.ts'
+import { inChunks } from './in-chunks.ts'
 import type { ResultEncoder } from './result-encoder.ts'
 
 /**

@@ -5,7 +5,7 @@ import type { Schema, LogicalType } from '../../types/logical-type.ts'
 import { isUnnamed } from '../../types/type-names.ts'
 import { uniqueNames } from '../../types/unique-names.ts'
 import { valueReader } from '../../types/value-reader.ts'
-import { inChunks } from './result-encoder.ts'
+import { inChunks } from './in-chunks.ts'
 import type { ResultEncoder } from './result-encoder.ts'
 
 /**
@@ -32,7 +32,7 @@ export function jsonEncoder(schema: Schema): ResultEncoder {
 }
 
 /** One value of a row as JSON. */
-export function jsonText(value: unknown, type: LogicalType): string {
+function jsonText(value: unknown, type: LogicalType): string {
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'bigint') {

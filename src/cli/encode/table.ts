@@ -21,7 +21,10 @@ export function tableEncoder(schema: Schema, limit: number): ResultEncoder {
       return []
     },
     tail() {
-      const note = total > rows.length ? `${countText(rows.length)} of ${countOf(total, 'row')}; --rows shows more` : countOf(total, 'row')
+      const note =
+        total > rows.length
+          ? `${countText(rows.length)} of ${countOf(total, 'row')}; --rows shows more`
+          : countOf(total, 'row')
       return [`${formatTable(rows, schema, { truncate: longestCell })}\n${note}\n`]
     },
   }

@@ -14,7 +14,10 @@ export function descriptionText(file: FileDescription): string {
   const uncompressed = file.columns.reduce((sum, column) => sum + column.uncompressedBytes, 0)
   const head = [
     ['file', file.file],
-    ['size', `${bytesText(file.bytes)}, ${bytesText(uncompressed)} uncompressed, footer ${bytesText(file.footerBytes)}`],
+    [
+      'size',
+      `${bytesText(file.bytes)}, ${bytesText(uncompressed)} uncompressed, footer ${bytesText(file.footerBytes)}`,
+    ],
     ['rows', `${countText(file.rows)} in ${countOf(file.rowGroups.length, 'row group')}`],
     ...(file.createdBy === null ? [] : [['created by', oneLine(file.createdBy)]]),
   ]
@@ -49,7 +52,12 @@ function rowGroupTable({ rowGroups }: FileDescription): string {
   const listed = rowGroups.slice(0, listedRowGroups)
   const text = table(
     ['number', 'rows', 'size', 'uncompressed'],
-    listed.map((group, index) => [countText(index), countText(group.rows), bytesText(group.bytes), bytesText(group.uncompressedBytes)]),
+    listed.map((group, index) => [
+      countText(index),
+      countText(group.rows),
+      bytesText(group.bytes),
+      bytesText(group.uncompressedBytes),
+    ]),
     new Set(['number', 'rows', 'size', 'uncompressed']),
   )
   const rest = rowGroups.length - listed.length
@@ -57,10 +65,17 @@ function rowGroupTable({ rowGroups }: FileDescription): string {
 }
 
 function keyValueTable({ keyValues }: FileDescription): string {
-  return table(['key', 'value'], keyValues.map(({ key, value }) => [key, value]))
+  return table(
+    ['key', 'value'],
+    keyValues.map(({ key, value }) => [key, value]),
+  )
 }
 
-function table(names: readonly string[], rows: readonly (readonly string[])[], right: ReadonlySet<string> = new Set()): string {
+function table(
+  names: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: ReadonlySet<string> = new Set(),
+): string {
   // Columns of numbers stand to the right: their texts are padded before they are laid out.
   const columns = names.map((name, index) => {
     const texts = [name, ...rows.map((row) => row[index]!)]

@@ -1,0 +1,87 @@
+import { cp, mkdir, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { build } from 'vite'
+import { browserFlags, ensureBrowser } from '../.ci/browser.mjs'
+import { serve } from '../.ci/serve.mjs'
+import { root } from '../.ci/shell.mjs'
+
+const pages = ['ours', 'stock', 'official']
+
+/** Pages in the background would be slowed down. */
+const flags = [
+  ...browserFlags,
+  '--disable-renderer-backgrounding',
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+]
+
+/** Builds the pages as an application's bundler would, from the built library. @param {string} site */
+const buildSite = async (site) => {
+  await rm(site, { recursive: true, force: true })
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: join(root, 'bench/page'),
+    resolve: { alias: { lakefront: join(root, 'dist/index.js') } },
+    worker: { format: 'es' },
+    build: {
+      outDir: site,
+      target: 'es2023',
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rolldownOptions: {
+        input: Object.fromEntries(pages.map((name) => [name, join(root, `bench/page/${name}.html`)])),
+      },
+    },
+  })
+}
+
+/** The official builds are used as files, as their documentation says. @param {string} site @param {Record<string, { path: string }>} files */
+const addFiles = async (site, files) => {
+  const builds = { stock: 'duckdb-wasm-stock', official: '@duckdb/duckdb-wasm' }
+  for (const [folder, name] of Object.entries(builds)) {
+    await mkdir(join(site, folder))
+    for (const file of ['duckdb-browser-eh.worker.js', 'duckdb-eh.wasm']) {
+      await cp(join(root, 'node_modules', name, 'dist', file), join(site, folder, file))
+    }
+  }
+  await mkdir(join(site, 'data'))
+  for (const [name, { path }] of Object.entries(files)) await symlink(path, join(site, 'data', `${name}.parquet`))
+}
+
+/**
+ * Systems in Chromium, each in a context of its own, fed by a server on this machine.
+ * @param {Record<string, { path: string }>} files
+ * @param {string} site folder to build the pages in
+ */
+export const chromiumHost = async (files, site = join(root, '.cache/bench/site')) => {
+  const executablePath = await ensureBrowser()
+  await buildSite(site)
+  await addFiles(site, files)
+  const server = await serve({ root: site })
+  const browser = await chromium.launch({ executablePath, args: flags })
+  return {
+    systems: ['ours', 'stock'],
+    browser,
+    /** @param {string} name */
+    address: (name) => new URL(`data/${name}.parquet`, server.url).href,
+    /** Opens a page; nothing is known from pages before. @param {string} name @param {string} [engine] @returns {Promise<import('./process-host.mjs').Opened>} */
+    async open(name, engine) {
+      const context = await browser.newContext()
+      const page = await context.newPage()
+      await page.goto(`${server.url}${name}.html`)
+      await page.waitForFunction(() => globalThis.bench !== undefined)
+      return {
+        boot: await page.evaluate((file) => globalThis.bench.boot(file), engine),
+        keep: (file, how) => page.evaluate((values) => globalThis.bench.keep(values.file, values.how), { file, how }),
+        query: (sql, file) => page.evaluate((values) => globalThis.bench.query(values.sql, values.file), { sql, file }),
+        close: () => context.close(),
+      }
+    },
+    async close() {
+      await browser.close()
+      await server.close()
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * @typedef {object} Opened a system in a page or process of its own
+ * @property {number} boot milliseconds until it was ready
+ * @property {import('./system.js').System['keep']} keep
+ * @property {import('./system.js').System['query']} query
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * Systems in Node, each in a process of its own.
+ * @param {Record<string, { path: string }>} files
+ */
+export const processHost = (files) => ({
+  systems: ['ours', 'stock'],
+  /** @param {string} name */
+  address: (name) => files[name]?.path ?? '',
+  open: openProcess,
+  close: async () => {},
+})
+
+/** @param {string} name @returns {Promise<Opened>} */
+export const openProcess = async (name) => {
+  const child = fork(fileURLToPath(new URL('process/main.mjs', import.meta.url)), [name], { serialization: 'advanced' })
+  /** @returns {Promise<any>} */
+  const answer = () =>
+    new Promise((resolve, reject) => {
+      const onExit = () => reject(new Error(`The process of ${name} ended.`))
+      child.once('exit', onExit)
+      child.once('message', (/** @type {{ value?: unknown, error?: string }} */ { value, error }) => {
+        child.off('exit', onExit)
+        if (error === undefined) resolve(value)
+        else reject(new Error(`${name}: ${error}`))
+      })
+    })
+  /** @param {string} method @param {unknown[]} values */
+  const call = (method, ...values) => {
+    child.send({ method, values })
+    return answer()
+  }
+  await answer()
+  return {
+    boot: await call('boot'),
+    keep: (file, how) => call('keep', file, how),
+    query: (sql, file) => call('query', sql, file),
+    close: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve())
+        child.kill()
+      }),
+  }
+}

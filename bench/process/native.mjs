@@ -1,0 +1,25 @@
+import { DuckDBInstance } from '@duckdb/node-api'
+
+/**
+ * Native DuckDB with one thread.
+ * @returns {import('../system.js').System}
+ */
+export const openSystem = () => {
+  /** @type {import('@duckdb/node-api').DuckDBConnection} */
+  let connection
+  return {
+    async boot() {
+      const start = performance.now()
+      const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+      connection = await instance.connect()
+      return performance.now() - start
+    },
+    async keep() {},
+    async query(sql, file) {
+      const start = performance.now()
+      const reader = await connection.runAndReadAll(sql.replaceAll('FILE', `'${file.address.replaceAll("'", "''")}'`))
+      const rows = reader.getRowObjectsJS()
+      return { milliseconds: performance.now() - start, rows }
+    },
+  }
+}

@@ -1,0 +1,21 @@
+import { connect } from 'lakefront'
+
+/** @returns {import('../system.js').System} */
+export const openSystem = () => {
+  /** @type {import('lakefront').Session} */
+  let db
+  return {
+    async boot(engine) {
+      const start = performance.now()
+      db = await connect(engine === undefined ? {} : { engineBinary: engine })
+      return performance.now() - start
+    },
+    async keep() {},
+    async query(sql, file) {
+      const text = sql.replaceAll('FILE', `'${file.address}'`)
+      const start = performance.now()
+      const rows = await db.sql(text).collect()
+      return { milliseconds: performance.now() - start, rows, metrics: db.metrics.at(-1) }
+    },
+  }
+}
