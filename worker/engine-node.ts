@@ -1,12 +1,18 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { nodeHost } from '../src/engine/duckdb-wasm/node-host.ts'
 import { openEngine } from '../src/engine/open-engine.ts'
 import type { Engine, EngineOptions } from '../src/engine/engine.ts'
+import { connectDecoder } from '../src/rpc/connect-decoder.ts'
+import { nodeWorker } from '../src/rpc/node-worker.ts'
 import { serveEngine } from '../src/rpc/serve-engine.ts'
 import type { ServedEndpoint } from '../src/rpc/serve-engine.ts'
 
+const host = nodeHost(new URL('../wasm/', import.meta.url), () => {
+  const script = new URL('./decode-node.js', import.meta.url)
+  return connectDecoder(nodeWorker(new Worker(script, { name: 'lakefront decoder', execArgv: [] }), script.pathname))
+})
+
 /** Opens an engine in the thread that imports this file. */
-export const openInThread = (options: EngineOptions): Promise<Engine> =>
-  openEngine(nodeHost(new URL('../wasm/', import.meta.url)), options)
+export const openInThread = (options: EngineOptions): Promise<Engine> => openEngine(host, options)
 
 if (workerData === 'lakefront.engine') serveEngine(openInThread, parentPort as unknown as ServedEndpoint)

@@ -75,6 +75,8 @@ export interface EngineOptions {
   readonly memoryLimitBytes?: number
   /** Bytes of decoded columns kept outside the heap. Default 512 MiB. */
   readonly cacheBytes?: number
+  /** Most workers that decode Parquet beside the engine's thread. Default: one core less than there are, 1 to 4; 0 decodes in that thread. */
+  readonly decodeWorkers?: number
   /**
    * What relative URLs in SQL and in sources are relative to: the address of the page, as an engine in a worker would take its
    * script's. Not needed where names of files are paths.

@@ -1,4 +1,5 @@
 import { parquetDecoder } from '../format/parquet/decode.ts'
+import { decoderModule } from '../format/parquet/decoder-module.ts'
 import { scanProvider } from '../scan/scan-provider.ts'
 import { openByteSource } from '../storage/open.ts'
 import type { EngineHost } from './duckdb-wasm/boot.ts'
@@ -10,10 +11,16 @@ const defaultCacheBytes = 512 * 2 ** 20
 
 /** Boots an engine in this thread with everything it needs to read files. */
 export function openEngine(host: EngineHost, options: EngineOptions = {}): Promise<Engine> {
-  const { baseUrl, cacheBytes = defaultCacheBytes } = options
+  const { baseUrl, cacheBytes = defaultCacheBytes, decodeWorkers } = options
+  const module = decoderModule(() => host.loadParquet())
   const scans = scanProvider({
     openFile: (reference) => openByteSource(reference, baseUrl === undefined ? {} : { baseUrl }),
-    decoder: parquetDecoder(() => host.loadParquet()),
+    decoder: parquetDecoder(module),
+    decoding: {
+      module,
+      ...(host.decoders === undefined ? {} : { workers: host.decoders }),
+      ...(decodeWorkers === undefined ? {} : { size: decodeWorkers }),
+    },
     cacheBytes,
   })
   return DuckdbWasmEngine.open(host, scans, options)

@@ -284,7 +284,9 @@ function backlogOf(member: Member): number {
  * be lost, and only what decoding looks at of the file's metadata.
  */
 function portable({ column, rowGroup, bytes }: DecodeRequest): DecodeRequest {
-  const chunks = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf).map(({ statistics: _, ...chunk }) => chunk)
+  const chunks = rowGroup.chunks
+    .slice(column.firstLeaf, column.endLeaf)
+    .map(({ statistics: _statistics, ...chunk }) => chunk)
   return {
     column: { ...column, firstLeaf: 0, endLeaf: chunks.length },
     rowGroup: { rows: rowGroup.rows, chunks },

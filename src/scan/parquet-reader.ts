@@ -1,5 +1,4 @@
 import { nullColumn } from '../format/null-column.ts'
-import type { ParquetDecoder } from '../format/parquet/decode.ts'
 import type { RowGroup } from '../format/parquet/footer.ts'
 import type { ParquetColumn } from '../format/parquet/schema.ts'
 import { readRanges } from '../storage/coalesce.ts'
@@ -7,14 +6,14 @@ import type { Traffic } from '../storage/storage.ts'
 import type { ColumnBatch, ColumnData } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { closedReader, emptyMetrics } from './batches-table.ts'
-import { breathe } from './breathe.ts'
 import type { ColumnCache } from './column-cache.ts'
+import type { DecodePool } from './decode-pool.ts'
 import type { FileColumns, ParquetFile } from './parquet-table.ts'
 import { rowGroupFilter } from './row-group-filter.ts'
 import type { ScanMetrics, ScanReader, ScanRequest } from './source.ts'
 
 export interface ReadContext {
-  readonly decoder: ParquetDecoder
+  readonly decoder: DecodePool
   readonly cache: ColumnCache
 }
 
@@ -162,9 +161,10 @@ class ParquetReader implements ScanReader {
     ).length
     const [bytes] = await Promise.all([this.#fetch(task, missing), this.#context.decoder.ready()])
     const decoded = new Map<number, readonly ColumnData[]>()
-    for (const [position, index] of missing.entries()) {
+    const decode = async (index: number, position: number): Promise<void> => {
       decoded.set(index, await this.#decode(task, index, bytes[position]!))
     }
+    await Promise.all(missing.map(decode))
     return task.columns.map((column, index) => cached[index] ?? decoded.get(column!)!)
   }
 
@@ -182,17 +182,17 @@ class ParquetReader implements ScanReader {
       if (--this.#fetching.active === 0) this.metrics.fetchMilliseconds += performance.now() - this.#fetching.since
       this.metrics.requests += meter.requests
       this.metrics.bytesFetched += meter.bytes
-      this.#warn(file)
+      this.#warn(file.source)
     }
   }
 
   async #decode(task: Task, index: number, bytes: readonly Uint8Array[]): Promise<readonly ColumnData[]> {
-    await breathe()
-    this.#controller.signal.throwIfAborted()
-    const started = performance.now()
+    const { signal } = this.#controller
     const column = task.file.footer.columns[index]!
-    const batches = await this.#context.decoder.decode({ column, rowGroup: task.rowGroup, bytes })
-    this.metrics.decodeMilliseconds += performance.now() - started
+    const request = { column, rowGroup: task.rowGroup, bytes }
+    const { batches, milliseconds } = await this.#context.decoder.decode(request, { signal })
+    this.metrics.decodeMilliseconds += milliseconds
+    this.#warn(this.#context.decoder)
     this.#context.cache.set(keyOf(task, index), batches)
     return batches
   }
@@ -209,9 +209,8 @@ class ParquetReader implements ScanReader {
     }))
   }
 
-  #warn({ source }: ParquetFile): void {
-    for (const warning of source.warnings)
-      if (!this.metrics.warnings.includes(warning)) this.metrics.warnings.push(warning)
+  #warn({ warnings }: { readonly warnings: readonly string[] }): void {
+    for (const warning of warnings) if (!this.metrics.warnings.includes(warning)) this.metrics.warnings.push(warning)
   }
 
   #fail(error: unknown): void {
@@ -224,7 +223,10 @@ class ParquetReader implements ScanReader {
   }
 
   #change(): Promise<void> {
-    this.#waiting ??= withResolvers()
+    if (this.#waiting === undefined) {
+      this.#waiting = withResolvers()
+      this.#context.decoder.lend(this.#waiting.promise)
+    }
     return this.#waiting.promise
   }
 

@@ -5,6 +5,8 @@ import type { ParquetFooter } from '../format/parquet/footer.ts'
 import type { ByteSource, ObjectStat, Traffic } from '../storage/storage.ts'
 import { batchesTable } from './batches-table.ts'
 import { ColumnCache } from './column-cache.ts'
+import { DecodePool } from './decode-pool.ts'
+import type { DecodePoolOptions } from './decode-pool.ts'
 import { parquetTable } from './parquet-table.ts'
 import type { ParquetFile } from './parquet-table.ts'
 import type { FileReference, ScanProvider, ScanTable, Source } from './source.ts'
@@ -12,6 +14,8 @@ import type { FileReference, ScanProvider, ScanTable, Source } from './source.ts
 export interface ScanProviderOptions {
   readonly openFile: (reference: FileReference) => ByteSource
   readonly decoder: ParquetDecoder
+  /** Workers to decode in. Without them the scans' own thread does it. */
+  readonly decoding?: Omit<DecodePoolOptions, 'decoder'>
   /** Bytes of decoded columns to keep. Default 512 MiB. */
   readonly cacheBytes?: number
 }
@@ -36,15 +40,15 @@ export function scanProvider(options: ScanProviderOptions): ScanProvider {
 
 class Provider implements ScanProvider {
   readonly #openFile: (reference: FileReference) => ByteSource
-  readonly #decoder: ParquetDecoder
+  readonly #decoder: DecodePool
   readonly #cache: ColumnCache
   readonly #entries = new Map<string, Entry>()
   #unvalidated = 0
   #closed = false
 
-  constructor({ openFile, decoder, cacheBytes = 512 * 1024 * 1024 }: ScanProviderOptions) {
+  constructor({ openFile, decoder, decoding, cacheBytes = 512 * 1024 * 1024 }: ScanProviderOptions) {
     this.#openFile = openFile
-    this.#decoder = decoder
+    this.#decoder = new DecodePool({ ...decoding, decoder })
     this.#cache = new ColumnCache(cacheBytes)
   }
 
@@ -71,6 +75,7 @@ class Provider implements ScanProvider {
 
   close(): void {
     this.#closed = true
+    this.#decoder.close()
     this.#entries.clear()
     this.#cache.deleteAll('')
   }

@@ -45,7 +45,7 @@ export interface ColumnBatch {
 }
 
 /** Every buffer of `batch` once, for the transfer list of `postMessage`. */
-export function transferablesOf(batch: ColumnBatch): ArrayBuffer[] {
+export function transferablesOf(batch: Pick<ColumnBatch, 'columns'>): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>()
   const visit = (column: ColumnData): void => {
     for (const view of [column.validity, column.offsets, column.values]) {

@@ -1,4 +1,5 @@
 import { LakefrontError } from '../../errors.ts'
+import type { DecoderWorkers } from '../../scan/decoder-handle.ts'
 import { bindCApi } from './capi.ts'
 import type { CApi, Pointer } from './capi.ts'
 import { Heap } from './heap.ts'
@@ -32,6 +33,8 @@ export interface EngineHost {
   compileEngine(binary: string): Promise<WebAssembly.Module>
   /** The file of `parquet-wasm`, compiled or as bytes. */
   loadParquet(): Promise<WebAssembly.Module | BufferSource>
+  /** Workers that decode Parquet; absent where the engine's thread does it. */
+  readonly decoders?: DecoderWorkers
 }
 
 /** A started DuckDB: its C API, its memory, and the bindings that started it. */

@@ -1,5 +1,6 @@
 import { createDuckDB, BROWSER_RUNTIME, VoidLogger } from '@duckdb/duckdb-wasm/dist/duckdb-browser-blocking.mjs'
 import { LakefrontError } from '../../errors.ts'
+import type { DecoderHandle } from '../../scan/decoder-handle.ts'
 import type { BlockingBindings, EngineHost } from './boot.ts'
 
 /** The files of the package as the page's bundler names them. */
@@ -8,9 +9,11 @@ export interface BrowserFiles {
   readonly parquet: URL
 }
 
-/** A worker of a browser: files are fetched, and compiled while they arrive. */
-export function browserHost(files: BrowserFiles): EngineHost {
+/** A worker of a browser: files are fetched, and the engine's is compiled while it arrives. */
+export function browserHost(files: BrowserFiles, spawnDecoder: () => DecoderHandle): EngineHost {
   return {
+    // Safari says nothing of its cores to some pages; two is what any machine has.
+    decoders: { cores: navigator.hardwareConcurrency ?? 2, spawn: spawnDecoder },
     async loadBindings() {
       const create = createDuckDB as unknown as (
         bundles: object,
@@ -19,8 +22,8 @@ export function browserHost(files: BrowserFiles): EngineHost {
       ) => ReturnType<BlockingBindings['createDuckDB']>
       return { createDuckDB: (bundles) => create(bundles, new VoidLogger(), BROWSER_RUNTIME), runtime: BROWSER_RUNTIME }
     },
-    compileEngine: (binary) => compile(locate(binary, files)),
-    loadParquet: () => compile(files.parquet),
+    compileEngine: async (binary) => compile(await download(locate(binary, files))),
+    loadParquet: async () => (await download(files.parquet)).arrayBuffer(),
   }
 }
 
@@ -34,7 +37,12 @@ function locate(binary: string, files: BrowserFiles): URL {
 }
 
 /** Streams where the server sends the type `application/wasm`, which streaming needs. */
-async function compile(url: URL): Promise<WebAssembly.Module> {
+async function compile(response: Response): Promise<WebAssembly.Module> {
+  const isTyped = response.headers.get('content-type')?.startsWith('application/wasm') === true
+  return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer())
+}
+
+async function download(url: URL): Promise<Response> {
   const label = url.origin + url.pathname
   const response = await fetch(url).catch((cause: unknown) => {
     throw new LakefrontError(
@@ -49,6 +57,5 @@ async function compile(url: URL): Promise<WebAssembly.Module> {
       `The engine file ${label} was answered with status ${response.status}. Serve the package's dist/wasm folder beside its code.`,
     )
   }
-  const isTyped = response.headers.get('content-type')?.startsWith('application/wasm') === true
-  return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer())
+  return response
 }

@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { LakefrontError } from '../../errors.ts'
+import type { DecoderHandle } from '../../scan/decoder-handle.ts'
 import type { BlockingBindings, EngineHost } from './boot.ts'
 
 interface BindingsModule {
@@ -11,9 +13,11 @@ interface BindingsModule {
  * Node.js, Deno and Bun with a file system: files are read from disk.
  *
  * @param wasm Folder that holds `duckdb-eh.wasm` and `parquet_wasm_bg.wasm`, as a `file:` URL that ends in a slash.
+ * @param spawnDecoder Starts a thread that decodes Parquet; without it the engine's own does.
  */
-export function nodeHost(wasm: URL): EngineHost {
+export function nodeHost(wasm: URL, spawnDecoder?: () => DecoderHandle): EngineHost {
   return {
+    ...(spawnDecoder === undefined ? {} : { decoders: { cores: availableParallelism(), spawn: spawnDecoder } }),
     async loadBindings() {
       const module = await import('@duckdb/duckdb-wasm/dist/duckdb-node-blocking.cjs')
       const {

@@ -1,0 +1,20 @@
+import type { WireError } from '../errors.ts'
+import type { DecodeRequest } from '../format/parquet/decode.ts'
+import type { ColumnData } from '../types/column-data.ts'
+
+/** What a decoding worker is told: first to start, then to decode. */
+export type DecodeCall =
+  | { readonly call: 'start'; readonly module: WebAssembly.Module; readonly lifeline?: string }
+  | { readonly call: 'decode'; readonly id: number; readonly request: DecodeRequest }
+
+/** What it answers, in the order of the calls. */
+export type DecodeAnswer =
+  | { readonly answer: 'started'; readonly hasLifeline: boolean }
+  | { readonly answer: 'failed'; readonly error: WireError }
+  | {
+      readonly answer: 'decoded'
+      readonly id: number
+      readonly batches: readonly ColumnData[]
+      readonly milliseconds: number
+    }
+  | { readonly answer: 'refused'; readonly id: number; readonly error: WireError }
