@@ -1,6 +1,6 @@
 import { cp, mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
+import { chromium } from 'playwright'
 import { build } from 'vite'
 import { browserFlags, ensureBrowser } from '../.ci/browser.mjs'
 import { serve } from '../.ci/serve.mjs'

@@ -9,7 +9,7 @@ const compress = promisify(gzip)
 
 /**
  * What the playground downloads until its first example has run, in bytes after gzip, file by file and in all. Data is not counted.
- * @param {import('playwright-core').Browser} browser
+ * @param {import('playwright').Browser} browser
  * @returns {Promise<Record<string, number>>}
  */
 export const measureDownloads = async (browser) => {

@@ -55,7 +55,7 @@ const accountOf = ({ milliseconds, metrics }) => {
 
 /**
  * Commands for the engine's worker, through the protocol of the developer tools.
- * @param {import('playwright-core').Browser} browser
+ * @param {import('playwright').Browser} browser
  * @returns {Promise<(method: string, params?: object) => Promise<any>>}
  */
 const attachToWorker = async (browser) => {

@@ -367,7 +367,7 @@ function onTerminal(...args: readonly string[]): ChildProcess {
   const command = [process.execPath, cli, ...args]
   const quoted = command.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(' ')
   const how = process.platform === 'darwin' ? ['-q', '/dev/null', ...command] : ['-qefc', quoted, '/dev/null']
-  return spawn('script', how, { stdio: ['pipe', 'pipe', 'pipe'] })
+  return spawn('/usr/bin/script', how, { stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
 async function residentMegabytes(pid: number): Promise<number> {
