@@ -8,7 +8,7 @@ const officialFile = 'node_modules/@duckdb/duckdb-wasm/dist/duckdb-eh.wasm'
 
 /**
  * Shows where our time goes: the engine's own account of a cold and a warm run, then the functions of the worker that used most of
- * three warm runs. Runs the official engine file, since only that one names its functions.
+ * its busy time in three warm runs. Runs the official engine file, since only that one names its functions.
  * @param {readonly import('./queries.mjs').Query[]} queries
  * @param {Record<string, { path: string }>} files
  */
@@ -94,6 +94,8 @@ const selfTimes = ({ nodes, samples, timeDeltas }, names) => {
   let total = 0
   samples.forEach((id, index) => {
     const { functionName = '', url = '' } = byId.get(id) ?? {}
+    // Before, between and after the runs, and while a fetch is waited for.
+    if (functionName === '(idle)') return
     const number = /wasm-function\[(\d+)\]/.exec(functionName)?.[1]
     const file = url.split('/').at(-1) ?? ''
     const known = number !== undefined && file.startsWith('duckdb') ? (names.get(Number(number)) ?? '') : ''
