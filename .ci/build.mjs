@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { bundle } from './bundle.mjs'
 import { declare } from './declare.mjs'
 import { ensureDependencies } from './dependencies.mjs'
+import { writeLicenses } from './licenses.mjs'
 import { filesOf, must, root, say, tool } from './shell.mjs'
 
 /** One hash over the names and contents of the input files, tests left out. @param {string[]} paths */
@@ -67,6 +68,7 @@ const libraryInputs = [
   'tsconfig.build.json',
   '.ci/bundle.mjs',
   '.ci/declare.mjs',
+  '.ci/licenses.mjs',
 ]
 
 /** Builds `dist/`: the library, its workers, their wasm files and the declarations. */
@@ -80,7 +82,9 @@ export const buildLibrary = () =>
       await must([process.execPath, join(root, 'wasm/build.mjs')])
       const next = `.cache/dist-${process.pid}`
       try {
-        await bundle(next)
+        const modules = await bundle(next)
+        const copied = ['@duckdb/duckdb-wasm', 'parquet-wasm']
+        await writeLicenses(modules, copied, join(root, next, 'third-party-licenses.txt'))
         await declare(next)
         await mkdir(join(root, next, 'wasm'))
         await copyFile(

@@ -44,38 +44,34 @@ const alias = {
 /**
  * Bundles the entry points into a folder. Main-thread files stay readable, workers are minified and need no other file
  * but wasm.
- * @param {string} dir
+ * @param {string} dir @returns {Promise<Set<string>>} the files that went into them
  */
 export const bundle = async (dir) => {
   const { build } = await import('rolldown')
   /** @type {Pick<import('rolldown').BuildOptions, 'cwd' | 'plugins' | 'logLevel'>} */
   const common = { cwd: root, plugins: [withoutDefaultWasmPath, withoutEval], logLevel: 'warn' }
-  await build({
-    ...common,
-    input: { index: 'src/index.ts', functions: 'src/functions.ts', cli: 'src/cli/main.ts' },
-    platform: 'neutral',
-    resolve: { mainFields: ['module', 'main'] },
-    external,
-    // Shared chunks lie beside the entries: the paths of workers in them are relative to `dist`.
-    output: { dir, chunkFileNames: 'chunk-[hash].js', sourcemap: false },
-  })
-  for (const name of ['engine', 'decode']) {
+  const worker = /** @type {const} */ ({ dir: `${dir}/worker`, codeSplitting: false, minify: true })
+  const outputs = [
     await build({
       ...common,
-      input: { [name]: `worker/${name}.ts` },
-      platform: 'browser',
-      resolve: { alias },
-      output: { dir: `${dir}/worker`, codeSplitting: false, minify: true },
-    })
+      input: { index: 'src/index.ts', functions: 'src/functions.ts', cli: 'src/cli/main.ts' },
+      platform: 'neutral',
+      resolve: { mainFields: ['module', 'main'] },
+      external,
+      // Shared chunks lie beside the entries: the paths of workers in them are relative to `dist`.
+      output: { dir, chunkFileNames: 'chunk-[hash].js' },
+    }),
+  ]
+  for (const name of ['engine', 'decode']) {
+    const input = { [name]: `worker/${name}.ts` }
+    outputs.push(await build({ ...common, input, platform: 'browser', resolve: { alias }, output: worker }))
   }
   for (const name of ['engine-node', 'decode-node']) {
-    await build({
-      ...common,
-      input: { [name]: `worker/${name}.ts` },
-      platform: 'node',
-      // The bindings for Node are a CommonJS file.
-      transform: { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } },
-      output: { dir: `${dir}/worker`, codeSplitting: false, minify: true },
-    })
+    const input = { [name]: `worker/${name}.ts` }
+    // The bindings for Node are a CommonJS file.
+    const transform = { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } }
+    outputs.push(await build({ ...common, input, platform: 'node', transform, output: worker }))
   }
+  const chunks = outputs.flatMap(({ output }) => output.filter((file) => file.type === 'chunk'))
+  return new Set(chunks.flatMap(({ moduleIds }) => moduleIds))
 }

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { buildLibrary } from './build.mjs'
 import { ensureDependencies } from './dependencies.mjs'
 import { pack, tarball } from './pack.mjs'
@@ -43,7 +44,7 @@ export const runChecks = async () => {
     const { passed, output, note } = await check()
     if (!passed) failed += 1
     console.log(`${passed ? '✓' : '✗'} ${name}`)
-    const text = passed ? note : output
+    const text = stripVTControlCharacters((passed ? note : output) ?? '')
     if (text) console.log(text.trimEnd().replaceAll(/^/gm, '    '))
   }
   return { passed: checks.length - failed, failed }
