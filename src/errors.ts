@@ -6,6 +6,7 @@
  */
 export const errorCodes = {
   ABORTED: { retrySafe: true, meaning: 'The caller aborted the operation through its signal.' },
+  BUDGET_EXCEEDED: { retrySafe: false, meaning: 'A statement would fetch more than its fetchLimit allows.' },
   CLOSED: { retrySafe: false, meaning: 'The session, result or file was used after it was closed.' },
   COLUMN_AMBIGUOUS: { retrySafe: false, meaning: 'A column name means more than one column here.' },
   COLUMN_NOT_FOUND: { retrySafe: false, meaning: 'A column name is not in the input.' },

@@ -8,6 +8,14 @@ export function networkFailed(label: string, what: string, cause?: unknown): Lak
   })
 }
 
+/** No answer at all: the network may be down. */
+export function unreachable(label: string, cause: unknown): LakefrontError {
+  return new LakefrontError('NETWORK', `The server of "${label}" did not answer. Check the connection and try again.`, {
+    details: { source: label, transient: true, unreachable: true },
+    cause,
+  })
+}
+
 /** An answer with a status that is no success and has no code of its own. */
 export function httpFailed(label: string, response: Response): LakefrontError {
   const { status } = response
@@ -16,6 +24,21 @@ export function httpFailed(label: string, response: Response): LakefrontError {
   return new LakefrontError('NETWORK', `The server of "${label}" answered with status ${status}.`, {
     details: { source: label, status, transient, ...(wait === undefined ? {} : { retryAfterMilliseconds: wait }) },
   })
+}
+
+/** An answer that breaks the rules of HTTP, as any further one would. */
+export function wrongAnswer(label: string, what: string): LakefrontError {
+  return new LakefrontError('NETWORK', `The server of "${label}" ${what}.`, { details: { source: label } })
+}
+
+/** A server that cannot send parts, and an object that is too large to be read as a whole. */
+export function tooLargeWhole(label: string, limit: number): LakefrontError {
+  return new LakefrontError(
+    'UNSUPPORTED',
+    `"${label}" cannot be read: its server ignores range requests, and more than ${limit} bytes are not downloaded as a whole. ` +
+      'Serve the file where ranges are supported, or pass it as a File or bytes.',
+    { details: { source: label, limit } },
+  )
 }
 
 export function notFound(label: string, status: number): LakefrontError {
@@ -40,7 +63,7 @@ export function corsRefused(label: string, cause: unknown): LakefrontError {
     `The browser got no answer from "${label}" that it may show to ${origin}: either the server cannot be reached, or it does not allow this page. ` +
       `The server must send Access-Control-Allow-Origin: ${origin}, allow the methods GET and HEAD and the header Range, ` +
       'and expose ETag, Content-Range, Content-Length, Accept-Ranges and Last-Modified.',
-    { details: { source: label, origin, transient: true }, cause },
+    { details: { source: label, origin, transient: true, unreachable: true }, cause },
   )
 }
 

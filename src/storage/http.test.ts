@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { expectBytes, failure } from './conformance.ts'
+import { fetchScope } from './fetch-scope.ts'
 import { FaultServer } from './fixtures/fault-server.ts'
 import type { Faults } from './fixtures/fault-server.ts'
 import { httpSource } from './http.ts'
-import type { ByteSource } from './storage.ts'
+import type { HttpOptions, NetworkSource } from './http.ts'
 
 const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31) & 0xff)
 let server: FaultServer
@@ -13,7 +14,7 @@ afterEach(() => {
   return server.close()
 })
 
-async function open(faults: Faults, options = {}): Promise<ByteSource> {
+async function open(faults: Faults, options: HttpOptions = {}): Promise<NetworkSource> {
   server = await FaultServer.start(bytes, faults)
   return httpSource(server.url(), {
     retry: { attempts: 4, baseMilliseconds: 1, maximumMilliseconds: 50 },
@@ -164,8 +165,9 @@ test('an abort in the middle of an answer rejects at once with its reason, and t
   const source = await open({ stall: { times: 1 } }, { stallMilliseconds: 60_000 })
   const controller = new AbortController()
   const reason = new Error('no longer wanted')
-  const started = performance.now()
   const reading = failure(source.read(0, 100_000, { signal: controller.signal }))
+  await expect.poll(() => server.faults.stall?.times).toBe(0)
+  const started = performance.now()
   setTimeout(() => controller.abort(reason), 50)
   expect(await reading).toBe(reason)
   expect(performance.now() - started).toBeLessThan(2000)
@@ -225,4 +227,190 @@ describe('on a page of another origin', () => {
       message: expect.stringContaining('Access-Control-Expose-Headers'),
     })
   })
+})
+
+describe('the first look', () => {
+  const methods = (): string[] => server.requests.map(({ method, range }) => `${method} ${range ?? ''}`.trim())
+
+  test('brings the end along in the same request', async () => {
+    const source = await open({})
+    const { stat, tail } = await source.statWithTail(1000)
+    expect(stat).toEqual({ size: 300_000, etag: '"v1"' })
+    expectBytes(tail!, bytes.slice(-1000))
+    expect(methods()).toEqual(['GET bytes=-1000'])
+    expect(source.traffic).toEqual({ requests: 1, bytes: 1000 })
+  })
+
+  test('of an object that is shorter than that, or empty', async () => {
+    const source = await open({})
+    server.bytes = bytes.slice(0, 10)
+    expectBytes((await source.statWithTail(1000)).tail!, bytes.slice(0, 10))
+    server.bytes = new Uint8Array()
+    expect((await source.statWithTail(1000)).stat.size).toBe(0)
+  })
+
+  test.each<[string, Faults]>([
+    ['answers it with everything', { noSuffix: true }],
+    ['sends another range', { wrongRange: -5 }],
+    ['hides which range it sent', { noContentRange: true }],
+    ['compresses', { gzip: true }],
+  ])('by a server that %s is HEAD, and does not download the object', async (_, faults) => {
+    const source = await open(faults)
+    expect(await source.statWithTail(1000)).toEqual({ stat: { size: 300_000, etag: '"v1"' } })
+    expect(methods()).toEqual(['GET bytes=-1000', 'HEAD'])
+    expect(source.traffic.bytes).toBe(0)
+  })
+})
+
+describe('answers that lie', () => {
+  test.each<[string, Faults, string, string]>([
+    ['another range than asked', { wrongRange: 7 }, 'NETWORK', 'with "bytes 17-26/300000"'],
+    ['a compressed range', { gzip: true }, 'NETWORK', 'Turn compression off'],
+    ['a size that is not that of the ranges', { wrongLength: 10 }, 'SOURCE_CHANGED', 'changed'],
+  ])('%s', async (_, faults, code, message) => {
+    const source = await open(faults)
+    await source.stat()
+    expect(await failure(source.read(10, 20))).toMatchObject({ code, message: expect.stringContaining(message) })
+    expect(source.traffic.bytes).toBeLessThanOrEqual(40)
+  })
+
+  test('a size told wrong by HEAD is not believed a second time', async () => {
+    const source = await open({ wrongLength: 10 })
+    await source.stat()
+    await failure(source.read(10, 20))
+    expect((await source.stat()).size).toBe(300_000)
+    expectBytes(await source.read(10, 20), bytes.slice(10, 20))
+  })
+
+  test('the whole object as a range is used as such', async () => {
+    const source = await open({ wholeAsRange: true })
+    expectBytes(await source.read(10, 20), bytes.slice(10, 20))
+    expectBytes(await source.read(30, 40), bytes.slice(30, 40))
+    expect(server.requests).toHaveLength(1)
+    expect(source.warnings).toEqual([expect.stringContaining('downloaded whole')])
+  })
+
+  test('an answer without end is given up', async () => {
+    const source = await open({ head: 405, endless: true })
+    expect(await failure(source.stat())).toMatchObject({ code: 'UNSUPPORTED', details: { limit: 256 * 1024 ** 2 } })
+  })
+
+  test('a redirect is followed, range and all', async () => {
+    const source = await open({ redirect: '/moved' })
+    expectBytes(await source.read(10, 20), bytes.slice(10, 20))
+    expect(server.requests.at(-1)!.range).toBe('bytes=10-19')
+  })
+})
+
+describe('a URL that expires', () => {
+  const renewed: string[] = []
+
+  async function openExpiring(renew: HttpOptions['renew'] = async () => server.url('/object.parquet?token=fresh')) {
+    renewed.length = 0
+    return open({ token: 'token=fresh' }, { renew: (label) => (renewed.push(label), renew!(label)) })
+  }
+
+  test('is renewed once for all requests that were refused, and not for HEAD', async () => {
+    const source = await openExpiring()
+    const parts = await Promise.all([0, 10, 20, 30].map((start) => source.read(start, start + 10)))
+    expectBytes(parts[3]!, bytes.slice(30, 40))
+    expect((await source.stat()).size).toBe(300_000)
+    expect(renewed).toEqual([server.url('/object.parquet')])
+  })
+
+  test('keeps a validator that names its query', async () => {
+    const source = await openExpiring()
+    server.faults = { weakEtag: true }
+    const { etag } = await source.stat()
+    server.faults = { weakEtag: true, token: 'token=fresh' }
+    expectBytes(await source.read(0, 10, { ifMatch: etag! }), bytes.slice(0, 10))
+  })
+
+  test('whose successor is refused, too', async () => {
+    const source = await openExpiring(async () => server.url('/object.parquet?token=stale-secret'))
+    const error = await failure(source.read(0, 10))
+    expect(error).toMatchObject({ code: 'PERMISSION_DENIED', message: expect.not.stringContaining('secret') })
+    expect(renewed).toHaveLength(1)
+  })
+
+  test.each([
+    ['fails', () => Promise.reject(new Error('signer down')), 'PERMISSION_DENIED'],
+    ['gives no URL', async () => 'secret', 'INVALID_ARGUMENT'],
+    ['gives a URL of something else', async () => 'file:///secret', 'INVALID_ARGUMENT'],
+  ])('whose renewal %s', async (_, renew, code) => {
+    const source = await openExpiring(renew)
+    expect(await failure(source.read(0, 10))).toMatchObject({
+      code,
+      message: expect.stringMatching(/^(?!.*secret).*object\.parquet" was refused, and storage\.renewUrl/),
+    })
+  })
+
+  test('and an abort while it is renewed', async () => {
+    const source = await openExpiring(() => new Promise(() => {}))
+    const controller = new AbortController()
+    const reading = failure(source.read(0, 10, { signal: controller.signal }))
+    await expect.poll(() => renewed.length).toBe(1)
+    controller.abort('enough')
+    expect(await reading).toBe('enough')
+  })
+})
+
+describe('what a statement may fetch', () => {
+  test('is counted over all its reads, and refused before it is asked for', async () => {
+    const source = await open({})
+    const scope = fetchScope({ bytes: 1000 })
+    await source.stat({ scope })
+    await source.read(0, 600, { scope })
+    expect(await failure(source.read(600, 1001, { scope }))).toMatchObject({
+      code: 'BUDGET_EXCEEDED',
+      message: expect.stringContaining('fetchLimit: { bytes: 1001 }'),
+      details: { needed: 1001, allowed: 1000, source: server.url('/object.parquet') },
+    })
+    expect(server.requests).toHaveLength(2)
+    expectBytes(await source.read(600, 1000, { scope }), bytes.slice(600, 1000))
+    expect(scope).toMatchObject({ requests: 3, bytes: 1000 })
+  })
+
+  test('counts what is on its way', async () => {
+    const source = await open({ delay: 20 })
+    const scope = fetchScope({ requests: 2 })
+    const outcomes = await Promise.allSettled([0, 10, 20].map((start) => source.read(start, start + 10, { scope })))
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+    expect(server.requests).toHaveLength(2)
+  })
+
+  test('is not spent by failures', async () => {
+    const source = await open({ cutOff: { times: 2 } })
+    expect((await source.read(0, 1000, { scope: fetchScope({ bytes: 1000 }) })).length).toBe(1000)
+  })
+
+  test('holds for a download of the whole', async () => {
+    const source = await open({ noRanges: true })
+    expect(await failure(source.read(0, 10, { scope: fetchScope({ bytes: 200_000 }) }))).toMatchObject({
+      code: 'BUDGET_EXCEEDED',
+      details: { needed: 300_010 },
+    })
+  })
+
+  test.each([
+    [{ bytes: 0 }, 'fetchLimit.bytes: 0'],
+    [{ bytes: 'much' }, 'fetchLimit.bytes: "much"'],
+    [{ requests: 1.5 }, 'fetchLimit.requests: 1.5'],
+    [{ requests: 0 }, 'fetchLimit.requests: 0'],
+  ])('%j is no limit', async (limit, message) => {
+    await open({})
+    expect(() => fetchScope(limit)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
+    )
+  })
+})
+
+test('an object downloaded whole is downloaded again only when it changed', async () => {
+  const source = await open({ head: 405, noRanges: true })
+  const first = await source.stat()
+  expect(await source.stat()).toEqual(first)
+  expect(source.traffic).toMatchObject({ requests: 3, bytes: 300_000 })
+  server.version = 2
+  expect((await source.stat()).etag).toBe('"v2"')
+  expect(source.traffic.bytes).toBe(600_000)
 })

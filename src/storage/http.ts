@@ -1,10 +1,25 @@
 import { LakefrontError } from '../errors.ts'
-import { accessDenied, corsRefused, httpFailed, isCrossOrigin, networkFailed, notFound } from './http-errors.ts'
+import type { ByteRange } from './coalesce.ts'
+import { contentRange, declaredLength, discard, fingerprint, isEncoded, statOf } from './http-answer.ts'
+import {
+  accessDenied,
+  corsRefused,
+  httpFailed,
+  isCrossOrigin,
+  networkFailed,
+  notFound,
+  tooLargeWhole,
+  unreachable,
+  wrongAnswer,
+} from './http-errors.ts'
+import { Link } from './link.ts'
 import { checkRange, checkUnchanged, count, sourceChanged } from './range.ts'
 import { readBody } from './read-body.ts'
+import { RenewableUrl } from './renewable-url.ts'
+import type { RenewUrl } from './renewable-url.ts'
 import { retrying } from './retry.ts'
 import type { Attempt, RetryOptions } from './retry.ts'
-import type { ByteSource, ObjectStat, ReadOptions, Traffic } from './storage.ts'
+import type { ByteSource, ObjectStat, ReadOptions, StatOptions, Traffic } from './storage.ts'
 
 export interface HttpOptions {
   /** Sent with every request, such as an `Authorization`. */
@@ -14,7 +29,31 @@ export interface HttpOptions {
   readonly stallMilliseconds?: number
   /** In place of the global `fetch`. */
   readonly fetch?: typeof fetch
+  /** Shared by all sources of one server. */
+  readonly link?: Link
+  /** Asked for another URL of the same object when one is refused with 401 or 403. */
+  readonly renew?: RenewUrl
+  /** Headers that prove who asks, made anew for every request. */
+  readonly sign?: (request: SignableRequest) => Promise<Readonly<Record<string, string>>>
 }
+
+export interface SignableRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A source behind a network: its first look can bring the end of the object along. */
+export interface NetworkSource extends ByteSource {
+  /**
+   * As {@link ByteSource.stat}, in one request together with the last `length` bytes where the server can do that. An object that is
+   * read as a whole has no tail.
+   */
+  statWithTail(length: number, options?: StatOptions): Promise<{ stat: ObjectStat; tail?: Uint8Array }>
+}
+
+/** The most that is downloaded from a server that cannot send parts: when it says how much there is, and when it does not. */
+const wholeBytes = { declared: 1024 ** 3, undeclared: 256 * 1024 ** 2 }
 
 /**
  * An object at an HTTP(S) URL, read by ranges.
@@ -22,20 +61,27 @@ export interface HttpOptions {
  * Its size and validator come from HEAD or, where that is refused, from a one-byte range. Each response must still carry the
  * validator first seen. A server that answers a range with everything is read once as a whole, with a warning.
  */
-export function httpSource(url: string, options: HttpOptions = {}): ByteSource {
+export function httpSource(url: string, options: HttpOptions = {}): NetworkSource {
   return new HttpSource(url, options)
 }
 
-class HttpSource implements ByteSource {
+interface Cost {
+  readonly meter?: Traffic | undefined
+  readonly scope?: StatOptions['scope'] | undefined
+}
+
+class HttpSource implements NetworkSource {
   readonly label: string
-  readonly gapBytes = 1024 * 1024
   readonly traffic: Traffic = { requests: 0, bytes: 0 }
   readonly warnings: string[] = []
-  readonly #url: string
+  readonly #url: RenewableUrl
+  readonly #link: Link
   readonly #headers: Readonly<Record<string, string>>
   readonly #options: HttpOptions
-  readonly #crossOrigin: boolean
+  /** What a validator that is not of the content alone is of. Kept when the URL is renewed. */
+  readonly #query: string
   #whole: { bytes: Uint8Array; etag: string | undefined } | undefined
+  #size: number | undefined
   #headRefused = false
   #hasAnswered = false
 
@@ -43,8 +89,9 @@ class HttpSource implements ByteSource {
     const parsed = new URL(url)
     const { username, password } = parsed
     parsed.username = parsed.password = parsed.hash = ''
-    this.#url = parsed.href
     this.label = parsed.origin + parsed.pathname
+    this.#url = new RenewableUrl(parsed, this.label, options.renew)
+    this.#query = fingerprint(parsed.search)
     this.#headers = {
       ...(username === ''
         ? {}
@@ -52,20 +99,31 @@ class HttpSource implements ByteSource {
       ...options.headers,
     }
     this.#options = options
-    this.#crossOrigin = isCrossOrigin(parsed)
+    this.#link = options.link ?? new Link()
   }
 
-  async stat({ signal, meter }: { signal?: AbortSignal; meter?: Traffic } = {}): Promise<ObjectStat> {
-    signal?.throwIfAborted()
-    // Looking again would mean to download everything again.
-    if (this.#whole !== undefined && this.#headRefused) return statOf(this.#whole.bytes.length, this.#whole.etag)
-    const stat = await this.#retrying(signal, async (attempt) => {
-      const head = this.#headRefused ? undefined : await this.#head(attempt, meter)
-      return head ?? this.#statByRange(attempt, meter)
+  get gapBytes(): number {
+    return this.#link.gapBytes
+  }
+
+  async stat(options: StatOptions = {}): Promise<ObjectStat> {
+    options.signal?.throwIfAborted()
+    const stat = await this.#retrying(options.signal, async (attempt) => {
+      if (this.#whole !== undefined && this.#headRefused) return this.#revalidateWhole(this.#whole, attempt, options)
+      const head = this.#headRefused ? undefined : await this.#head(attempt, options)
+      return head ?? this.#statByRange(attempt, options)
     })
-    const isOther = this.#whole?.etag !== stat.etag || this.#whole?.bytes.length !== stat.size
-    if (isOther) this.#whole = undefined
-    return stat
+    return this.#noteStat(stat)
+  }
+
+  async statWithTail(length: number, options: StatOptions = {}): Promise<{ stat: ObjectStat; tail?: Uint8Array }> {
+    options.signal?.throwIfAborted()
+    // "bytes=-n" is a range that other origins would have to allow in a preflight, a round trip like the HEAD it saves.
+    if (this.#whole !== undefined || this.#isCrossOrigin) return { stat: await this.stat(options) }
+    const found = await this.#retrying(options.signal, (attempt) => this.#tail(length, attempt, options))
+    if (found === undefined) return { stat: await this.stat(options) }
+    this.#noteStat(found.stat)
+    return found
   }
 
   async read(start: number, end: number, options: ReadOptions = {}): Promise<Uint8Array> {
@@ -77,94 +135,186 @@ class HttpSource implements ByteSource {
     return this.#fromWhole(this.#whole!, { start, end }, options)
   }
 
-  async #head(attempt: Attempt, meter: Traffic | undefined): Promise<ObjectStat | undefined> {
-    const response = await this.#fetch('HEAD', {}, attempt)
-    count([this.traffic, meter], 0)
-    if (response.status === 404 || response.status === 410) throw notFound(this.label, response.status)
-    if (response.status === 408 || response.status === 429 || response.status >= 502)
-      throw httpFailed(this.label, response)
-    const length = response.headers.get('content-length')
-    if (!response.ok || length === null || response.headers.has('content-encoding')) {
-      this.#headRefused = true
-      return undefined
-    }
-    return statOf(Number(length), this.#validator(response))
+  get #isCrossOrigin(): boolean {
+    return isCrossOrigin(this.#url.current)
   }
 
-  async #statByRange(attempt: Attempt, meter: Traffic | undefined): Promise<ObjectStat> {
-    const response = await this.#fetch('GET', { range: 'bytes=0-0' }, attempt)
-    if (response.status === 416) {
-      discard(response)
-      return statOf(0, this.#validator(response))
-    }
-    this.#check(response)
-    const total = totalOf(response)
-    if (response.status === 206 && total !== undefined) {
-      const body = await this.#body(response, 1, attempt)
-      count([this.traffic, meter], body.length)
-      return statOf(total, this.#validator(response))
-    }
-    if (response.status === 206) {
+  #noteStat(stat: ObjectStat): ObjectStat {
+    this.#size = stat.size
+    const isOther = this.#whole?.etag !== stat.etag || this.#whole?.bytes.length !== stat.size
+    if (isOther) this.#whole = undefined
+    return stat
+  }
+
+  #head(attempt: Attempt, cost: Cost): Promise<ObjectStat | undefined> {
+    return this.#exchange({ method: 'HEAD', expects: 0 }, attempt, cost, async (response) => {
+      this.#count(cost, 0)
+      if (response.status === 404 || response.status === 410) throw notFound(this.label, response.status)
+      if (response.status === 408 || response.status === 429 || response.status >= 502)
+        throw httpFailed(this.label, response)
+      const length = declaredLength(response)
+      if (response.ok && length !== undefined) return statOf(length, this.#validator(response))
+      this.#headRefused = true
+      return undefined
+    })
+  }
+
+  /** Undefined when the server does not know such ranges, or sent something else. */
+  #tail(length: number, attempt: Attempt, cost: Cost): Promise<{ stat: ObjectStat; tail?: Uint8Array } | undefined> {
+    const request = { method: 'GET', headers: { range: `bytes=-${length}` }, expects: length }
+    return this.#exchange(request, attempt, cost, async (response) => {
+      const declared = declaredLength(response)
+      if (response.status === 200 && declared !== undefined && declared <= length) {
+        return { stat: await this.#keepWhole(response, attempt, cost) }
+      }
+      if (response.status !== 206) {
+        if (response.status === 200 || response.status === 400 || response.status === 416 || response.status === 501) {
+          discard(response)
+          this.#count(cost, 0)
+          return undefined
+        }
+        this.#check(response)
+      }
+      const range = contentRange(response)
+      if (range?.total === undefined || range.end !== range.total || isEncoded(response)) {
+        discard(response)
+        this.#count(cost, 0)
+        return undefined
+      }
+      const tail = await this.#body(response, range.end - range.start, attempt)
+      this.#count(cost, tail.length)
+      if (tail.length !== range.end - range.start || tail.length > length) {
+        throw networkFailed(this.label, `sent ${tail.length} of ${range.end - range.start} bytes`)
+      }
+      return { stat: statOf(range.total, this.#validator(response)), tail }
+    })
+  }
+
+  #statByRange(attempt: Attempt, cost: Cost): Promise<ObjectStat> {
+    const request = { method: 'GET', headers: { range: 'bytes=0-0' }, expects: 1 }
+    return this.#exchange(request, attempt, cost, async (response) => {
+      if (response.status === 416) {
+        discard(response)
+        return statOf(0, this.#validator(response))
+      }
+      this.#check(response)
+      const range = contentRange(response)
+      if (response.status !== 206 || isAll(range)) {
+        return range?.total === 1 ? this.#oneByte(response, attempt, cost) : this.#keepWhole(response, attempt, cost)
+      }
+      this.#refuseEncoded(response)
+      if (range?.total !== undefined) {
+        const body = await this.#body(response, 1, attempt)
+        this.#count(cost, body.length)
+        return statOf(range.total, this.#validator(response))
+      }
       throw new LakefrontError(
         'CORS',
         `The size of "${this.label}" is hidden from this page. The server must expose the headers Content-Range, Content-Length and ETag (Access-Control-Expose-Headers).`,
         { details: { source: this.label } },
       )
-    }
-    return this.#keepWhole(response, attempt, meter)
+    })
+  }
+
+  async #oneByte(response: Response, attempt: Attempt, cost: Cost): Promise<ObjectStat> {
+    const body = await this.#body(response, 1, attempt)
+    this.#count(cost, body.length)
+    return statOf(1, this.#validator(response))
   }
 
   /** The bytes, or `'whole'` when the server sent everything and it was kept. */
-  async #range(
-    { start, end }: { start: number; end: number },
-    attempt: Attempt,
-    { ifMatch, meter }: ReadOptions,
-  ): Promise<Uint8Array | 'whole'> {
+  #range(range: ByteRange, attempt: Attempt, options: ReadOptions): Promise<Uint8Array | 'whole'> {
+    const { start, end } = range
+    const { ifMatch } = options
     const pin = this.#strongEtag(ifMatch)
-    const response = await this.#fetch(
-      'GET',
-      { range: `bytes=${start}-${end - 1}`, ...(pin === undefined ? {} : { 'if-match': pin }) },
-      attempt,
-    )
-    if (response.status === 412 || response.status === 416) {
-      discard(response)
-      throw sourceChanged(this.label)
-    }
-    this.#check(response)
-    checkUnchanged(this.label, this.#validator(response) ?? ifMatch, ifMatch)
-    if (response.status !== 206) {
-      await this.#keepWhole(response, attempt, meter)
-      return 'whole'
-    }
-    const body = await this.#body(response, end - start, attempt)
-    count([this.traffic, meter], body.length)
-    const range = response.headers.get('content-range')
-    if (range !== null && !range.startsWith(`bytes ${start}-${end - 1}/`)) {
-      throw networkFailed(this.label, `answered bytes ${start}-${end - 1} with "${range.slice(0, 60)}"`)
-    }
-    if (body.length !== end - start) {
+    const headers = { range: `bytes=${start}-${end - 1}`, ...(pin === undefined ? {} : { 'if-match': pin }) }
+    return this.#exchange({ method: 'GET', headers, expects: end - start }, attempt, options, async (response) => {
+      if (response.status === 412 || response.status === 416) {
+        discard(response)
+        throw sourceChanged(this.label)
+      }
+      this.#check(response)
+      checkUnchanged(this.label, this.#validator(response) ?? ifMatch, ifMatch)
+      const sent = contentRange(response)
+      const isWhole = response.status !== 206 || (isAll(sent) && sent.total !== end - start)
+      if (isWhole) {
+        await this.#keepWhole(response, attempt, options)
+        return 'whole'
+      }
+      this.#refuseEncoded(response)
+      this.#checkSent(response, range)
+      const body = await this.#body(response, end - start, attempt)
+      this.#count(options, body.length)
+      if (body.length === end - start) return body
       throw networkFailed(this.label, `sent ${body.length} of ${end - start} bytes`)
-    }
-    return body
+    })
   }
 
-  async #keepWhole(response: Response, attempt: Attempt, meter: Traffic | undefined): Promise<ObjectStat> {
-    const declared = response.headers.has('content-encoding') ? null : response.headers.get('content-length')
-    const bytes = await this.#body(response, declared === null ? Infinity : Number(declared), attempt)
-    count([this.traffic, meter], bytes.length)
-    if (declared !== null && bytes.length !== Number(declared)) {
-      throw networkFailed(this.label, `sent ${bytes.length} of ${declared} bytes`)
+  #checkSent(response: Response, { start, end }: ByteRange): void {
+    const sent = contentRange(response)
+    if (sent === undefined) return
+    if (sent.start !== start || sent.end !== end) {
+      discard(response)
+      const got = `bytes ${sent.start}-${sent.end - 1}/${sent.total ?? '*'}`
+      throw networkFailed(this.label, `answered bytes ${start}-${end - 1} with "${got}"`)
     }
-    const etag = this.#validator(response)
-    this.#whole = { bytes, etag }
-    const warning = `"${this.label}" was downloaded whole (${bytes.length} bytes): its server ignores range requests.`
-    if (!this.warnings.includes(warning)) this.warnings.push(warning)
-    return statOf(bytes.length, etag)
+    if (sent.total !== undefined && this.#size !== undefined && sent.total !== this.#size) {
+      discard(response)
+      // Either the object changed or one of the two answers lied; the one to a HEAD is the one to do without.
+      this.#headRefused = true
+      throw sourceChanged(this.label)
+    }
+  }
+
+  /** An object that was downloaded whole is asked for again under the condition that it changed. */
+  async #revalidateWhole(
+    whole: { bytes: Uint8Array; etag: string | undefined },
+    attempt: Attempt,
+    cost: Cost,
+  ): Promise<ObjectStat> {
+    const kept = statOf(whole.bytes.length, whole.etag)
+    const pin = this.#strongEtag(whole.etag)
+    if (pin === undefined) return kept
+    const request = { method: 'GET', headers: { 'if-none-match': pin }, expects: 0 }
+    return this.#exchange(request, attempt, cost, async (response) => {
+      if (response.status !== 304) {
+        this.#check(response)
+        return this.#keepWhole(response, attempt, cost)
+      }
+      discard(response)
+      this.#count(cost, 0)
+      return kept
+    })
+  }
+
+  async #keepWhole(response: Response, attempt: Attempt, cost: Cost): Promise<ObjectStat> {
+    const declared = declaredLength(response)
+    const limit = declared === undefined ? wholeBytes.undeclared : wholeBytes.declared
+    if ((declared ?? 0) > limit) {
+      discard(response)
+      throw tooLargeWhole(this.label, limit)
+    }
+    const release = cost.scope?.book(this.label, declared ?? 0, 0)
+    try {
+      const bytes = await this.#body(response, declared ?? limit, attempt)
+      this.#count(cost, bytes.length)
+      if (declared === undefined && bytes.length > limit) throw tooLargeWhole(this.label, limit)
+      if (declared !== undefined && bytes.length !== declared) {
+        throw networkFailed(this.label, `sent ${bytes.length} of ${declared} bytes`)
+      }
+      const etag = this.#validator(response)
+      this.#whole = { bytes, etag }
+      const warning = `"${this.label}" was downloaded whole (${bytes.length} bytes): its server ignores range requests.`
+      if (!this.warnings.includes(warning)) this.warnings.push(warning)
+      return statOf(bytes.length, etag)
+    } finally {
+      release?.()
+    }
   }
 
   #fromWhole(
     whole: { bytes: Uint8Array; etag: string | undefined },
-    { start, end }: { start: number; end: number },
+    { start, end }: ByteRange,
     { ifMatch }: ReadOptions,
   ): Uint8Array {
     checkUnchanged(this.label, whole.etag ?? ifMatch, ifMatch)
@@ -172,32 +322,69 @@ class HttpSource implements ByteSource {
     return whole.bytes.slice(start, end)
   }
 
-  async #fetch(method: string, headers: Record<string, string>, { signal }: Attempt): Promise<Response> {
-    const send = this.#options.fetch ?? fetch
+  /** One request, from its place in the statement's account to the last byte that `use` reads of the answer. */
+  async #exchange<T>(
+    request: { method: string; headers?: Record<string, string>; expects: number },
+    attempt: Attempt,
+    { scope }: Cost,
+    use: (response: Response) => Promise<T>,
+  ): Promise<T> {
+    const release = scope?.book(this.label, request.expects)
     try {
-      const response = await send(this.#url, {
+      return await use(await this.#fetch(request.method, request.headers ?? {}, attempt))
+    } finally {
+      release?.()
+    }
+  }
+
+  async #fetch(method: string, headers: Record<string, string>, attempt: Attempt): Promise<Response> {
+    const url = this.#url.current
+    const response = await this.#send(url, method, headers, attempt)
+    // A URL that is signed for GET alone refuses HEAD for ever.
+    const isRefused = method === 'GET' && (response.status === 401 || response.status === 403)
+    if (!isRefused || this.#options.renew === undefined) return response
+    discard(response)
+    await this.#url.renew(url, attempt)
+    return this.#send(this.#url.current, method, headers, attempt)
+  }
+
+  async #send(url: URL, method: string, headers: Record<string, string>, { signal }: Attempt): Promise<Response> {
+    const send = this.#options.fetch ?? fetch
+    const all = { ...this.#headers, ...headers }
+    const signed = await this.#options.sign?.({ method, url: url.href, headers: all })
+    const started = performance.now()
+    try {
+      const response = await send(url.href, {
         method,
-        headers: { ...this.#headers, ...headers },
+        headers: { ...all, ...signed },
         // A cached answer of an older version would look like a change, again and again.
         cache: 'no-store',
         signal,
       })
       this.#hasAnswered = true
+      this.#link.sawAnswer(performance.now() - started)
       return response
     } catch (cause) {
       signal.throwIfAborted()
-      const isRefused = this.#crossOrigin && !this.#hasAnswered
-      throw isRefused ? corsRefused(this.label, cause) : networkFailed(this.label, 'did not answer', cause)
+      const isRefused = isCrossOrigin(url) && !this.#hasAnswered
+      throw isRefused ? corsRefused(this.label, cause) : unreachable(this.label, cause)
     }
   }
 
   async #body(response: Response, limit: number, { signal, alive }: Attempt): Promise<Uint8Array> {
+    const started = performance.now()
     try {
-      return await readBody(response, limit, alive)
+      const bytes = await readBody(response, limit, alive)
+      this.#link.sawBody(bytes.length, performance.now() - started)
+      return bytes
     } catch (cause) {
       signal.throwIfAborted()
       throw networkFailed(this.label, 'broke off its answer', cause)
     }
+  }
+
+  #count({ meter, scope }: Cost, bytes: number): void {
+    count([this.traffic, meter, scope], bytes)
   }
 
   #check(response: Response): void {
@@ -208,17 +395,26 @@ class HttpSource implements ByteSource {
     throw httpFailed(this.label, response)
   }
 
+  #refuseEncoded(response: Response): void {
+    if (!isEncoded(response)) return
+    discard(response)
+    throw wrongAnswer(
+      this.label,
+      'compresses the parts it sends (Content-Encoding), so that they cannot be put together. Turn compression off for this file there',
+    )
+  }
+
   /** The ETag; without one, what else would change with the content. A weak or derived one also names the query it is of. */
   #validator(response: Response): string | undefined {
     const etag = response.headers.get('etag')
     if (etag !== null && !etag.startsWith('W/')) return etag
     const modified = etag ?? response.headers.get('last-modified')
-    return modified === null ? undefined : `${modified} of ${fingerprint(new URL(this.#url).search)}`
+    return modified === null ? undefined : `${modified} of ${this.#query}`
   }
 
   /** What If-Match can carry. Another origin would need a preflight for it: there, only the answers are checked. */
   #strongEtag(ifMatch: string | undefined): string | undefined {
-    return ifMatch?.startsWith('"') === true && !this.#crossOrigin ? ifMatch : undefined
+    return ifMatch?.startsWith('"') === true && !this.#isCrossOrigin ? ifMatch : undefined
   }
 
   #retrying<T>(signal: AbortSignal | undefined, run: (attempt: Attempt) => Promise<T>): Promise<T> {
@@ -226,28 +422,12 @@ class HttpSource implements ByteSource {
       ...this.#options.retry,
       label: this.label,
       stallMilliseconds: this.#options.stallMilliseconds ?? 30_000,
+      enter: (given) => this.#link.enter(given),
       ...(signal === undefined ? {} : { signal }),
     })
   }
 }
 
-/** Frees the connection of an answer nobody reads. */
-function discard(response: Response): void {
-  response.body?.cancel().catch(() => undefined)
-}
-
-function statOf(size: number, etag: string | undefined): ObjectStat {
-  return etag === undefined ? { size } : { size, etag }
-}
-
-function totalOf(response: Response): number | undefined {
-  const total = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]
-  return total === undefined ? undefined : Number(total)
-}
-
-/** FNV-1a, so that no part of a signed query is kept. */
-function fingerprint(text: string): string {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  return (hash >>> 0).toString(16)
+function isAll(range: (ByteRange & { readonly total?: number }) | undefined): range is ByteRange & { total: number } {
+  return range !== undefined && range.start === 0 && range.end === range.total
 }

@@ -16,31 +16,38 @@ export interface Attempt {
   alive(): void
 }
 
+interface AttemptOptions {
+  readonly label: string
+  readonly stallMilliseconds: number
+  readonly signal?: AbortSignal
+}
+
 /**
  * Runs `run` until it succeeds, fails for good, or tries are used up. Errors whose details say `transient` are tried again
- * after a random wait ("full jitter"). An abort rejects with the signal's reason, at once.
+ * after a random wait ("full jitter"). Each try waits for `enter` first and calls what that gave when it is over, twice is fine. An abort rejects with the signal's reason, at once.
  */
 export async function retrying<T>(
   run: (attempt: Attempt) => Promise<T>,
-  options: RetryOptions & { readonly label: string; readonly stallMilliseconds: number; readonly signal?: AbortSignal },
+  options: RetryOptions & AttemptOptions & { readonly enter?: (signal?: AbortSignal) => Promise<() => void> },
 ): Promise<T> {
   const { attempts = 4, baseMilliseconds = 250, maximumMilliseconds = 20_000 } = options
   for (let tries = 1; ; tries++) {
+    const leave = await options.enter?.(options.signal)
     try {
       return await once(run, options)
     } catch (error) {
+      leave?.()
       options.signal?.throwIfAborted()
       if (tries >= attempts || !isTransient(error)) throw error
       const wait = retryAfter(error) ?? Math.random() * baseMilliseconds * 2 ** (tries - 1)
       await pause(Math.min(wait, maximumMilliseconds), options.signal)
+    } finally {
+      leave?.()
     }
   }
 }
 
-async function once<T>(
-  run: (attempt: Attempt) => Promise<T>,
-  options: { readonly label: string; readonly stallMilliseconds: number; readonly signal?: AbortSignal },
-): Promise<T> {
+async function once<T>(run: (attempt: Attempt) => Promise<T>, options: AttemptOptions): Promise<T> {
   options.signal?.throwIfAborted()
   const controller = new AbortController()
   const abort = (): void => controller.abort(options.signal?.reason)

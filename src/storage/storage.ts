@@ -6,12 +6,16 @@ export interface ObjectStat {
   readonly etag?: string
 }
 
+export type StatOptions = Pick<ReadOptions, 'signal' | 'meter' | 'scope'>
+
 export interface ReadOptions {
   /** Fails with `SOURCE_CHANGED` unless the object still has this validator. */
   readonly ifMatch?: string
   readonly signal?: AbortSignal
   /** Counts what this read costs, in addition to {@link ByteSource.traffic}. */
   readonly meter?: Traffic
+  /** The statement this is done for. */
+  readonly scope?: FetchScope
 }
 
 /** Requests made and bytes received. */
@@ -20,11 +24,25 @@ export interface Traffic {
   bytes: number
 }
 
+/**
+ * What one statement fetches over the network, all its scans together. A source looks once per scope whether its object has
+ * changed.
+ */
+export interface FetchScope extends Traffic {
+  /** The statement asks for schemas only: what it learned of an object still counts for the statement that follows it. */
+  readonly isDescribing: boolean
+  /**
+   * Books a request that is about to be made for `bytes` bytes of `label`; fails with `BUDGET_EXCEEDED` when the statement may not
+   * fetch that much. To be given back, by the function that is returned, once the request is counted or has failed.
+   */
+  book(label: string, bytes: number, requests?: number): () => void
+}
+
 /** Bytes of one object, by ranges. */
 export interface ByteSource {
   /** What to call it in messages: no query string, no credentials. */
   readonly label: string
-  stat(options?: { signal?: AbortSignal; meter?: Traffic }): Promise<ObjectStat>
+  stat(options?: StatOptions): Promise<ObjectStat>
   /** Exactly the bytes `start` (inclusive) to `end` (exclusive); fewer is an error. The result is the caller's. */
   read(start: number, end: number, options?: ReadOptions): Promise<Uint8Array>
   /** Requests made and bytes received so far, for metrics. */
@@ -33,4 +51,6 @@ export interface ByteSource {
   readonly gapBytes: number
   /** Things a user should know, such as a server that ignores ranges. */
   readonly warnings: readonly string[]
+  /** How much of the end is read without a request, once {@link stat} has answered. Default 0. */
+  readonly tailBytes?: number
 }
