@@ -202,6 +202,9 @@ describe.each(['slim', 'full'] as const)('the %s binary', (binary) => {
     `SELECT origin FROM '${flights}' WHERE origin = 'SEA' LIMIT 3 OFFSET 200`,
     `SELECT count(*)::VARCHAR FROM '${flights}' a JOIN (SELECT DISTINCT origin FROM '${flights}' WHERE delay > 900) b USING (origin)`,
     `SELECT * FROM (SELECT min(origin) AS o FROM '${flights}' UNION ALL SELECT max(destination) FROM '${flights}') ORDER BY o`,
+    `SELECT count(distance)::VARCHAR, sum(delay)::VARCHAR FROM '${flights}' AS f(date, distance, delay) WHERE distance > 500 AND delay < 200`,
+    `SELECT count(*)::VARCHAR FROM '${flights}' AS a(d, distance, delay) JOIN '${flights}' b ON a.distance = b.delay WHERE b.distance > 4000 AND a.distance > 300`,
+    `SELECT (SELECT count(*) FROM '${flights}')::VARCHAR, (SELECT count(delay) FROM '${flights}' WHERE delay > 1000)::VARCHAR`,
     `WITH f AS (FROM '${flights}') SELECT (SELECT count(*) FROM f WHERE delay < 0)::VARCHAR, (SELECT max(distance) FROM f)::VARCHAR`,
   ])('agrees with native DuckDB: %s', async (sql) => {
     expect((await rowsOf(engine, sql)).map((row) => Object.values(row))).toEqual(await native(sql))
@@ -212,6 +215,14 @@ describe.each(['slim', 'full'] as const)('the %s binary', (binary) => {
     while ((await result.next()) !== undefined);
     const [scan] = (await result.metrics()).scans
     expect(scan).toMatchObject({ rows: 3_000_000, rowGroupsRead: 0 })
+  })
+
+  test('skips row groups by what the plan filters each scan by, also of the same file twice', async () => {
+    const sql = `SELECT (SELECT count(*) FROM '${flights}' WHERE delay > 99999), (SELECT max(delay) FROM '${flights}')`
+    const result = await engine.execute({ sql })
+    while ((await result.next()) !== undefined);
+    const skipped = (await result.metrics()).scans.map((scan) => scan.rowGroupsSkipped)
+    expect(skipped.toSorted((a, b) => a - b)).toEqual([0, 11])
   })
 
   test('an unread result and other statements do not disturb each other', async () => {

@@ -1,6 +1,8 @@
 /** What an optimised plan says about one scan of ours. */
 export interface ScanHint {
-  /** Names of the columns the plan needs, in no particular order. */
+  /** The cardinality that was set when the scan was bound; the one thing in a plan that tells scans apart. */
+  readonly cardinality: number
+  /** The columns the plan needs, in the order they are read, by the names the statement gives them. */
   readonly columns: readonly string[]
   /** The predicate right above the scan as DuckDB prints it, if there is one. */
   readonly filter?: string
@@ -47,10 +49,11 @@ export function scanHints(explained: string): readonly ScanHint[] {
 function hintOf(scan: PlanNode, above: readonly PlanNode[]): ScanHint {
   const [parent] = above
   const filter =
-    parent !== undefined && nameOf(parent) === 'FILTER' ? listOf(parent.extra_info?.['Expression']).join(' AND ') : ''
+    parent !== undefined && nameOf(parent) === 'FILTER' ? listOf(parent.extra_info?.['Expression']).join('\n') : ''
   const aggregates =
     parent !== undefined && nameOf(parent) === 'UNGROUPED_AGGREGATE' ? listOf(parent.extra_info?.['Aggregates']) : []
   return {
+    cardinality: Number(scan.extra_info?.['Estimated Cardinality']),
     columns: listOf(scan.extra_info?.['Projections']),
     ...(filter === '' ? {} : { filter }),
     countsOnly: aggregates.length > 0 && aggregates.every((aggregate) => aggregate === 'count_star()'),

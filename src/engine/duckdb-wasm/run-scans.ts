@@ -1,7 +1,7 @@
 import type { ScanMetrics, ScanTable } from '../../scan/source.ts'
 import type { Progress } from '../engine.ts'
 import type { ScanHint } from './explain-hints.ts'
-import type { OpenScan, ScanContext } from './scan-function.ts'
+import type { BoundScan, OpenScan, ScanContext } from './scan-function.ts'
 
 /** The table behind a name in `lf_scan` or behind files in `read_parquet`. */
 export type LoadTable = (name: string, files: readonly string[], signal?: AbortSignal) => Promise<ScanTable>
@@ -17,9 +17,11 @@ export class RunScans implements ScanContext {
   readonly #onScanned: () => void
   readonly #tables = new Map<string, ScanTable>()
   readonly #missing = new Map<string, readonly string[]>()
+  readonly #cardinalities = new Map<number, BoundScan>()
   readonly #loaded = new Map<string, OpenScan[]>()
   readonly #unloaded: OpenScan[] = []
   readonly #metrics = new Set<ScanMetrics>()
+  #bindsAnew = true
   #hints: readonly ScanHint[] | undefined
   #failure: { readonly error: unknown } | undefined
   #rows = 0
@@ -54,23 +56,37 @@ export class RunScans implements ScanContext {
     }
   }
 
-  bind(name: string, files: readonly string[]): ScanTable | undefined {
-    const table = this.#tables.get(name)
-    if (table === undefined) this.#missing.set(name, files)
-    return table
+  /** Call before DuckDB may bind the statement, anew or once more: the same text binds its scans in the same order. */
+  beginBinding(): void {
+    this.#bindsAnew = true
   }
 
-  open(table: ScanTable, columns: readonly number[]): OpenScan | undefined {
-    const loaded = this.#loaded.get(this.#keyOf(table, columns))?.shift()
+  bind(name: string, files: readonly string[]): BoundScan | undefined {
+    if (this.#bindsAnew) this.#cardinalities.clear()
+    this.#bindsAnew = false
+    const table = this.#tables.get(name)
+    if (table === undefined) {
+      this.#missing.set(name, files)
+      return undefined
+    }
+    let cardinality = table.rowCount ?? unknownRows
+    while (this.#cardinalities.has(cardinality)) cardinality++
+    const bound = { table, cardinality }
+    this.#cardinalities.set(cardinality, bound)
+    return bound
+  }
+
+  open(bound: BoundScan, columns: readonly number[]): OpenScan | undefined {
+    const loaded = this.#loaded.get(keyOf(bound, columns))?.shift()
     if (loaded !== undefined) return loaded
-    const scan = this.#begin(table, columns)
+    const scan = this.#begin(bound, columns)
     if (this.#suspends) return scan
     this.#unloaded.push(scan)
     return undefined
   }
 
   starved(scan: OpenScan): void {
-    this.#unloaded.push(this.#begin(scan.table, scan.columns))
+    this.#unloaded.push(this.#begin(scan.bound, scan.columns))
   }
 
   failed(error: unknown): void {
@@ -106,12 +122,13 @@ export class RunScans implements ScanContext {
   async plan(hints: readonly ScanHint[]): Promise<void> {
     this.#hints = hints
     if (this.#suspends) return
-    const scans = hints.flatMap((hint) =>
-      [...new Set(this.#tables.values())].flatMap((table) => {
-        const columns = hint.columns.map((name) => table.schema.fields.findIndex((field) => field.name === name))
-        return columns.includes(-1) ? [] : [this.#begin(table, columns)]
-      }),
-    )
+    const scans = hints.flatMap((hint) => {
+      const bound = this.#cardinalities.get(hint.cardinality)
+      const columns = hint.columns.map(
+        (name) => bound?.table.schema.fields.findIndex((field) => field.name === name) ?? -1,
+      )
+      return bound === undefined || columns.includes(-1) ? [] : [this.#begin(bound, columns)]
+    })
     const stopsEarly = hints.every((hint) => hint.stopsEarly)
     await this.#load(scans, stopsEarly)
   }
@@ -121,13 +138,11 @@ export class RunScans implements ScanContext {
     this.#loaded.clear()
   }
 
-  /** Hints name no table, only columns: those of scans that need the same columns count, as far as they agree. */
-  #begin(table: ScanTable, columns: readonly number[]): OpenScan {
-    const names = new Set(columns.map((column) => table.schema.fields[column]!.name))
-    const hints = (this.#hints ?? []).filter(
-      (hint) => hint.columns.length === names.size && hint.columns.every((name) => names.has(name)),
-    )
-    const filters = new Set(hints.map((hint) => hint.filter))
+  /** A plan may hold a bound scan more than once; what it says of it counts as far as all say the same. */
+  #begin(bound: BoundScan, columns: readonly number[]): OpenScan {
+    const { table, cardinality } = bound
+    const hints = (this.#hints ?? []).filter((hint) => hint.cardinality === cardinality)
+    const filters = new Set(hints.map((hint) => (namesFit(hint, table, columns) ? hint.filter : undefined)))
     const [filter] = filters
     const countsOnly = hints.length > 0 && hints.every((hint) => hint.countsOnly)
     const reader = table.open({
@@ -137,16 +152,29 @@ export class RunScans implements ScanContext {
     })
     this.#metrics.add(reader.metrics)
     this.#expectedRows += table.rowCount ?? 0
-    return { key: this.#keyOf(table, columns), table, columns, reader, columnsRead: countsOnly ? [] : columns }
+    return { bound, columns, reader, columnsRead: countsOnly ? [] : columns }
   }
 
   async #load(scans: readonly OpenScan[], onlyFirst: boolean): Promise<void> {
-    for (const scan of scans) this.#loaded.set(scan.key, [...(this.#loaded.get(scan.key) ?? []), scan])
+    for (const scan of scans) {
+      const key = keyOf(scan.bound, scan.columns)
+      this.#loaded.set(key, [...(this.#loaded.get(key) ?? []), scan])
+    }
     await Promise.all(scans.map(({ reader }) => (onlyFirst ? reader.ready() : reader.load())))
   }
+}
 
-  #keyOf(table: ScanTable, columns: readonly number[]): string {
-    const name = [...this.#tables].find(([, candidate]) => candidate === table)?.[0] ?? ''
-    return JSON.stringify([name, ...columns])
-  }
+/** What DuckDB is told of a table whose rows are not counted. */
+const unknownRows = 1_000_000
+
+function keyOf({ cardinality }: BoundScan, columns: readonly number[]): string {
+  return [cardinality, ...columns].join()
+}
+
+/** Plans name columns as the statement does: in `FROM file AS t(b, a)` a filter on "b" means another column of the file. */
+function namesFit(hint: ScanHint, table: ScanTable, columns: readonly number[]): boolean {
+  return (
+    hint.columns.length === columns.length &&
+    columns.every((column, position) => table.schema.fields[column]!.name === hint.columns[position])
+  )
 }

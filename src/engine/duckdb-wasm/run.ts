@@ -201,7 +201,7 @@ export class Run implements ResultStream {
   /** Prepares statement `index`, loading the tables it names. */
   async #prepare(index: number): Promise<void> {
     for (;;) {
-      const error = await this.#enter(() => this.#native.prepare(index))
+      const error = await this.#bindingTo(() => this.#native.prepare(index))
       if (error === undefined) return
       if (!(await this.#scans.loadMissing())) throw this.#explainFailure(error)
     }
@@ -226,7 +226,7 @@ export class Run implements ResultStream {
   /** Runs the prepared statement up to its first rows; answers DuckDB's message when it failed. */
   async #execute(): Promise<string | undefined> {
     const { steps } = this.#parts
-    const refused = await this.#enter(() => this.#native.begin())
+    const refused = await this.#bindingTo(() => this.#native.begin())
     if (refused !== undefined) return refused
     for (;;) {
       const state = await this.#enter(() => steps.task(this.#native.pending))
@@ -254,8 +254,11 @@ export class Run implements ResultStream {
     const { capi } = duckdb
     const explain = new NativeStatement(duckdb, types, this.#connection, sql)
     try {
-      if (explain.extract() !== 1 || explain.prepare(0) !== undefined) return ''
+      if (explain.extract() !== 1) return ''
+      this.#scans.beginBinding()
+      if (explain.prepare(0) !== undefined) return ''
       explain.bind(this.#statement.parameters)
+      this.#scans.beginBinding()
       if (explain.begin() !== undefined || capi.executePending(explain.pending, explain.reserveResult()) !== 0)
         return ''
       const chunk = capi.fetchChunk(explain.result)
@@ -352,6 +355,14 @@ export class Run implements ResultStream {
     const { gate, scan } = this.#parts
     return gate.enter(() => {
       scan.context = this.#scans
+      return work()
+    })
+  }
+
+  /** Like {@link #enter}, for work in which DuckDB binds the statement. */
+  #bindingTo<T>(work: () => T): Promise<T> {
+    return this.#enter(() => {
+      this.#scans.beginBinding()
       return work()
     })
   }

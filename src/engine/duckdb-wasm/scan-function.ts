@@ -12,11 +12,16 @@ import { trampolineBytes } from './trampolines.ts'
 import type { TrampolineExports, TrampolineImports } from './trampolines.ts'
 import { VectorWriter } from './vector-write.ts'
 
+/** A table as one place of a statement names it. */
+export interface BoundScan {
+  readonly table: ScanTable
+  /** The number of rows DuckDB is told, made different from that of every other scan of the statement, so that plans tell them apart. */
+  readonly cardinality: number
+}
+
 /** A scan a statement has begun. */
 export interface OpenScan {
-  /** Equal for equal tables and columns within one statement. */
-  readonly key: string
-  readonly table: ScanTable
+  readonly bound: BoundScan
   /** What DuckDB asked for. */
   readonly columns: readonly number[]
   /** What is read: the same, or nothing when only rows are counted. */
@@ -27,9 +32,9 @@ export interface OpenScan {
 /** What the scan function asks of the statement that is being prepared or run. */
 export interface ScanContext {
   /** The table for `name`, or undefined when it must be loaded first; the statement is then prepared again. */
-  bind(name: string, files: readonly string[]): ScanTable | undefined
+  bind(name: string, files: readonly string[]): BoundScan | undefined
   /** A scan of `columns`, or undefined when it must be loaded first; the statement is then run again. */
-  open(table: ScanTable, columns: readonly number[]): OpenScan | undefined
+  open(bound: BoundScan, columns: readonly number[]): OpenScan | undefined
   /** A scan that cannot wait ran out of decoded rows; the statement is run again with all of them. */
   starved(scan: OpenScan): void
   /** Keeps what failed: DuckDB carries only text. */
@@ -71,7 +76,7 @@ export class ScanFunction {
   readonly #duckdb: Duckdb
   readonly #types: LogicalTypes
   readonly #suspends: boolean
-  readonly #tables = new Map<Pointer, ScanTable>()
+  readonly #bound = new Map<Pointer, BoundScan>()
   readonly #states = new Map<Pointer, ScanState>()
   #nextId = 1
   #lastYield = 0
@@ -116,7 +121,7 @@ export class ScanFunction {
       table.set(slot, fn)
       return slot
     }
-    this.#destroyTable = place(make({ call_i: (id) => void this.#tables.delete(id) }).f_i)
+    this.#destroyTable = place(make({ call_i: (id) => void this.#bound.delete(id) }).f_i)
     this.#destroyState = place(make({ call_i: (id) => this.#closeState(id) }).f_i)
     const wait = this.#suspends ? new Suspending(() => this.#wait()) : none
     const fill = (info: Pointer, output: Pointer): number => this.#fill(info, output)
@@ -135,16 +140,16 @@ export class ScanFunction {
     const { capi, heap } = this.#duckdb
     try {
       const files = this.#takeStrings(capi.bindGetParameter(info, 0))
-      const table = this.context!.bind(files.join('\n'), files)
-      if (table === undefined) return heap.withText('not loaded yet', (text) => capi.bindSetError(info, text))
-      for (const { name, type } of table.schema.fields) {
+      const bound = this.context!.bind(files.join('\n'), files)
+      if (bound === undefined) return heap.withText('not loaded yet', (text) => capi.bindSetError(info, text))
+      for (const { name, type } of bound.table.schema.fields) {
         this.#types.with(type, (address) =>
           heap.withText(name, (text) => capi.bindAddResultColumn(info, text, address)),
         )
       }
-      if (table.rowCount !== undefined) capi.bindSetCardinality(info, table.rowCount, 1)
+      capi.bindSetCardinality(info, bound.cardinality, bound.cardinality === bound.table.rowCount ? 1 : 0)
       const id = this.#nextId++
-      this.#tables.set(id, table)
+      this.#bound.set(id, bound)
       capi.bindSetBindData(info, id, this.#destroyTable)
     } catch (error) {
       this.context!.failed(error)
@@ -169,13 +174,13 @@ export class ScanFunction {
   #init(info: Pointer): void {
     const { capi, heap } = this.#duckdb
     try {
-      const table = this.#tables.get(capi.initGetBindData(info))!
-      const { fields } = table.schema
+      const bound = this.#bound.get(capi.initGetBindData(info))!
+      const { fields } = bound.table.schema
       const wanted = Array.from({ length: capi.initGetColumnCount(info) }, (_, position) =>
         capi.initGetColumnIndex(info, position),
       )
       const columns = wanted.filter((column) => column < fields.length)
-      const scan = this.context!.open(table, columns)
+      const scan = this.context!.open(bound, columns)
       if (scan === undefined) return heap.withText('not loaded yet', (text) => capi.initSetError(info, text))
       const id = this.#nextId++
       this.#states.set(id, {
