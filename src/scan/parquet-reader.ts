@@ -1,34 +1,23 @@
-import { nullColumn } from '../format/null-column.ts'
-import type { RowGroup } from '../format/parquet/footer.ts'
-import type { ParquetColumn } from '../format/parquet/schema.ts'
+import type { DecodeRequest } from '../format/parquet/decode.ts'
+import { selectionRequest } from '../format/parquet/page-selection.ts'
+import type { RowRanges } from '../format/parquet/row-ranges.ts'
 import { readRanges } from '../storage/coalesce.ts'
-import type { Traffic } from '../storage/storage.ts'
-import type { ColumnBatch, ColumnData } from '../types/column-data.ts'
+import type { ReadOptions, Traffic } from '../storage/storage.ts'
+import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
+import { assembleBatches } from './assemble.ts'
+import type { ColumnPart } from './assemble.ts'
 import { closedReader, emptyMetrics } from './batches-table.ts'
 import type { ColumnCache } from './column-cache.ts'
 import type { DecodePool } from './decode-pool.ts'
-import type { FileColumns, ParquetFile } from './parquet-table.ts'
-import { rowGroupFilter } from './row-group-filter.ts'
+import type { ParquetFile } from './parquet-table.ts'
+import { presentColumns, ScanPlan } from './scan-plan.ts'
+import type { Selection, Tables, Task } from './scan-plan.ts'
 import type { ScanMetrics, ScanReader, ScanRequest } from './source.ts'
 
 export interface ReadContext {
   readonly decoder: DecodePool
   readonly cache: ColumnCache
-}
-
-interface Tables {
-  readonly files: readonly ParquetFile[]
-  readonly columns: readonly FileColumns[]
-  readonly schema: Schema
-}
-
-/** A row group to read, and which of its file's columns in the order asked for. */
-interface Task {
-  readonly file: ParquetFile
-  readonly index: number
-  readonly rowGroup: RowGroup
-  readonly columns: readonly (number | undefined)[]
 }
 
 /** A row group that is being read, or was. */
@@ -47,7 +36,9 @@ export function openParquetReader(tables: Tables, request: ScanRequest, context:
 
 class ParquetReader implements ScanReader {
   readonly metrics: ScanMetrics
+  readonly #plan: ScanPlan
   readonly #tasks: readonly Task[]
+  readonly #ahead: number
   readonly #context: ReadContext
   readonly #schema: Schema
   readonly #controller = new AbortController()
@@ -65,7 +56,9 @@ class ParquetReader implements ScanReader {
     this.#schema = { fields: request.columns.map((column) => tables.schema.fields[column]!) }
     this.metrics = emptyMetrics(nameOf(tables.files))
     this.metrics.files = tables.files.length
-    this.#tasks = this.#plan(tables, request)
+    this.#plan = new ScanPlan(tables, request, this.metrics)
+    this.#tasks = this.#plan.tasks
+    this.#ahead = request.stopsEarly === true ? 0 : ahead
     this.#signal = request.signal
     if (request.signal?.aborted === true) this.#onAbort()
     else request.signal?.addEventListener('abort', this.#onAbort, { once: true })
@@ -110,26 +103,11 @@ class ParquetReader implements ScanReader {
     this.#fail(closedReader(this.metrics.source))
   }
 
-  #plan({ files, columns }: Tables, request: ScanRequest): Task[] {
-    const tasks: Task[] = []
-    files.forEach((file, at) => {
-      const mayMatch = rowGroupFilter(request.filter, file.footer)
-      const wanted = request.columns.map((column) => columns[at]![column])
-      file.footer.rowGroups.forEach((rowGroup, index) => {
-        this.metrics.rowGroups++
-        if (rowGroup.rows === 0) return
-        if (mayMatch(rowGroup)) tasks.push({ file, index, rowGroup, columns: wanted })
-        else this.metrics.rowGroupsSkipped++
-      })
-    })
-    return tasks
-  }
-
   /** Starts what may be started: a few row groups ahead, or all of them, a few at a time. */
   #fill(): void {
     while (this.#nextTask < this.#tasks.length) {
       const pending = this.#slots.filter((slot) => slot.batches === undefined).length
-      if (pending > ahead || (!this.#keepAll && this.#slots.length > ahead)) return
+      if (pending > this.#ahead || (!this.#keepAll && this.#slots.length > this.#ahead)) return
       this.#start(this.#tasks[this.#nextTask++]!)
     }
   }
@@ -137,47 +115,85 @@ class ParquetReader implements ScanReader {
   #start(task: Task): void {
     const slot: Slot = { batches: undefined, next: 0 }
     this.#slots.push(slot)
-    const cached = task.columns.map((column) =>
-      column === undefined ? [] : this.#context.cache.get(keyOf(task, column)),
-    )
-    if (cached.every((column) => column !== undefined)) {
-      this.metrics.cacheHits += task.columns.filter((column) => column !== undefined).length
-      slot.batches = this.#assemble(task, cached)
+    const all = { rows: [{ start: 0, end: task.rowGroup.rows }], pages: new Map<number, never>() }
+    const present = presentColumns(task)
+    if (present.every((column) => this.#context.cache.has(keyOf(task, column)))) {
+      slot.batches = this.#assemble(task, all, this.#cachedParts(task, all, present))
       return
     }
-    this.metrics.rowGroupsRead++
-    this.#read(task, cached)
-      .then((columns) => {
-        slot.batches = this.#assemble(task, columns)
+    const read = this.#plan.usesIndex(task) ? this.#readSelected(task) : this.#read(task, all)
+    read
+      .then((batches) => {
+        slot.batches = batches
         this.#changed()
       })
       .catch((error: unknown) => this.#fail(error))
   }
 
-  async #read(task: Task, cached: readonly (readonly ColumnData[] | undefined)[]): Promise<(readonly ColumnData[])[]> {
-    const missing = [...new Set(task.columns.filter((_, index) => cached[index] === undefined))] as number[]
-    this.metrics.cacheHits += task.columns.filter(
-      (column, index) => column !== undefined && cached[index] !== undefined,
-    ).length
-    const [bytes] = await Promise.all([this.#fetch(task, missing), this.#context.decoder.ready()])
-    const decoded = new Map<number, readonly ColumnData[]>()
-    const decode = async (index: number, position: number): Promise<void> => {
-      decoded.set(index, await this.#decode(task, index, bytes[position]!))
-    }
-    await Promise.all(missing.map(decode))
-    return task.columns.map((column, index) => cached[index] ?? decoded.get(column!)!)
+  async #readSelected(task: Task): Promise<ColumnBatch[]> {
+    const selection = await this.#metered(task.file, (read) => this.#plan.select(task, read))
+    return selection === undefined ? [] : this.#read(task, selection)
   }
 
-  async #fetch({ file, rowGroup }: Task, missing: readonly number[]): Promise<Uint8Array[][]> {
+  async #read(task: Task, selection: Selection): Promise<ColumnBatch[]> {
+    const present = presentColumns(task)
+    const parts = this.#cachedParts(task, selection, present)
+    const missing = present.filter((column) => !parts.has(column))
+    if (missing.length > 0) {
+      this.metrics.rowGroupsRead++
+      const [requests] = await Promise.all([this.#fetch(task, selection, missing), this.#context.decoder.ready()])
+      const decode = async (column: number, position: number): Promise<void> => {
+        parts.set(column, await this.#decode(task, selection, { column, request: requests[position]! }))
+      }
+      await Promise.all(missing.map(decode))
+    }
+    return this.#assemble(task, selection, parts)
+  }
+
+  /** What of the columns asked for is in memory: whole, or the very pages that are needed. */
+  #cachedParts(task: Task, { pages }: Selection, columns: readonly number[]): Map<number, ColumnPart> {
+    const { cache } = this.#context
+    const parts = new Map<number, ColumnPart>()
+    for (const column of columns) {
+      const rows = pages.get(column)?.rows
+      const whole = cache.get(keyOf(task, column))
+      const batches = whole ?? (rows && cache.get(keyOf(task, column, rows)))
+      if (batches === undefined) continue
+      const all = [{ start: 0, end: task.rowGroup.rows }]
+      parts.set(column, { rows: whole === undefined ? rows! : all, batches })
+      this.metrics.cacheHits += task.columns.filter((asked) => asked === column).length
+    }
+    return parts
+  }
+
+  /** Reads what is stored of the columns `missing`, as requests to the decoder. */
+  #fetch({ file, rowGroup }: Task, { pages }: Selection, missing: readonly number[]): Promise<DecodeRequest[]> {
     const columns = missing.map((index) => file.footer.columns[index]!)
-    const chunks = columns.map((column) => chunksOf(column, rowGroup))
+    const runs = columns.map(({ firstLeaf, endLeaf }, position) => {
+      const selection = pages.get(missing[position]!)
+      return selection?.leaves ?? rowGroup.chunks.slice(firstLeaf, endLeaf).map((chunk) => [chunk])
+    })
+    const ranges = runs.flat(2)
+    for (const { start, end } of ranges) this.metrics.bytesNeeded += end - start
+    return this.#metered(file, async (read) => {
+      const bytes = await readRanges(file.source, ranges, read)
+      return columns.map((column, position) => {
+        const own = runs[position]!.map((leaf) => bytes.splice(0, leaf.length))
+        const selection = pages.get(missing[position]!)
+        return selection === undefined
+          ? { column, rowGroup, bytes: own.map(([chunk]) => chunk!) }
+          : selectionRequest(column, rowGroup, { selection, bytes: own })
+      })
+    })
+  }
+
+  /** Runs `work` with options to read `file` by, and books what it costs. */
+  async #metered<T>(file: ParquetFile, work: (read: ReadOptions) => Promise<T>): Promise<T> {
     const meter: Traffic = { requests: 0, bytes: 0 }
     if (this.#fetching.active++ === 0) this.#fetching.since = performance.now()
     try {
       const { etag } = file.footer
-      const read = { signal: this.#controller.signal, meter, ...(etag === undefined ? {} : { ifMatch: etag }) }
-      const bytes = await readRanges(file.source, chunks.flat(), read)
-      return chunks.map((group) => bytes.splice(0, group.length))
+      return await work({ signal: this.#controller.signal, meter, ...(etag === undefined ? {} : { ifMatch: etag }) })
     } finally {
       if (--this.#fetching.active === 0) this.metrics.fetchMilliseconds += performance.now() - this.#fetching.since
       this.metrics.requests += meter.requests
@@ -186,27 +202,23 @@ class ParquetReader implements ScanReader {
     }
   }
 
-  async #decode(task: Task, index: number, bytes: readonly Uint8Array[]): Promise<readonly ColumnData[]> {
+  async #decode(
+    task: Task,
+    { pages }: Selection,
+    { column, request }: { column: number; request: DecodeRequest },
+  ): Promise<ColumnPart> {
     const { signal } = this.#controller
-    const column = task.file.footer.columns[index]!
-    const request = { column, rowGroup: task.rowGroup, bytes }
     const { batches, milliseconds } = await this.#context.decoder.decode(request, { signal })
     this.metrics.decodeMilliseconds += milliseconds
     this.#warn(this.#context.decoder)
-    this.#context.cache.set(keyOf(task, index), batches)
-    return batches
+    const rows = pages.get(column)?.rows
+    this.#context.cache.set(keyOf(task, column, rows), batches)
+    return { rows: rows ?? [{ start: 0, end: task.rowGroup.rows }], batches }
   }
 
-  #assemble(task: Task, columns: readonly (readonly ColumnData[])[]): ColumnBatch[] {
-    const present = task.columns.findIndex((column) => column !== undefined)
-    const lengths = present < 0 ? [task.rowGroup.rows] : columns[present]!.map((batch) => batch.length)
-    return lengths.map((length, batch) => ({
-      schema: this.#schema,
-      length,
-      columns: columns.map((column, index) =>
-        task.columns[index] === undefined ? nullColumn(this.#schema.fields[index]!.type, length) : column[batch]!,
-      ),
-    }))
+  #assemble(task: Task, { rows }: Selection, parts: ReadonlyMap<number, ColumnPart>): ColumnBatch[] {
+    const columns = task.columns.map((column) => (column === undefined ? undefined : parts.get(column)))
+    return assembleBatches(this.#schema, rows, columns)
   }
 
   #warn({ warnings }: { readonly warnings: readonly string[] }): void {
@@ -249,12 +261,10 @@ function withResolvers(): PromiseWithResolvers<void> {
   return { promise, resolve }
 }
 
-function chunksOf(column: ParquetColumn, rowGroup: RowGroup): RowGroup['chunks'] {
-  return rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
-}
-
-function keyOf({ file, index }: Task, column: number): string {
-  return `${file.key}\n${index}\n${column}`
+/** The key of a column of a row group in the cache, or of some rows of it. */
+function keyOf({ file, index }: Task, column: number, rows?: RowRanges): string {
+  const some = rows === undefined ? '' : `\n${rows.map(({ start, end }) => `${start}-${end}`).join()}`
+  return `${file.key}\n${index}\n${column}${some}`
 }
 
 function nameOf(files: readonly ParquetFile[]): string {

@@ -2,6 +2,7 @@ import { LakefrontError } from '../errors.ts'
 import type { ParquetFooter } from '../format/parquet/footer.ts'
 import type { ByteSource, Traffic } from '../storage/storage.ts'
 import type { Field, LogicalType, Schema } from '../types/logical-type.ts'
+import type { FileIndex } from './file-index.ts'
 import { openParquetReader } from './parquet-reader.ts'
 import type { ReadContext } from './parquet-reader.ts'
 import type { ScanTable } from './source.ts'
@@ -12,6 +13,7 @@ export interface ParquetFile {
   readonly footer: ParquetFooter
   /** Identifies these very bytes in caches. */
   readonly key: string
+  readonly index: FileIndex
 }
 
 /** One column of the table in one file: its index among the file's columns, or absent there. */

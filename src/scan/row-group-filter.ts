@@ -1,161 +1,152 @@
-import type { ParquetFooter, RowGroup } from '../format/parquet/footer.ts'
+import { bloomExcludes, plainBytes } from '../format/parquet/bloom-filter.ts'
+import type { RawStatistics, RowGroup } from '../format/parquet/footer.ts'
+import type { PageLocations } from '../format/parquet/page-index.ts'
+import { pageOf } from '../format/parquet/page-selection.ts'
+import { joinRanges } from '../format/parquet/row-ranges.ts'
+import type { RowRange, RowRanges } from '../format/parquet/row-ranges.ts'
 import type { ParquetColumn } from '../format/parquet/schema.ts'
-import { columnBounds, compareBounds } from '../format/parquet/statistics.ts'
+import { columnBounds } from '../format/parquet/statistics.ts'
 import type { Bound } from '../format/parquet/statistics.ts'
-import { domainOf, literal, throughCasts } from './domain.ts'
-import type { Domain } from './domain.ts'
-import { parsePredicate } from './predicate.ts'
-import type { ColumnOperand, Comparison, Predicate } from './predicate.ts'
+import type { LogicalType } from '../types/logical-type.ts'
+import { couldPrune, visitTests } from './could-prune.ts'
+import type { ColumnTest } from './could-prune.ts'
+import type { FileIndex, IndexPart } from './file-index.ts'
+import { outcomes } from './outcomes.ts'
+import type { ColumnFacts, Facts } from './outcomes.ts'
+import type { Predicate } from './predicate.ts'
 
-/** Whether a row group may hold rows that pass `filter`; true whenever that is not certain. */
-export function rowGroupFilter(filter: string | undefined, footer: ParquetFooter): (rowGroup: RowGroup) => boolean {
-  if (filter === undefined) return () => true
-  const predicate = parsePredicate(
-    filter,
-    footer.columns.map((column) => column.field.name),
-  )
-  const columns = new Map(footer.columns.map((column) => [column.field.name, column]))
-  return (rowGroup) => outcomes(predicate, { columns, rowGroup }).mayBeTrue
-}
+/** A column of a table in one file: stored, or the same value in every row, which `'unknown'` says nothing about. */
+export type FileColumn =
+  | { readonly stored: ParquetColumn }
+  | { readonly type: LogicalType; readonly value: Bound | null | 'unknown' }
 
-/** What a predicate may be for some row; for a row where it is null it is neither. */
-interface Outcomes {
-  readonly mayBeTrue: boolean
-  readonly mayBeFalse: boolean
-}
+/** Predicates that take longer to try on every page than to read more of them. */
+const longestWork = 200_000
 
-interface Scope {
-  readonly columns: ReadonlyMap<string, ParquetColumn>
-  readonly rowGroup: RowGroup
-}
+/** Decides which rows of a file may pass a predicate: all of them, wherever that is not certain. */
+export class RowGroupFilter {
+  readonly #predicate: Predicate
+  readonly #columns: ReadonlyMap<string, FileColumn>
+  readonly #tested: readonly ParquetColumn[]
+  #tests = 0
 
-const anything: Outcomes = { mayBeTrue: true, mayBeFalse: true }
+  /** `columns` by their names in the table. */
+  constructor(predicate: Predicate, columns: ReadonlyMap<string, FileColumn>) {
+    this.#predicate = predicate
+    this.#columns = columns
+    const names = new Set<string>()
+    visitTests(predicate, ({ operand }) => {
+      names.add(operand.column)
+      this.#tests++
+    })
+    this.#tested = [...names].flatMap((name) => this.#stored(name) ?? [])
+  }
 
-function outcomes(predicate: Predicate, scope: Scope): Outcomes {
-  switch (predicate.kind) {
-    case 'and': {
-      const parts = predicate.parts.map((part) => outcomes(part, scope))
-      return { mayBeTrue: parts.every((part) => part.mayBeTrue), mayBeFalse: parts.some((part) => part.mayBeFalse) }
+  /** Whether a row group may hold such rows, by what its footer says. */
+  mayMatch(rowGroup: RowGroup): boolean {
+    return outcomes(this.#predicate, this.#factsOf(rowGroup)).mayBeTrue
+  }
+
+  /** The Bloom filters that could tell that `rowGroup` holds no such rows. */
+  bloomParts(group: number, rowGroup: RowGroup): IndexPart[] {
+    const isKnown = (test: ColumnTest): boolean =>
+      test.kind === 'compare' && test.operand.casts.length === 0 && bloomOf(this.#stored(test.operand.column), rowGroup)
+    if (!couldPrune(this.#predicate, isKnown)) return []
+    const leaves = new Set<number>()
+    visitTests(this.#predicate, (test) => {
+      if (isKnown(test)) leaves.add(this.#stored(test.operand.column)!.firstLeaf)
+    })
+    return [...leaves].map((leaf) => ({ group, leaf, kind: 'bloom' }))
+  }
+
+  /** The indexes that could tell that some pages of `rowGroup` hold no such rows. */
+  pageParts(group: number, rowGroup: RowGroup): IndexPart[] {
+    const isKnown = (test: ColumnTest): boolean => hasPageIndex(this.#stored(test.operand.column), rowGroup)
+    if (!couldPrune(this.#predicate, isKnown)) return []
+    return this.#tested
+      .filter((column) => hasPageIndex(column, rowGroup))
+      .flatMap(({ firstLeaf: leaf }): IndexPart[] => [
+        { group, leaf, kind: 'pages' },
+        { group, leaf, kind: 'statistics' },
+      ])
+  }
+
+  /** Whether the Bloom filters that `index` has loaded leave a chance. */
+  mayMatchBloom(group: number, rowGroup: RowGroup, index: FileIndex): boolean {
+    const base = this.#factsOf(rowGroup)
+    const facts: Facts = (name) => {
+      const [known, column] = [base(name), this.#stored(name)]
+      const bloom = column?.node.physical === undefined ? undefined : index.bloom(group, column.firstLeaf)
+      if (known === undefined || column === undefined || bloom === undefined) return known
+      return {
+        ...known,
+        excludes(value) {
+          const plain = plainBytes(column, value)
+          return plain !== undefined && bloomExcludes(bloom, plain)
+        },
+      }
     }
-    case 'or': {
-      const parts = predicate.parts.map((part) => outcomes(part, scope))
-      return { mayBeTrue: parts.some((part) => part.mayBeTrue), mayBeFalse: parts.every((part) => part.mayBeFalse) }
+    return outcomes(this.#predicate, facts).mayBeTrue
+  }
+
+  /** The rows of the pages that may hold such rows, by the page indexes that `index` has loaded. */
+  rows(group: number, rowGroup: RowGroup, index: FileIndex): RowRanges {
+    const base = this.#factsOf(rowGroup)
+    const paged = new Map<ParquetColumn, { locations: PageLocations; statistics: readonly RawStatistics[] }>()
+    const starts = new Set([0])
+    for (const column of this.#tested) {
+      const locations = column.node.physical === undefined ? undefined : index.locations(group, column.firstLeaf)
+      const statistics = locations && index.statistics(group, column.firstLeaf, locations)
+      if (locations === undefined || statistics === undefined) continue
+      paged.set(column, { locations, statistics })
+      for (const row of locations.firstRows) starts.add(row)
     }
-    case 'not': {
-      const { mayBeTrue, mayBeFalse } = outcomes(predicate.part, scope)
-      return { mayBeTrue: mayBeFalse, mayBeFalse: mayBeTrue }
+    const cuts = [...starts].sort((a, b) => a - b)
+    if (cuts.length * this.#tests > longestWork) return [{ start: 0, end: rowGroup.rows }]
+    const kept: RowRange[] = []
+    cuts.forEach((start, at) => {
+      const facts: Facts = (name) => {
+        const column = this.#stored(name)
+        const pages = column && paged.get(column)
+        if (pages === undefined) return base(name)
+        const { firstRows } = pages.locations
+        const page = pageOf(firstRows, start)
+        const rows = (firstRows[page + 1] ?? rowGroup.rows) - firstRows[page]!
+        return { type: column!.field.type, rows, ...columnBounds(column!, { statistics: pages.statistics[page]! }) }
+      }
+      if (outcomes(this.#predicate, facts).mayBeTrue) kept.push({ start, end: cuts[at + 1] ?? rowGroup.rows })
+    })
+    return joinRanges(kept)
+  }
+
+  #stored(name: string): ParquetColumn | undefined {
+    const column = this.#columns.get(name)
+    return column !== undefined && 'stored' in column ? column.stored : undefined
+  }
+
+  #factsOf(rowGroup: RowGroup): Facts {
+    return (name) => {
+      const column = this.#columns.get(name)
+      if (column === undefined) return undefined
+      if (!('stored' in column)) return factsOfValue(column.type, column.value, rowGroup.rows)
+      const { stored } = column
+      const bounds = columnBounds(stored, rowGroup.chunks[stored.firstLeaf]!)
+      return { type: stored.field.type, rows: rowGroup.rows, ...bounds }
     }
-    case 'isNull':
-      return nullOutcomes(predicate.operand, scope)
-    case 'isTrue':
-      return compareOutcomes(predicate.operand, '=', scope, (domain) => (domain.kind === 'boolean' ? true : undefined))
-    case 'compare':
-      return compareOutcomes(predicate.operand, predicate.comparison, scope, (domain) =>
-        literal(predicate.constant, domain),
-      )
-    case 'between':
-      return betweenOutcomes(predicate, scope)
-    case 'prefix':
-      return prefixOutcomes(predicate, scope)
-    case 'unknown':
-      return anything
-    default:
-      throw predicate satisfies never
   }
 }
 
-/** Casts that succeed keep nulls and make none. */
-function nullOutcomes({ column }: ColumnOperand, scope: Scope): Outcomes {
-  const found = scope.columns.get(column)
-  if (found === undefined) return anything
-  const { nulls } = columnBounds(found, scope.rowGroup.chunks[found.firstLeaf]!)
-  return nulls === undefined ? anything : { mayBeTrue: nulls > 0, mayBeFalse: nulls < scope.rowGroup.rows }
+function factsOfValue(type: LogicalType, value: Bound | null | 'unknown', rows: number): ColumnFacts | undefined {
+  if (value === 'unknown') return undefined
+  return value === null ? { type, rows, nulls: rows } : { type, rows, nulls: 0, min: value, max: value }
 }
 
-interface Range {
-  readonly domain: Domain
-  readonly min?: Bound
-  readonly max?: Bound
+function bloomOf(column: ParquetColumn | undefined, rowGroup: RowGroup): boolean {
+  return column?.node.physical !== undefined && rowGroup.chunks[column.firstLeaf]!.bloom !== undefined
 }
 
-/** The range of an operand, `'nulls'` when it has no other values, undefined when nothing is known. */
-function rangeOf({ column, casts }: ColumnOperand, { columns, rowGroup }: Scope): Range | 'nulls' | undefined {
-  const found = columns.get(column)
-  if (found === undefined) return undefined
-  const { nulls, min, max } = columnBounds(found, rowGroup.chunks[found.firstLeaf]!)
-  if (nulls === rowGroup.rows) return 'nulls'
-  const domain = domainOf(found.field.type)
-  return domain === undefined
-    ? undefined
-    : throughCasts({ domain, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }, casts)
-}
-
-function compareOutcomes(
-  operand: ColumnOperand,
-  comparison: Comparison,
-  scope: Scope,
-  constantIn: (domain: Domain) => Bound | undefined,
-): Outcomes {
-  const range = rangeOf(operand, scope)
-  if (range === 'nulls') return { mayBeTrue: false, mayBeFalse: false }
-  const constant = range === undefined ? undefined : constantIn(range.domain)
-  if (range === undefined || constant === undefined) return anything
-  return {
-    mayBeTrue: mayHold(range, comparison, constant),
-    mayBeFalse: mayHold(range, negations[comparison], constant),
-  }
-}
-
-const negations: Readonly<Record<Comparison, Comparison>> = {
-  '=': '!=',
-  '!=': '=',
-  '<': '>=',
-  '<=': '>',
-  '>': '<=',
-  '>=': '<',
-}
-
-/** Whether a value between the bounds may compare so. NaN, which statistics leave out, is greater than everything in DuckDB. */
-function mayHold({ domain, min, max }: Range, comparison: Comparison, constant: Bound): boolean {
-  const hasNaN = domain.kind === 'double' || domain.kind === 'float'
-  const low = min === undefined ? -1 : compareBounds(min, constant)
-  const high = max === undefined ? 1 : compareBounds(max, constant)
-  switch (comparison) {
-    case '=':
-      return low <= 0 && high >= 0
-    case '!=':
-      return hasNaN || domain.kind === 'bytes' || low !== 0 || high !== 0
-    case '<':
-      return low < 0
-    case '<=':
-      return low <= 0
-    case '>':
-      return hasNaN || high > 0
-    case '>=':
-      return hasNaN || high >= 0
-    default:
-      throw comparison satisfies never
-  }
-}
-
-/** DuckDB prints half-open ranges the same way: both ends count as inside, and whether all rows are is never certain. */
-function betweenOutcomes({ operand, low, high }: Predicate & { kind: 'between' }, scope: Scope): Outcomes {
-  const range = rangeOf(operand, scope)
-  if (range === 'nulls') return { mayBeTrue: false, mayBeFalse: false }
-  const [first, last] = range === undefined ? [] : [literal(low, range.domain), literal(high, range.domain)]
-  if (range === undefined || first === undefined || last === undefined) return anything
-  const isBelow = range.max !== undefined && compareBounds(range.max, first) < 0
-  const isAbove = range.min !== undefined && compareBounds(range.min, last) > 0
-  return { mayBeTrue: !isBelow && !isAbove, mayBeFalse: true }
-}
-
-function prefixOutcomes({ operand, prefix }: Predicate & { kind: 'prefix' }, scope: Scope): Outcomes {
-  const range = rangeOf(operand, scope)
-  if (range === 'nulls') return { mayBeTrue: false, mayBeFalse: false }
-  if (range === undefined || range.domain.kind !== 'bytes' || range.domain.type !== 'varchar') return anything
-  const wanted = new TextEncoder().encode(prefix)
-  const { min, max } = range
-  const isBelow = max instanceof Uint8Array && compareBounds(max, wanted) < 0
-  const isAbove = min instanceof Uint8Array && compareBounds(min.subarray(0, wanted.length), wanted) > 0
-  return { mayBeTrue: !isBelow && !isAbove, mayBeFalse: true }
+function hasPageIndex(column: ParquetColumn | undefined, rowGroup: RowGroup): boolean {
+  if (column?.node.physical === undefined) return false
+  const { columnIndex, offsetIndex } = rowGroup.chunks[column.firstLeaf]!
+  return columnIndex !== undefined && offsetIndex !== undefined
 }

@@ -7,6 +7,7 @@ import { batchesTable } from './batches-table.ts'
 import { ColumnCache } from './column-cache.ts'
 import { DecodePool } from './decode-pool.ts'
 import type { DecodePoolOptions } from './decode-pool.ts'
+import { FileIndex } from './file-index.ts'
 import { parquetTable } from './parquet-table.ts'
 import type { ParquetFile } from './parquet-table.ts'
 import type { FileReference, ScanProvider, ScanTable, Source } from './source.ts'
@@ -27,6 +28,7 @@ interface Entry {
   readonly references: readonly FileReference[]
   readonly files: readonly ByteSource[]
   readonly footers: (ParquetFooter | undefined)[]
+  readonly indexes: FileIndex[]
   keys: readonly string[]
 }
 
@@ -87,7 +89,7 @@ class Provider implements ScanProvider {
       known.references.every((file, at) => file === source.files[at])
     if (known !== undefined && isSame) return known
     const files = source.files.map((reference) => this.#openFile(reference))
-    const entry: Entry = { references: source.files, files, footers: files.map(() => undefined), keys: [] }
+    const entry: Entry = { references: source.files, files, footers: files.map(() => undefined), indexes: [], keys: [] }
     this.#entries.set(source.id, entry)
     return entry
   }
@@ -102,8 +104,9 @@ class Provider implements ScanProvider {
     const known = entry.footers[index]
     const footer =
       known !== undefined && isSameObject(known, stat) ? known : await readFooter(file, { ...options, stat })
+    if (footer !== known) entry.indexes[index] = new FileIndex(file, footer)
     entry.footers[index] = footer
-    return { source: file, footer, key: this.#key(file, stat) }
+    return { source: file, footer, key: this.#key(file, stat), index: entry.indexes[index]! }
   }
 
   /** Without a validator nothing can be known to be the same later: such bytes get a key that never comes again. */

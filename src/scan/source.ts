@@ -31,6 +31,8 @@ export interface ScanRequest {
    * engine filters every row again, so a part that is not understood is ignored.
    */
   readonly filter?: string
+  /** Whether the receiver may have enough after a few rows: nothing is then read ahead of what it pulls. */
+  readonly stopsEarly?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -47,6 +49,9 @@ export interface ScanReader {
   close(): void
 }
 
+/** Why a row group was not read: by what its footer says, a Bloom filter, its page index, a limit, or the partition its file is of. */
+export type SkipReason = 'statistics' | 'bloom' | 'pages' | 'limit' | 'partition'
+
 /** What a scan cost. Bytes are of the file as stored. */
 export interface ScanMetrics {
   /** What is scanned, without query strings or credentials. */
@@ -54,13 +59,23 @@ export interface ScanMetrics {
   files: number
   rowGroups: number
   rowGroupsRead: number
-  /** Row groups that statistics proved useless. */
+  /** Row groups that were proved useless, for whatever reason. */
   rowGroupsSkipped: number
+  /** The same by reason. */
+  readonly rowGroupsSkippedBy: Record<SkipReason, number>
+  /** Data pages of the columns asked for, in row groups whose page index was read; 0 where none was. */
+  pages: number
+  pagesRead: number
+  pagesSkipped: number
+  /** Bytes of the pages and column chunks that were needed and not in memory; what was fetched beyond that are footers, indexes, and gaps read over. */
+  bytesNeeded: number
   bytesFetched: number
   requests: number
   /** Column chunks found decoded in memory. */
   cacheHits: number
   rows: number
+  /** Choosing row groups and pages, indexes read for that included. */
+  planMilliseconds: number
   fetchMilliseconds: number
   decodeMilliseconds: number
   warnings: string[]

@@ -1,4 +1,5 @@
 import { LakefrontError } from '../../errors.ts'
+import type { ByteRange } from '../../storage/coalesce.ts'
 import type { ByteSource, ObjectStat, ReadOptions, Traffic } from '../../storage/storage.ts'
 import { nameFormat } from './name-format.ts'
 import { columnsOf, physicalTypes } from './schema.ts'
@@ -19,6 +20,8 @@ export interface ParquetFooter {
   /** Root columns with their Lakefront types. */
   readonly columns: readonly ParquetColumn[]
   readonly rowGroups: readonly RowGroup[]
+  /** Bytes before the metadata, from `start` on, that hold page indexes and came with it. */
+  readonly indexes?: { readonly start: number; readonly bytes: Uint8Array }
 }
 
 export interface RowGroup {
@@ -39,6 +42,11 @@ export interface ColumnChunk {
   /** Offset of the first data page. */
   readonly dataStart: number
   readonly uncompressedBytes: number
+  /** Where its bounds by page are, and where its pages are; absent unless the writer wrote a page index. */
+  readonly columnIndex?: ByteRange
+  readonly offsetIndex?: ByteRange
+  /** Where its Bloom filter is; older writers do not tell where it ends. */
+  readonly bloom?: { readonly start: number; readonly end?: number }
   readonly statistics?: RawStatistics
 }
 
@@ -79,7 +87,22 @@ export async function readFooter(
   if (start < tailStart) {
     bytes = concatenate(await source.read(start, tailStart, read), tail.subarray(0, tail.length - trailerBytes))
   }
-  return parseFooter(bytes, { label: source.label, ...stat })
+  const footer = parseFooter(bytes, { label: source.label, ...stat })
+  return start <= tailStart ? footer : { ...footer, ...indexesIn(footer, tail, { tailStart, end: start }) }
+}
+
+/** Page indexes lie before the metadata, so the speculative tail has often caught them. */
+function indexesIn(
+  { rowGroups }: ParquetFooter,
+  tail: Uint8Array,
+  { tailStart, end }: { tailStart: number; end: number },
+): Pick<ParquetFooter, 'indexes'> {
+  let first = end
+  for (const { chunks } of rowGroups)
+    for (const { columnIndex, offsetIndex } of chunks)
+      first = Math.min(first, columnIndex?.start ?? end, offsetIndex?.start ?? end)
+  const start = Math.max(first, tailStart)
+  return start >= end ? {} : { indexes: { start, bytes: tail.slice(start - tailStart, end - tailStart) } }
 }
 
 /** Bytes of a speculative tail read: most footers fit, few bytes are wasted on small files. */
@@ -221,7 +244,35 @@ function columnChunk(chunk: ThriftStruct, dataEnd: number): ColumnChunk {
     dataStart,
     uncompressedBytes: integer(meta[6], 'uncompressed size'),
     ...(statistics === undefined ? {} : { statistics }),
+    ...indexRange('offsetIndex', chunk[4], chunk[5], dataEnd),
+    ...indexRange('columnIndex', chunk[6], chunk[7], dataEnd),
+    ...bloomRange(meta[14], meta[15], dataEnd),
   }
+}
+
+/** An index that does not lie where it can is as good as none. */
+function indexRange(
+  name: 'offsetIndex' | 'columnIndex',
+  start: ThriftValue | undefined,
+  length: ThriftValue | undefined,
+  dataEnd: number,
+): Partial<ColumnChunk> {
+  if (!isSize(start) || !isSize(length) || length === 0 || start + length > dataEnd) return {}
+  return { [name]: { start, end: start + length } }
+}
+
+function bloomRange(
+  start: ThriftValue | undefined,
+  length: ThriftValue | undefined,
+  dataEnd: number,
+): Pick<ColumnChunk, 'bloom'> {
+  if (!isSize(start) || start === 0 || start >= dataEnd) return {}
+  const end = isSize(length) && length > 0 && start + length <= dataEnd ? start + length : undefined
+  return { bloom: { start, ...(end === undefined ? {} : { end }) } }
+}
+
+function isSize(value: ThriftValue | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
 function rawStatistics(fields: ThriftStruct): RawStatistics {

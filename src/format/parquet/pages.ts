@@ -61,6 +61,18 @@ export function inspectPages(bytes: Uint8Array, chunk: ColumnChunk): PageSummary
   }
 }
 
+/** The values that the page headers in `bytes`, some pages of a chunk, count. */
+export function countPageValues(bytes: Uint8Array, chunk: ColumnChunk): number {
+  let values = 0
+  for (let offset = 0; offset < bytes.length;) {
+    const { value: header, end } = readPageHeader(bytes, offset, chunk)
+    const details = header[pageDetails[header[1] as number] ?? -1] as ThriftStruct | undefined
+    if (header[1] !== dictionaryPage && details !== undefined) values += integer(details[1], 'number of page values')
+    offset = end + integer(header[3], 'compressed page size')
+  }
+  return values
+}
+
 const pageDetails: Readonly<Record<number, number>> = { [dataPage]: 5, [dictionaryPage]: 7, [dataPageV2]: 8 }
 
 function readPageHeader(bytes: Uint8Array, offset: number, chunk: ColumnChunk): { value: ThriftStruct; end: number } {

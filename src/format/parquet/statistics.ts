@@ -8,7 +8,7 @@ import type { ParquetColumn } from './schema.ts'
  */
 export type Bound = bigint | number | boolean | Uint8Array
 
-/** What is certain about the values of a column in one row group. */
+/** What is certain about the values of a column in one row group or page. */
 export interface ColumnBounds {
   readonly nulls?: number
   /** No value is less. May be no value itself. Absent when nothing is known. */
@@ -21,8 +21,7 @@ export interface ColumnBounds {
  * The trustworthy part of a column's statistics. Nested columns have none. Bounds of the first format version count only where
  * its order, signed bytes, was the right one.
  */
-export function columnBounds(column: ParquetColumn, chunk: ColumnChunk): ColumnBounds {
-  const { statistics } = chunk
+export function columnBounds(column: ParquetColumn, { statistics }: Pick<ColumnChunk, 'statistics'>): ColumnBounds {
   if (statistics === undefined || column.node.physical === undefined || column.node.repetition === 'repeated') return {}
   const { nulls } = statistics
   const old = isSigned(column.field.type)
@@ -84,8 +83,12 @@ function bound({ node, field }: ParquetColumn, bytes: Uint8Array | undefined): B
     case 'double':
       return bytes.length === 8 ? number(view.getFloat64(0, true)) : undefined
     case 'byte_array':
-    case 'fixed_len_byte_array':
       return fromBytes(bytes, field.type)
+    case 'fixed_len_byte_array':
+      // Some writers cut long bounds short, which leaves an order for bytes but none for numbers.
+      return field.type.kind === 'decimal' && bytes.length !== node.typeLength
+        ? undefined
+        : fromBytes(bytes, field.type)
     default:
       return undefined
   }

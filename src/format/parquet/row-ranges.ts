@@ -1,0 +1,30 @@
+/** Rows `start` (inclusive) to `end` (exclusive) of a row group. */
+export interface RowRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** Ranges in ascending order that neither overlap nor touch. */
+export type RowRanges = readonly RowRange[]
+
+/** Rows in all ranges. */
+export function countRows(ranges: RowRanges): number {
+  return ranges.reduce((rows, { start, end }) => rows + end - start, 0)
+}
+
+/** The same rows as ranges that neither overlap nor touch; `ranges` must be in ascending order of their starts. */
+export function joinRanges(ranges: readonly RowRange[]): RowRanges {
+  const joined: { start: number; end: number }[] = []
+  for (const { start, end } of ranges) {
+    if (start >= end) continue
+    const last = joined.at(-1)
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end)
+    else joined.push({ start, end })
+  }
+  return joined
+}
+
+/** The rows of `ranges` from `start` to `end`. */
+export function clipRanges(ranges: RowRanges, start: number, end: number): RowRanges {
+  return joinRanges(ranges.map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, end) })))
+}

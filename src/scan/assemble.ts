@@ -1,0 +1,73 @@
+import { nullColumn } from '../format/null-column.ts'
+import type { RowRanges } from '../format/parquet/row-ranges.ts'
+import type { ColumnBatch, ColumnData } from '../types/column-data.ts'
+import type { Schema } from '../types/logical-type.ts'
+import { sliceColumn } from '../types/slice-column.ts'
+
+/** Decoded values of a column: those of `rows`, one after the other, in batches of any length. */
+export interface ColumnPart {
+  readonly rows: RowRanges
+  readonly batches: readonly ColumnData[]
+}
+
+/** A run of rows that lies in one batch. */
+interface Piece {
+  readonly start: number
+  readonly end: number
+  readonly batch: ColumnData
+  /** Where row `start` is in the batch. */
+  readonly offset: number
+}
+
+/**
+ * Batches of the rows `wanted`, cut where any column's batches or pages are. Every part holds those rows at least; a column
+ * without one is null.
+ */
+export function assembleBatches(
+  schema: Schema,
+  wanted: RowRanges,
+  parts: readonly (ColumnPart | undefined)[],
+): ColumnBatch[] {
+  const columns = parts.map((part) => part && piecesOf(part))
+  const next = parts.map(() => 0)
+  const batches: ColumnBatch[] = []
+  for (const range of wanted) {
+    for (let start = range.start, end = start; start < range.end; start = end) {
+      end = range.end
+      columns.forEach((pieces, index) => {
+        if (pieces === undefined) return
+        while (pieces[next[index]!]!.end <= start) next[index]!++
+        end = Math.min(end, pieces[next[index]!]!.end)
+      })
+      const length = end - start
+      const data = columns.map((pieces, index) => {
+        const { type } = schema.fields[index]!
+        if (pieces === undefined) return nullColumn(type, length)
+        const piece = pieces[next[index]!]!
+        return sliceColumn(piece.batch, type, piece.offset + start - piece.start, length)
+      })
+      batches.push({ schema, length, columns: data })
+    }
+  }
+  return batches
+}
+
+function piecesOf({ rows, batches }: ColumnPart): Piece[] {
+  const pieces: Piece[] = []
+  let at = 0
+  let offset = 0
+  for (const range of rows) {
+    for (let start = range.start; start < range.end;) {
+      const batch = batches[at]!
+      const end = Math.min(range.end, start + batch.length - offset)
+      pieces.push({ start, end, batch, offset })
+      offset += end - start
+      start = end
+      if (offset === batch.length) {
+        at++
+        offset = 0
+      }
+    }
+  }
+  return pieces
+}
