@@ -71,7 +71,7 @@ function bridges(order: readonly number[], ranges: readonly ByteRange[], options
 
 /** Reads `ranges` with as few requests as pay, at most `parallel` (default 6) at a time; results are in the order asked. */
 export async function readRanges(
-  source: ByteSource,
+  source: Pick<ByteSource, 'read' | 'gapBytes'>,
   ranges: readonly ByteRange[],
   options: ReadOptions & { readonly parallel?: number } = {},
 ): Promise<Uint8Array[]> {

@@ -2,13 +2,14 @@ import { LakefrontError } from '../errors.ts'
 import { blobSource } from './blob.ts'
 import { fileSource, hasFileSystem } from './file.ts'
 import { httpSource } from './http.ts'
-import type { HttpOptions } from './http.ts'
 import { memorySource } from './memory.ts'
 import type { ByteSource } from './storage.ts'
 
-export interface OpenOptions extends HttpOptions {
+export interface OpenOptions {
   /** What relative URLs are relative to. Without it, names without a scheme are paths where there is a file system. */
   readonly baseUrl?: string
+  /** Opens `http:` and `https:` URLs. Default: each by itself, nothing kept. */
+  readonly openUrl?: (url: string) => ByteSource
 }
 
 /** The bytes a reference means: `http:`, `https:` and `file:` URLs, paths where there is a file system, blobs, byte arrays. */
@@ -19,7 +20,7 @@ export function openByteSource(reference: string | Blob | Uint8Array, options: O
   switch (scheme) {
     case 'http':
     case 'https':
-      return httpSource(checkedUrl(reference), options)
+      return (options.openUrl ?? httpSource)(checkedUrl(reference))
     case 'file':
       return fileSource(reference)
     case undefined:
@@ -43,7 +44,7 @@ function openRelative(reference: string, options: OpenOptions): ByteSource {
       `"${reference}" is a path, and there is no file system here. Give a URL, File or Uint8Array.`,
     )
   }
-  return httpSource(checkedUrl(reference, base), options)
+  return (options.openUrl ?? httpSource)(checkedUrl(reference, base))
 }
 
 /** The scheme of a URL; a single letter is a Windows drive. */

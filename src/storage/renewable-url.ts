@@ -1,4 +1,5 @@
 import { LakefrontError } from '../errors.ts'
+import { orAborted } from './or-aborted.ts'
 import type { Attempt } from './retry.ts'
 
 /** Gives another URL of the object that is called `label` in messages: its URL without query string. */
@@ -52,12 +53,4 @@ export class RenewableUrl {
       ...(cause === undefined ? {} : { cause }),
     })
   }
-}
-
-function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason)
-    signal.addEventListener('abort', leave, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-  })
 }

@@ -1,0 +1,113 @@
+import { cachedSource } from './range-cache.ts'
+import type { FetchLimit } from './fetch-scope.ts'
+import { httpSource } from './http.ts'
+import { Link } from './link.ts'
+import { MemoryRanges } from './memory-ranges.ts'
+import { openByteSource } from './open.ts'
+import type { RangeStore } from './range-store.ts'
+import type { RenewUrl } from './renewable-url.ts'
+import type { RetryOptions } from './retry.ts'
+import type { ByteSource } from './storage.ts'
+
+/** How a session reads files. Plain data. */
+export interface StorageOptions {
+  /** What relative URLs are relative to. Without it, names without a scheme are paths where there is a file system. */
+  readonly baseUrl?: string
+  /** Bytes of fetched ranges kept in memory. Default 64 MB. */
+  readonly memoryBytes?: number
+  /** Bytes of fetched ranges kept beyond the session, in the browser's own files; 0, the default, for none. */
+  readonly persistentBytes?: number
+  /** What each statement may fetch that has no limit of its own. */
+  readonly fetchLimit?: FetchLimit
+  /** For how long a file is taken to be what it was, without asking its server. Default 0: each statement asks once. */
+  readonly revalidateSeconds?: number
+  readonly retry?: RetryOptions
+  readonly stallMilliseconds?: number
+  /** Whether URLs can be renewed: {@link StorageCalls.renewUrl} is there. */
+  readonly renewsUrls?: boolean
+}
+
+/** What a session's storage asks of its application. */
+export interface StorageCalls {
+  readonly renewUrl?: RenewUrl
+}
+
+/** Where all files of a session are opened, so that they share what is kept of them and the ways to their servers. */
+export interface Storage {
+  open(reference: string | Blob | Uint8Array): ByteSource
+  close(): Promise<void>
+}
+
+const defaultMemoryBytes = 64_000_000
+
+/** Sources that are in use, by URL, are looked for when this many were opened since the last time. */
+const sweepEvery = 1000
+
+export function openStorage(options: StorageOptions = {}, calls: StorageCalls = {}): Storage {
+  return new SessionStorage(options, calls)
+}
+
+class SessionStorage implements Storage {
+  readonly #options: StorageOptions
+  readonly #calls: StorageCalls
+  readonly #memory: MemoryRanges
+  readonly #links = new Map<string, Link>()
+  readonly #sources = new Map<string, WeakRef<ByteSource>>()
+  #store: RangeStore | undefined
+  #opened = 0
+
+  constructor(options: StorageOptions, calls: StorageCalls) {
+    this.#options = options
+    this.#calls = calls
+    this.#memory = new MemoryRanges(options.memoryBytes ?? defaultMemoryBytes)
+  }
+
+  open(reference: string | Blob | Uint8Array): ByteSource {
+    const { baseUrl } = this.#options
+    return openByteSource(reference, {
+      ...(baseUrl === undefined ? {} : { baseUrl }),
+      openUrl: (url) => this.#openUrl(url),
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#sources.clear()
+    await this.#store?.close()
+  }
+
+  /** The same URL is the same source for as long as anybody holds it. */
+  #openUrl(url: string): ByteSource {
+    const known = this.#sources.get(url)?.deref()
+    if (known !== undefined) return known
+    if (this.#opened++ % sweepEvery === 0) this.#sweep()
+    const { revalidateSeconds } = this.#options
+    const source = cachedSource(this.#network(url), {
+      memory: this.#memory,
+      ...(this.#store === undefined ? {} : { store: this.#store }),
+      ...(revalidateSeconds === undefined ? {} : { revalidateSeconds }),
+    })
+    this.#sources.set(url, new WeakRef(source))
+    return source
+  }
+
+  #network(url: string): ReturnType<typeof httpSource> {
+    const { retry, stallMilliseconds } = this.#options
+    const { renewUrl } = this.#calls
+    return httpSource(url, {
+      link: this.#link(new URL(url).origin),
+      ...(retry === undefined ? {} : { retry }),
+      ...(stallMilliseconds === undefined ? {} : { stallMilliseconds }),
+      ...(renewUrl === undefined ? {} : { renew: renewUrl }),
+    })
+  }
+
+  #link(origin: string): Link {
+    const link = this.#links.get(origin) ?? new Link()
+    this.#links.set(origin, link)
+    return link
+  }
+
+  #sweep(): void {
+    for (const [url, source] of this.#sources) if (source.deref() === undefined) this.#sources.delete(url)
+  }
+}
