@@ -1,7 +1,7 @@
 import { LakefrontError } from '../../errors.ts'
 import { breathe } from '../../scan/breathe.ts'
 import type { ScanReader, ScanTable } from '../../scan/source.ts'
-import type { ColumnBatch } from '../../types/column-data.ts'
+import type { ColumnBatch, ColumnData } from '../../types/column-data.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
 import { withDatabase } from './boot.ts'
 import type { Connection, Duckdb } from './boot.ts'
@@ -142,7 +142,11 @@ export class ScanFunction {
       const files = this.#takeStrings(capi.bindGetParameter(info, 0))
       const bound = this.context!.bind(files.join('\n'), files)
       if (bound === undefined) return heap.withText('not loaded yet', (text) => capi.bindSetError(info, text))
-      for (const { name, type } of bound.table.schema.fields) {
+      const { fields } = bound.table.schema
+      if (fields.length === 0) {
+        throw new LakefrontError('INVALID_ARGUMENT', `"${files.join('", "')}" has no columns. Give it one at least.`)
+      }
+      for (const { name, type } of fields) {
         this.#types.with(type, (address) =>
           heap.withText(name, (text) => capi.bindAddResultColumn(info, text, address)),
         )
@@ -219,7 +223,7 @@ export class ScanFunction {
           this.#waiting = state.scan.reader
           return 0
         }
-        state.batch = next === 'done' ? undefined : next
+        state.batch = next === 'done' ? undefined : checked(next, state)
         state.row = 0
         if (next === 'done') {
           capi.dataChunkSetSize(output, 0)
@@ -268,6 +272,16 @@ export class ScanFunction {
       heap.withPointer(value, capi.destroyValue)
     })
   }
+}
+
+/** The batch, when it has the columns that were asked for; values are not looked at. */
+function checked(batch: ColumnBatch, { scan, types }: ScanState): ColumnBatch {
+  const lengths = batch.columns.map((column: ColumnData | undefined) => column?.length)
+  if (lengths.length === types.length && lengths.every((length) => length === batch.length)) return batch
+  throw new LakefrontError(
+    'INTERNAL',
+    `The source "${scan.reader.metrics.source}" gave columns of ${lengths.join(', ')} values in a batch of ${batch.length} rows and ${types.length} columns.`,
+  )
 }
 
 /** `WebAssembly.Suspending`, which TypeScript's library does not know yet. */

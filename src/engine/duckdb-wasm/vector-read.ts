@@ -86,6 +86,8 @@ export class VectorReader {
         }
       case 'uuid':
         return { length, ...nulls, values: uuidBytes(this.#fixed(parts, length, 16)) }
+      case 'enum':
+        return { length, ...nulls, values: this.#enums(parts, length, type) }
       default:
         return { length, ...nulls, values: this.#fixed(parts, length, widthOf(type)) }
     }
@@ -107,6 +109,13 @@ export class VectorReader {
       at += count * width
     }
     return values
+  }
+
+  #enums(parts: readonly Part[], length: number, type: LogicalType & { kind: 'enum' }): Uint8Array {
+    const inside = enumWidthInside(type)
+    const values = this.#fixed(parts, length, inside)
+    const width = widthOf(type)
+    return width === inside ? values : values.filter((_, at) => at % inside < width)
   }
 
   #bits(parts: readonly Part[], length: number): Uint8Array {
@@ -210,7 +219,8 @@ export class VectorReader {
   }
 }
 
-function isValid(validity: Uint8Array | undefined, row: number): boolean {
+/** Whether `row` is not null; a column without a bitmap has no nulls. */
+export function isValid(validity: Uint8Array | undefined, row: number): boolean {
   return validity === undefined || ((validity[row >>> 3]! >>> (row & 7)) & 1) === 1
 }
 
@@ -249,4 +259,9 @@ export function widthOf(type: LogicalType): number {
     default:
       return 8
   }
+}
+
+/** Bytes of a value of an enum as DuckDB keeps it: more than ours for exactly 256 and exactly 65,536 values. */
+export function enumWidthInside({ values: { length } }: LogicalType & { kind: 'enum' }): number {
+  return length < 256 ? 1 : length < 65_536 ? 2 : 4
 }
