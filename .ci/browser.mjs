@@ -75,19 +75,25 @@ export const ensureBrowser = async () => {
   const found = await findBrowser()
   if (found) return found
   say('no Chrome, Chromium or Edge here: downloading one (playwright install chromium)')
-  await run([process.execPath, join(root, 'node_modules/playwright/cli.js'), 'install', 'chromium'], {
-    timeout: 600_000,
-    env: { PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: '15000' },
-  })
+  const log = [
+    await run([process.execPath, join(root, 'node_modules/playwright/cli.js'), 'install', 'chromium'], {
+      quiet: true,
+      timeout: 600_000,
+      env: { PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: '15000' },
+    }),
+  ]
   const downloaded = await findBrowser()
   if (downloaded) return downloaded
   if (await isRootWithApt()) {
-    say('that one does not start here: installing Debian’s (apt-get install chromium)')
-    const env = { DEBIAN_FRONTEND: 'noninteractive' }
-    await run(['apt-get', 'update', '-qq'], { env })
-    await run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'chromium'], { env })
+    say('that gave none that starts here: installing Debian’s (apt-get install chromium)')
+    const options = { quiet: true, env: { DEBIAN_FRONTEND: 'noninteractive' } }
+    log.push(await run(['apt-get', 'update', '-qq'], options))
+    log.push(await run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'chromium'], options))
     const installed = await findBrowser()
     if (installed) return installed
   }
-  throw new Error('No browser could be installed. Install Chrome, Chromium or Edge, or set CHROME_PATH to one.')
+  const details = log.map(({ output }) => output.trim()).filter((output) => output !== '')
+  throw new Error(
+    `No browser could be installed. Install Chrome, Chromium or Edge, or set CHROME_PATH to one.\n${details.join('\n')}`,
+  )
 }
