@@ -203,7 +203,7 @@ describe.each(['slim', 'full'] as const)('the %s binary', (binary) => {
     `SELECT count(*)::VARCHAR FROM '${flights}' a JOIN (SELECT DISTINCT origin FROM '${flights}' WHERE delay > 900) b USING (origin)`,
     `SELECT * FROM (SELECT min(origin) AS o FROM '${flights}' UNION ALL SELECT max(destination) FROM '${flights}') ORDER BY o`,
     `SELECT count(distance)::VARCHAR, sum(delay)::VARCHAR FROM '${flights}' AS f(date, distance, delay) WHERE distance > 500 AND delay < 200`,
-    `SELECT count(*)::VARCHAR FROM '${flights}' AS a(d, distance, delay) JOIN '${flights}' b ON a.distance = b.delay WHERE b.distance > 4000 AND a.distance > 300`,
+    `SELECT count(*)::VARCHAR FROM '${flights}' AS a(d, distance, delay) WHERE distance > 300 UNION ALL SELECT count(*)::VARCHAR FROM '${flights}' WHERE distance > 4000 ORDER BY 1`,
     `SELECT (SELECT count(*) FROM '${flights}')::VARCHAR, (SELECT count(delay) FROM '${flights}' WHERE delay > 1000)::VARCHAR`,
     `WITH f AS (FROM '${flights}') SELECT (SELECT count(*) FROM f WHERE delay < 0)::VARCHAR, (SELECT max(distance) FROM f)::VARCHAR`,
   ])('agrees with native DuckDB: %s', async (sql) => {

@@ -1,10 +1,10 @@
-import type { ScanMetrics, ScanTable } from '../../scan/source.ts'
+import type { ScanMetrics, ScanTable, TableOptions } from '../../scan/source.ts'
 import type { Progress } from '../engine.ts'
 import type { ScanHint } from './explain-hints.ts'
 import type { BoundScan, OpenScan, ScanContext } from './scan-function.ts'
 
 /** The table behind a name in `lf_scan` or behind files in `read_parquet`. */
-export type LoadTable = (name: string, files: readonly string[], signal?: AbortSignal) => Promise<ScanTable>
+export type LoadTable = (name: string, files: readonly string[], forWhom: TableOptions) => Promise<ScanTable>
 
 /**
  * The scans of one statement: which tables it names, what its plan needs of them, and which were decoded ahead. DuckDB's callbacks
@@ -19,6 +19,7 @@ export class RunScans implements ScanContext {
   readonly #missing = new Map<string, readonly string[]>()
   readonly #cardinalities = new Map<number, BoundScan>()
   readonly #loaded = new Map<string, OpenScan[]>()
+  readonly #used: OpenScan[] = []
   readonly #unloaded: OpenScan[] = []
   readonly #metrics = new Set<ScanMetrics>()
   #bindsAnew = true
@@ -78,7 +79,10 @@ export class RunScans implements ScanContext {
 
   open(bound: BoundScan, columns: readonly number[]): OpenScan | undefined {
     const loaded = this.#loaded.get(keyOf(bound, columns))?.shift()
-    if (loaded !== undefined) return loaded
+    if (loaded !== undefined) {
+      this.#used.push(loaded)
+      return loaded
+    }
     const scan = this.#begin(bound, columns)
     if (this.#suspends) return scan
     this.#unloaded.push(scan)
@@ -103,8 +107,9 @@ export class RunScans implements ScanContext {
     if (this.#missing.size === 0 || this.#failure !== undefined) return false
     const missing = [...this.#missing]
     this.#missing.clear()
+    const forWhom = this.#signal === undefined ? {} : { signal: this.#signal }
     await Promise.all(
-      missing.map(async ([name, files]) => this.#tables.set(name, await this.#loadTable(name, files, this.#signal))),
+      missing.map(async ([name, files]) => this.#tables.set(name, await this.#loadTable(name, files, forWhom))),
     )
     this.#signal?.throwIfAborted()
     return true
@@ -114,7 +119,9 @@ export class RunScans implements ScanContext {
   async loadUnloaded(): Promise<boolean> {
     const scans = this.#unloaded.splice(0)
     if (scans.length === 0 || this.#failure !== undefined) return false
-    await this.#load(scans, false)
+    // The failed attempt has used up the scans that ran before the one it failed at.
+    const again = this.#used.splice(0).map(({ bound, columns }) => this.#begin(bound, columns))
+    await this.#load([...scans, ...again], false)
     return true
   }
 
