@@ -54,6 +54,8 @@ export function outcomes(predicate: Predicate, facts: Facts): Outcomes {
       return betweenOutcomes(predicate, facts)
     case 'prefix':
       return prefixOutcomes(predicate, facts)
+    case 'within':
+      return withinOutcomes(predicate, facts)
     case 'unknown':
       return anything
     default:
@@ -65,6 +67,13 @@ export function outcomes(predicate: Predicate, facts: Facts): Outcomes {
 function nullOutcomes({ column }: ColumnOperand, facts: Facts): Outcomes {
   const known = facts(column)
   return known?.nulls === undefined ? anything : { mayBeTrue: known.nulls > 0, mayBeFalse: known.nulls < known.rows }
+}
+
+function withinOutcomes({ operand, direction, bound }: Predicate & { kind: 'within' }, facts: Facts): Outcomes {
+  const known = facts(operand.column)
+  const nearest = direction === 'up' ? known?.min : known?.max
+  const isBeyond = nearest !== undefined && compareBounds(nearest, bound) * (direction === 'up' ? 1 : -1) > 0
+  return { mayBeTrue: known?.nulls !== 0 || !isBeyond, mayBeFalse: true }
 }
 
 interface Range {

@@ -1,8 +1,9 @@
 import type { DecodeRequest } from '../format/parquet/decode.ts'
+import type { RowGroup } from '../format/parquet/footer.ts'
 import { selectionRequest } from '../format/parquet/page-selection.ts'
 import type { RowRanges } from '../format/parquet/row-ranges.ts'
 import { readRanges } from '../storage/coalesce.ts'
-import type { ReadOptions, Traffic } from '../storage/storage.ts'
+import type { FetchScope, ReadOptions, Traffic } from '../storage/storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { assembleBatches } from './assemble.ts'
@@ -18,6 +19,8 @@ import type { ScanMetrics, ScanReader, ScanRequest } from './source.ts'
 export interface ReadContext {
   readonly decoder: DecodePool
   readonly cache: ColumnCache
+  /** The statement that reads. */
+  readonly scope?: FetchScope
 }
 
 /** A row group that is being read, or was. */
@@ -37,13 +40,14 @@ export function openParquetReader(tables: Tables, request: ScanRequest, context:
 class ParquetReader implements ScanReader {
   readonly metrics: ScanMetrics
   readonly #plan: ScanPlan
-  readonly #tasks: readonly Task[]
+  readonly #tasks: Task[]
   readonly #ahead: number
   readonly #context: ReadContext
   readonly #schema: Schema
   readonly #controller = new AbortController()
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = (): void => this.#fail(this.#signal?.reason)
+  readonly #rowGroups = new Set<RowGroup>()
   #slots: Slot[] = []
   #nextTask = 0
   #keepAll = false
@@ -57,8 +61,8 @@ class ParquetReader implements ScanReader {
     this.metrics = emptyMetrics(nameOf(tables.files))
     this.metrics.files = tables.files.length
     this.#plan = new ScanPlan(tables, request, this.metrics)
-    this.#tasks = this.#plan.tasks
-    this.#ahead = request.stopsEarly === true ? 0 : ahead
+    this.#tasks = [...this.#plan.tasks]
+    this.#ahead = request.stopsEarly === true || request.limit !== undefined ? 0 : ahead
     this.#signal = request.signal
     if (request.signal?.aborted === true) this.#onAbort()
     else request.signal?.addEventListener('abort', this.#onAbort, { once: true })
@@ -100,6 +104,7 @@ class ParquetReader implements ScanReader {
   }
 
   close(): void {
+    if (this.#failure === undefined && this.#ahead === 0) this.#plan.skipRest(this.#tasks.slice(this.#nextTask))
     this.#fail(closedReader(this.metrics.source))
   }
 
@@ -115,7 +120,8 @@ class ParquetReader implements ScanReader {
   #start(task: Task): void {
     const slot: Slot = { batches: undefined, next: 0 }
     this.#slots.push(slot)
-    const all = { rows: [{ start: 0, end: task.rowGroup.rows }], pages: new Map<number, never>() }
+    const rows = task.rest ?? [{ start: 0, end: task.rowGroup.rows }]
+    const all = { rows, pages: new Map<number, never>() }
     const present = presentColumns(task)
     if (present.every((column) => this.#context.cache.has(keyOf(task, column)))) {
       slot.batches = this.#assemble(task, all, this.#cachedParts(task, all, present))
@@ -132,7 +138,9 @@ class ParquetReader implements ScanReader {
 
   async #readSelected(task: Task): Promise<ColumnBatch[]> {
     const selection = await this.#metered(task.file, (read) => this.#plan.select(task, read))
-    return selection === undefined ? [] : this.#read(task, selection)
+    if (selection === undefined) return []
+    if (selection.rest !== undefined) this.#tasks.splice(this.#nextTask, 0, { ...task, rest: selection.rest })
+    return this.#read(task, selection)
   }
 
   async #read(task: Task, selection: Selection): Promise<ColumnBatch[]> {
@@ -140,7 +148,8 @@ class ParquetReader implements ScanReader {
     const parts = this.#cachedParts(task, selection, present)
     const missing = present.filter((column) => !parts.has(column))
     if (missing.length > 0) {
-      this.metrics.rowGroupsRead++
+      this.#rowGroups.add(task.rowGroup)
+      this.metrics.rowGroupsRead = this.#rowGroups.size
       const [requests] = await Promise.all([this.#fetch(task, selection, missing), this.#context.decoder.ready()])
       const decode = async (column: number, position: number): Promise<void> => {
         parts.set(column, await this.#decode(task, selection, { column, request: requests[position]! }))
@@ -193,7 +202,13 @@ class ParquetReader implements ScanReader {
     if (this.#fetching.active++ === 0) this.#fetching.since = performance.now()
     try {
       const { etag } = file.footer
-      return await work({ signal: this.#controller.signal, meter, ...(etag === undefined ? {} : { ifMatch: etag }) })
+      const { scope } = this.#context
+      return await work({
+        signal: this.#controller.signal,
+        meter,
+        ...(scope === undefined ? {} : { scope }),
+        ...(etag === undefined ? {} : { ifMatch: etag }),
+      })
     } finally {
       if (--this.#fetching.active === 0) this.metrics.fetchMilliseconds += performance.now() - this.#fetching.since
       this.metrics.requests += meter.requests

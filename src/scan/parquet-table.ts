@@ -30,6 +30,7 @@ export function parquetTable(files: readonly ParquetFile[], context: ReadContext
       const reader = openParquetReader({ files, columns, schema }, request, context)
       reader.metrics.requests += cost?.requests ?? 0
       reader.metrics.bytesFetched += cost?.bytes ?? 0
+      reader.metrics.warnings.push(...new Set(files.flatMap(({ source }) => source.warnings)))
       cost = undefined
       return reader
     },

@@ -1,3 +1,4 @@
+import type { Bound } from '../format/parquet/statistics.ts'
 import { predicateTokens } from './predicate-tokens.ts'
 import type { Token } from './predicate-tokens.ts'
 
@@ -30,6 +31,13 @@ export type Predicate =
   | { readonly kind: 'prefix'; readonly operand: ColumnOperand; readonly prefix: string }
   | { readonly kind: 'isNull'; readonly operand: ColumnOperand }
   | { readonly kind: 'isTrue'; readonly operand: ColumnOperand }
+  /** Null, or not beyond `bound` in the direction given. Never printed by DuckDB. */
+  | {
+      readonly kind: 'within'
+      readonly operand: ColumnOperand
+      readonly direction: 'up' | 'down'
+      readonly bound: Bound
+    }
   | { readonly kind: 'unknown' }
 
 const unknown: Predicate = { kind: 'unknown' }

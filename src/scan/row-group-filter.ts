@@ -42,6 +42,11 @@ export class RowGroupFilter {
     this.#tested = [...names].flatMap((name) => this.#stored(name) ?? [])
   }
 
+  /** What the footer says about a column in `rowGroup`. */
+  facts(rowGroup: RowGroup, column: string): ColumnFacts | undefined {
+    return this.#factsOf(rowGroup)(column)
+  }
+
   /** Whether a row group may hold such rows, by what its footer says. */
   mayMatch(rowGroup: RowGroup): boolean {
     return outcomes(this.#predicate, this.#factsOf(rowGroup)).mayBeTrue

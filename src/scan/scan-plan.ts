@@ -2,16 +2,18 @@ import type { RowGroup } from '../format/parquet/footer.ts'
 import type { PageLocations } from '../format/parquet/page-index.ts'
 import { selectPages, storedBytes } from '../format/parquet/page-selection.ts'
 import type { PageSelection } from '../format/parquet/page-selection.ts'
-import { countRows } from '../format/parquet/row-ranges.ts'
+import { countRows, splitRanges } from '../format/parquet/row-ranges.ts'
 import type { RowRanges } from '../format/parquet/row-ranges.ts'
 import type { ReadOptions } from '../storage/storage.ts'
 import type { Schema } from '../types/logical-type.ts'
 import type { IndexPart } from './file-index.ts'
 import type { FileColumns, ParquetFile } from './parquet-table.ts'
 import { parsePredicate } from './predicate.ts'
+import type { Predicate } from './predicate.ts'
 import { RowGroupFilter } from './row-group-filter.ts'
 import type { FileColumn } from './row-group-filter.ts'
 import type { ScanMetrics, ScanRequest, SkipReason } from './source.ts'
+import { topPredicate } from './top-predicate.ts'
 
 export interface Tables {
   readonly files: readonly ParquetFile[]
@@ -26,17 +28,25 @@ export interface Task {
   readonly rowGroup: RowGroup
   readonly columns: readonly (number | undefined)[]
   readonly filter: RowGroupFilter | undefined
+  /** Rows that are left when others were read before. */
+  readonly rest?: RowRanges
 }
 
 /** Which rows of a row group are needed, and the pages of the columns (by their index in the file) that need not be read whole. */
 export interface Selection {
   readonly rows: RowRanges
   readonly pages: ReadonlyMap<number, PageSelection>
+  /** Rows that are needed only if those are not enough. */
+  readonly rest?: RowRanges
 }
 
 /** Row groups whose indexes are read together, and how many bytes of them. */
 const groupsTogether = 64
 const bytesTogether = 1024 * 1024
+
+/** Fewest rows of a first read; each that follows has this many times as many. */
+const firstRows = 2048
+const growth = 4
 
 /** A column of which this share is needed is read whole, so that it can be kept whole. */
 const nearlyAll = 0.9
@@ -48,10 +58,12 @@ export class ScanPlan {
   readonly #metrics: ScanMetrics
   readonly #parts = new Map<Task, readonly IndexPart[]>()
   readonly #loading = new Map<Task, Promise<void>>()
+  #nextRows: number
 
   constructor(tables: Tables, request: ScanRequest, metrics: ScanMetrics) {
     this.#request = request
     this.#metrics = metrics
+    this.#nextRows = Math.max(firstRows, request.limit ?? Infinity)
     const started = performance.now()
     this.tasks = this.#plan(tables)
     metrics.planMilliseconds += performance.now() - started
@@ -73,27 +85,24 @@ export class ScanPlan {
     }
   }
 
-  #plan({ files, columns, schema }: Tables): Task[] {
-    const { filter } = this.#request
-    const names = schema.fields.map((field) => field.name)
-    const predicate = filter === undefined ? undefined : parsePredicate(filter, names)
+  /** Books row groups that nobody came to need. */
+  skipRest(tasks: readonly Task[]): void {
+    for (const task of tasks) if (task.rest === undefined) this.#skip('limit')
+  }
+
+  #plan(tables: Tables): Task[] {
+    const { files, columns, schema } = tables
+    const predicate = predicateOf(this.#request, tables)
     const tasks: Task[] = []
     files.forEach((file, at) => {
       const wanted = this.#request.columns.map((column) => columns[at]![column])
-      const rowFilter =
-        predicate && new RowGroupFilter(predicate, new Map(names.map((name, index) => [name, columnOf(index)])))
-      function columnOf(index: number): FileColumn {
-        const column = columns[at]![index]
-        return column === undefined
-          ? { type: schema.fields[index]!.type, value: null }
-          : { stored: file.footer.columns[column]! }
-      }
+      const filter = predicate && new RowGroupFilter(predicate, fileColumns({ file, columns: columns[at]! }, schema))
       file.footer.rowGroups.forEach((rowGroup, index) => {
         this.#metrics.rowGroups++
         if (rowGroup.rows === 0) return
-        const mayMatch = rowFilter?.mayMatch(rowGroup) ?? true
-        if (mayMatch) tasks.push({ file, index, rowGroup, columns: wanted, filter: rowFilter })
-        else this.#skip('statistics')
+        const mayMatch = filter?.mayMatch(rowGroup) ?? true
+        if (mayMatch) tasks.push({ file, index, rowGroup, columns: wanted, filter })
+        else this.#skip(predicate?.kind === 'within' ? 'limit' : 'statistics')
       })
     })
     return tasks
@@ -110,17 +119,17 @@ export class ScanPlan {
     if (known !== undefined) return known
     const { filter, file, index, rowGroup } = task
     const parts: IndexPart[] = []
-    if (filter !== undefined) {
+    if (filter !== undefined || this.#request.limit !== undefined) {
       const columns = presentColumns(task)
       const needed = columns.reduce((bytes, column) => bytes + storedBytes(file.footer.columns[column]!, rowGroup), 0)
       const isWorth = (some: readonly IndexPart[]): boolean => {
         const cost = file.index.cost(some)
         return cost === 0 || (cost * 4 <= needed && needed * 4 > file.source.gapBytes)
       }
-      const blooms = filter.bloomParts(index, rowGroup)
+      const blooms = filter?.bloomParts(index, rowGroup) ?? []
       if (isWorth(blooms)) parts.push(...blooms)
-      const pages = filter.pageParts(index, rowGroup)
-      if (pages.length > 0) {
+      const pages = filter?.pageParts(index, rowGroup) ?? []
+      if (pages.length > 0 || this.#request.limit !== undefined) {
         for (const column of columns)
           for (const leaf of leavesOf(task, column)) pages.push({ group: index, leaf, kind: 'pages' })
         if (isWorth(pages)) parts.push(...pages)
@@ -134,6 +143,7 @@ export class ScanPlan {
   #load(task: Task, read: ReadOptions): Promise<void> {
     const known = this.#loading.get(task)
     if (known !== undefined) return known
+    if (task.rest !== undefined) return task.file.index.load(this.#partsOf(task), read)
     const first = this.tasks.indexOf(task)
     const together: Task[] = []
     const parts: IndexPart[] = []
@@ -148,15 +158,29 @@ export class ScanPlan {
     return loading
   }
 
+  /** All of them, unless a limit makes fewer worth a read and the pages of all columns are known. */
+  #rowsOfOneRead(task: Task): number {
+    const { file, index } = task
+    const columns = presentColumns(task)
+    const isPaged = columns.every((column) =>
+      leavesOf(task, column).every((leaf) => file.index.locations(index, leaf) !== undefined),
+    )
+    if (columns.length === 0 || !isPaged) return Infinity
+    const rows = this.#nextRows
+    this.#nextRows *= growth
+    return rows
+  }
+
   #select(task: Task): Selection | undefined {
     const { file, filter, index, rowGroup } = task
-    const all = [{ start: 0, end: rowGroup.rows }]
-    if (filter === undefined) return { rows: all, pages: new Map() }
-    if (!filter.mayMatchBloom(index, rowGroup, file.index)) {
+    const isFirst = task.rest === undefined
+    if (isFirst && filter?.mayMatchBloom(index, rowGroup, file.index) === false) {
       this.#skip('bloom')
       return undefined
     }
-    const rows = filter.rows(index, rowGroup, file.index)
+    const all = [{ start: 0, end: rowGroup.rows }]
+    const passing = task.rest ?? filter?.rows(index, rowGroup, file.index) ?? all
+    const [rows, rest] = splitRanges(passing, this.#rowsOfOneRead(task))
     const pages = new Map<number, PageSelection>()
     let pagesKnown = 0
     let pagesRead = 0
@@ -171,13 +195,44 @@ export class ScanPlan {
       pagesRead += isPartial ? selection.pages : inAll
       if (isPartial) pages.set(column, selection)
     }
-    this.#metrics.pages += pagesKnown
+    if (isFirst) this.#metrics.pages += pagesKnown
     this.#metrics.pagesRead += pagesRead
-    this.#metrics.pagesSkipped += pagesKnown - pagesRead
-    if (rows.length > 0) return { rows, pages }
+    this.#metrics.pagesSkipped += (isFirst ? pagesKnown : 0) - pagesRead
+    if (rows.length > 0) return { rows, pages, ...(rest.length === 0 ? {} : { rest }) }
     this.#skip('pages')
     return undefined
   }
+}
+
+/** What the rows a request needs have to be. */
+function predicateOf({ filter, top }: ScanRequest, tables: Tables): Predicate | undefined {
+  const names = tables.schema.fields.map((field) => field.name)
+  if (filter !== undefined) return parsePredicate(filter, names)
+  return (
+    top &&
+    topPredicate(
+      top,
+      names[top.column]!,
+      tables.files.flatMap((file, at) => {
+        const facts = fileColumns({ file, columns: tables.columns[at]! }, tables.schema)
+        const known = new RowGroupFilter({ kind: 'unknown' }, facts)
+        return file.footer.rowGroups.map((rowGroup) => known.facts(rowGroup, names[top.column]!))
+      }),
+    )
+  )
+}
+
+/** The columns of a table in one of its files, by name. */
+function fileColumns(
+  { file, columns }: { file: ParquetFile; columns: FileColumns },
+  { fields }: Schema,
+): ReadonlyMap<string, FileColumn> {
+  return new Map(
+    fields.map(({ name, type }, index) => {
+      const column = columns[index]
+      return [name, column === undefined ? { type, value: null } : { stored: file.footer.columns[column]! }]
+    }),
+  )
 }
 
 /** The columns that the file of `task` has, each once. */

@@ -2,7 +2,7 @@ import { LakefrontError } from '../errors.ts'
 import type { ParquetDecoder } from '../format/parquet/decode.ts'
 import { readFooter } from '../format/parquet/footer.ts'
 import type { ParquetFooter } from '../format/parquet/footer.ts'
-import type { ByteSource, ObjectStat, Traffic } from '../storage/storage.ts'
+import type { ByteSource, ObjectStat, StatOptions, Traffic } from '../storage/storage.ts'
 import { batchesTable } from './batches-table.ts'
 import { ColumnCache } from './column-cache.ts'
 import { DecodePool } from './decode-pool.ts'
@@ -10,10 +10,12 @@ import type { DecodePoolOptions } from './decode-pool.ts'
 import { FileIndex } from './file-index.ts'
 import { parquetTable } from './parquet-table.ts'
 import type { ParquetFile } from './parquet-table.ts'
-import type { FileReference, ScanProvider, ScanTable, Source } from './source.ts'
+import type { FileReference, ScanProvider, ScanTable, Source, TableOptions } from './source.ts'
 
 export interface ScanProviderOptions {
   readonly openFile: (reference: FileReference) => ByteSource
+  /** Runs when the provider is closed. */
+  readonly closeFiles?: () => Promise<void>
   readonly decoder: ParquetDecoder
   /** Workers to decode in. Without them the scans' own thread does it. */
   readonly decoding?: Omit<DecodePoolOptions, 'decoder'>
@@ -42,20 +44,22 @@ export function scanProvider(options: ScanProviderOptions): ScanProvider {
 
 class Provider implements ScanProvider {
   readonly #openFile: (reference: FileReference) => ByteSource
+  readonly #closeFiles: (() => Promise<void>) | undefined
   readonly #decoder: DecodePool
   readonly #cache: ColumnCache
   readonly #entries = new Map<string, Entry>()
   #unvalidated = 0
   #closed = false
 
-  constructor({ openFile, decoder, decoding, cacheBytes = 512 * 1024 * 1024 }: ScanProviderOptions) {
+  constructor({ openFile, closeFiles, decoder, decoding, cacheBytes = 512 * 1024 * 1024 }: ScanProviderOptions) {
     this.#openFile = openFile
+    this.#closeFiles = closeFiles
     this.#decoder = new DecodePool({ ...decoding, decoder })
     this.#cache = new ColumnCache(cacheBytes)
   }
 
-  async table(source: Source, { signal }: { signal?: AbortSignal } = {}): Promise<ScanTable> {
-    signal?.throwIfAborted()
+  async table(source: Source, options: TableOptions = {}): Promise<ScanTable> {
+    options.signal?.throwIfAborted()
     if (this.#closed) throw new LakefrontError('CLOSED', 'The session was closed.')
     if (source.format === 'batches') return batchesTable(source)
     if (source.files.length === 0) {
@@ -63,9 +67,16 @@ class Provider implements ScanProvider {
     }
     const entry = this.#entry(source)
     const cost: Traffic = { requests: 0, bytes: 0 }
-    const files = await mapParallel(entry.files, (file, index) => this.#open(entry, index, { file, cost, signal }))
+    const files = await mapParallel(entry.files, (file, index) =>
+      this.#open(entry, index, file, { ...options, meter: cost }),
+    )
     entry.keys = files.map((file) => file.key)
-    return parquetTable(files, { decoder: this.#decoder, cache: this.#cache, cost })
+    return parquetTable(files, {
+      decoder: this.#decoder,
+      cache: this.#cache,
+      cost,
+      ...(options.scope === undefined ? {} : { scope: options.scope }),
+    })
   }
 
   drop(id: string): void {
@@ -75,11 +86,12 @@ class Provider implements ScanProvider {
     for (const key of entry?.keys ?? []) if (!used.has(key)) this.#cache.deleteAll(`${key}\n`)
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true
     this.#decoder.close()
     this.#entries.clear()
     this.#cache.deleteAll('')
+    await this.#closeFiles?.()
   }
 
   #entry(source: ParquetSource): Entry {
@@ -94,12 +106,7 @@ class Provider implements ScanProvider {
     return entry
   }
 
-  async #open(
-    entry: Entry,
-    index: number,
-    { file, cost, signal }: { file: ByteSource; cost: Traffic; signal: AbortSignal | undefined },
-  ): Promise<ParquetFile> {
-    const options = { meter: cost, ...(signal === undefined ? {} : { signal }) }
+  async #open(entry: Entry, index: number, file: ByteSource, options: StatOptions): Promise<ParquetFile> {
     const stat = await file.stat(options)
     const known = entry.footers[index]
     const footer =

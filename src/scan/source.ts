@@ -1,3 +1,4 @@
+import type { FetchScope } from '../storage/storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
 
@@ -33,7 +34,18 @@ export interface ScanRequest {
   readonly filter?: string
   /** Whether the receiver may have enough after a few rows: nothing is then read ahead of what it pulls. */
   readonly stopsEarly?: boolean
+  /** How many rows the receiver will probably pull; those are read first, alone where pages allow. */
+  readonly limit?: number
+  /** Only the first `rows` rows in the order of a column matter, wherever nulls go in it; for requests without a filter. */
+  readonly top?: TopRows
   readonly signal?: AbortSignal
+}
+
+/** The first rows in the order of a column, by its index into the table's schema. */
+export interface TopRows {
+  readonly column: number
+  readonly direction: 'up' | 'down'
+  readonly rows: number
 }
 
 /** Pulls batches. Batches share buffers with the cache: the receiver must not write to them or transfer them. */
@@ -81,11 +93,18 @@ export interface ScanMetrics {
   warnings: string[]
 }
 
+/** For whom a table is made. */
+export interface TableOptions {
+  readonly signal?: AbortSignal
+  /** The statement that reads it. */
+  readonly scope?: FetchScope
+}
+
 /** Makes tables out of sources; implemented by `scan/`, used by engines. */
 export interface ScanProvider {
   /** Reads what is needed to know the schema. Cached by source id and by file validator. */
-  table(source: Source, options?: { signal?: AbortSignal }): Promise<ScanTable>
+  table(source: Source, options?: TableOptions): Promise<ScanTable>
   /** Forgets a source and what was cached of it. */
   drop(id: string): void
-  close(): void
+  close(): void | Promise<void>
 }

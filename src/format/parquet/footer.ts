@@ -1,6 +1,6 @@
 import { LakefrontError } from '../../errors.ts'
 import type { ByteRange } from '../../storage/coalesce.ts'
-import type { ByteSource, ObjectStat, ReadOptions, Traffic } from '../../storage/storage.ts'
+import type { ByteSource, ObjectStat, ReadOptions, StatOptions } from '../../storage/storage.ts'
 import { nameFormat } from './name-format.ts'
 import { columnsOf, physicalTypes } from './schema.ts'
 import type { ParquetColumn, PhysicalType } from './schema.ts'
@@ -75,11 +75,11 @@ const trailerBytes = 8
  */
 export async function readFooter(
   source: ByteSource,
-  options: { signal?: AbortSignal; meter?: Traffic; stat?: ObjectStat } = {},
+  options: StatOptions & { stat?: ObjectStat } = {},
 ): Promise<ParquetFooter> {
   const stat = options.stat ?? (await source.stat(options))
   const read = { ...options, ...(stat.etag === undefined ? {} : { ifMatch: stat.etag }) }
-  const tailStart = Math.max(0, stat.size - tailLength(stat.size))
+  const tailStart = Math.max(0, stat.size - tailLength(stat.size, source.tailBytes))
   const tail = stat.size === 0 ? new Uint8Array() : await source.read(tailStart, stat.size, read)
   const length = await footerLength(source, stat, tail, read)
   const start = stat.size - trailerBytes - length
@@ -106,7 +106,8 @@ function indexesIn(
 }
 
 /** Bytes of a speculative tail read: most footers fit, few bytes are wasted on small files. */
-function tailLength(size: number): number {
+function tailLength(size: number, known = 0): number {
+  if (known >= trailerBytes) return Math.min(size, known)
   return Math.min(size, 512 * 1024, Math.max(64 * 1024, Math.ceil(size / 512)))
 }
 

@@ -24,7 +24,16 @@ export function joinRanges(ranges: readonly RowRange[]): RowRanges {
   return joined
 }
 
-/** The rows of `ranges` from `start` to `end`. */
-export function clipRanges(ranges: RowRanges, start: number, end: number): RowRanges {
-  return joinRanges(ranges.map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, end) })))
+/** The first `rows` rows of `ranges`, and the others. */
+export function splitRanges(ranges: RowRanges, rows: number): readonly [RowRanges, RowRanges] {
+  let left = rows
+  const first: RowRange[] = []
+  const rest: RowRange[] = []
+  for (const { start, end } of ranges) {
+    const middle = Math.min(end, start + left)
+    left -= middle - start
+    if (start < middle) first.push({ start, end: middle })
+    if (middle < end) rest.push({ start: middle, end })
+  }
+  return [first, rest]
 }
