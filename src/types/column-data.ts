@@ -60,8 +60,7 @@ export function transferablesOf(batch: Pick<ColumnBatch, 'columns'>): ArrayBuffe
 
 /** Bytes held by the buffers of `column`, children and dictionary included. */
 export function byteLengthOf(column: ColumnData): number {
-  let bytes =
-    (column.validity?.byteLength ?? 0) + (column.offsets?.byteLength ?? 0) + (column.values?.byteLength ?? 0)
+  let bytes = (column.validity?.byteLength ?? 0) + (column.offsets?.byteLength ?? 0) + (column.values?.byteLength ?? 0)
   for (const child of column.children ?? []) bytes += byteLengthOf(child)
   return column.dictionary === undefined ? bytes : bytes + byteLengthOf(column.dictionary)
 }
