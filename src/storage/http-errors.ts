@@ -62,7 +62,7 @@ export function corsRefused(label: string, cause: unknown): LakefrontError {
     'CORS',
     `The browser got no answer from "${label}" that it may show to ${origin}: either the server cannot be reached, or it does not allow this page. ` +
       `The server must send Access-Control-Allow-Origin: ${origin}, allow the methods GET and HEAD and the header Range, ` +
-      'and expose ETag, Content-Range, Content-Length, Accept-Ranges and Last-Modified.',
+      'and expose ETag, Content-Range, Content-Length, Accept-Ranges and Last-Modified. A Content-Security-Policy of this site must allow it too (connect-src).',
     { details: { source: label, origin, transient: true, unreachable: true }, cause },
   )
 }
