@@ -1,4 +1,6 @@
 import type { ScanMetrics, Source } from '../scan/source.ts'
+import type { FetchLimit } from '../storage/fetch-scope.ts'
+import type { StorageOptions } from '../storage/open-storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
 
@@ -15,6 +17,8 @@ export interface Statement {
 export interface ExecuteOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
+  /** What the statement may fetch over the network; past it, it fails with `BUDGET_EXCEEDED`. Default: the session's. */
+  readonly fetchLimit?: FetchLimit
 }
 
 /** How far a statement has come; sent at most about ten times a second. */
@@ -82,6 +86,8 @@ export interface EngineOptions {
    * script's. Not needed where names of files are paths.
    */
   readonly baseUrl?: string
+  /** How files are read, and what is kept of them. */
+  readonly storage?: StorageOptions
   /** `false` turns suspension off even where the platform has it (tests). */
   readonly suspend?: boolean
 }

@@ -1,7 +1,8 @@
 import { parquetDecoder } from '../format/parquet/decode.ts'
 import { decoderModule } from '../format/parquet/decoder-module.ts'
 import { scanProvider } from '../scan/scan-provider.ts'
-import { openByteSource } from '../storage/open.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import type { StorageCalls } from '../storage/open-storage.ts'
 import type { EngineHost } from './duckdb-wasm/boot.ts'
 import { DuckdbWasmEngine } from './duckdb-wasm/duckdb-wasm-engine.ts'
 import type { Engine, EngineOptions } from './engine.ts'
@@ -10,11 +11,13 @@ import type { Engine, EngineOptions } from './engine.ts'
 const defaultCacheBytes = 512 * 2 ** 20
 
 /** Boots an engine in this thread with everything it needs to read files. */
-export function openEngine(host: EngineHost, options: EngineOptions = {}): Promise<Engine> {
+export function openEngine(host: EngineHost, options: EngineOptions = {}, calls: StorageCalls = {}): Promise<Engine> {
   const { baseUrl, cacheBytes = defaultCacheBytes, decodeWorkers } = options
   const module = decoderModule(() => host.loadParquet())
+  const storage = openStorage({ ...options.storage, ...(baseUrl === undefined ? {} : { baseUrl }) }, calls)
   const scans = scanProvider({
-    openFile: (reference) => openByteSource(reference, baseUrl === undefined ? {} : { baseUrl }),
+    openFile: (reference) => storage.open(reference),
+    closeFiles: () => storage.close(),
     decoder: parquetDecoder(module),
     decoding: {
       module,

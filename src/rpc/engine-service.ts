@@ -3,6 +3,7 @@ import type {
   Engine,
   EngineInfo,
   EngineOptions,
+  ExecuteOptions,
   Progress,
   QueryMetrics,
   ResultStream,
@@ -19,6 +20,7 @@ import { holdLifeline } from './lifeline.ts'
 export interface CallOptions {
   readonly id: number
   readonly wantsProgress: boolean
+  readonly fetchLimit?: ExecuteOptions['fetchLimit']
 }
 
 /** One step of a stream: rows, or the end with what it cost. */
@@ -73,7 +75,9 @@ export class EngineService {
   describe(options: CallOptions, statement: Statement): Promise<Schema> {
     const call = this.#begin(options.id)
     const { signal } = call.controller
-    const work = this.#opened().then((engine) => engine.describe(statement, { signal, ...this.#progress(options) }))
+    const work = this.#opened().then((engine) =>
+      engine.describe(statement, { signal, ...this.#executeOptions(options) }),
+    )
     call.work = work
     return work.finally(() => this.#calls.delete(options.id))
   }
@@ -82,7 +86,7 @@ export class EngineService {
     const call = this.#begin(options.id)
     const { signal } = call.controller
     const work = this.#opened()
-      .then((engine) => engine.execute(statement, { signal, ...this.#progress(options) }))
+      .then((engine) => engine.execute(statement, { signal, ...this.#executeOptions(options) }))
       .then((stream) => {
         call.stream = stream
         return stream.schema
@@ -153,10 +157,12 @@ export class EngineService {
     return this.#engine ?? Promise.reject(new LakefrontError('INTERNAL', 'The engine was used before it was opened.'))
   }
 
-  #progress({ id, wantsProgress }: CallOptions): { onProgress?: (progress: Progress) => void } {
-    if (!wantsProgress) return {}
+  #executeOptions({ id, wantsProgress, fetchLimit }: CallOptions): ExecuteOptions {
+    const limit = fetchLimit === undefined ? {} : { fetchLimit }
+    if (!wantsProgress) return limit
     let last = -Infinity
     return {
+      ...limit,
       onProgress: (progress) => {
         const now = performance.now()
         if (now - last < progressIntervalMilliseconds && progress.fraction !== 1) return

@@ -89,8 +89,9 @@ class WorkerEngine implements RemoteEngine {
   ): Promise<{ id: number; schema: Schema }> {
     options.signal?.throwIfAborted()
     const id = this.#connection.nextCall(options.onProgress)
+    const limit = options.fetchLimit === undefined ? {} : { fetchLimit: options.fetchLimit }
     try {
-      return { id, schema: await send({ id, wantsProgress: options.onProgress !== undefined }) }
+      return { id, schema: await send({ id, wantsProgress: options.onProgress !== undefined, ...limit }) }
     } catch (error) {
       this.#connection.forget(id)
       if (options.signal?.aborted) this.#connection.stop(id).catch(() => {})

@@ -1,5 +1,5 @@
 import { LakefrontError } from '../../errors.ts'
-import type { FileReference, ScanProvider, ScanTable, Source } from '../../scan/source.ts'
+import type { FileReference, ScanProvider, ScanTable, Source, TableOptions } from '../../scan/source.ts'
 import type { Schema } from '../../types/logical-type.ts'
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine.ts'
 import { bootDuckdb } from './boot.ts'
@@ -33,7 +33,7 @@ export class DuckdbWasmEngine implements Engine {
   #leasing: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
-  private constructor(info: EngineInfo, duckdb: Duckdb, scans: ScanProvider) {
+  private constructor(info: EngineInfo, duckdb: Duckdb, scans: ScanProvider, { storage }: EngineOptions) {
     const types = new LogicalTypes(duckdb.capi, duckdb.heap)
     this.info = info
     this.#scans = scans
@@ -45,7 +45,8 @@ export class DuckdbWasmEngine implements Engine {
       gate: new Gate(),
       suspends: info.suspends,
       steps: makeSteps(duckdb.exports, info.suspends),
-      loadTable: (name, files, signal) => this.#loadTable(name, files, signal),
+      fetchLimit: storage?.fetchLimit ?? {},
+      loadTable: (name, files, forWhom) => this.#loadTable(name, files, forWhom),
     }
     this.#main = duckdb.connect()
     scan.register(this.#main)
@@ -63,7 +64,7 @@ export class DuckdbWasmEngine implements Engine {
       suspends: options.suspend !== false && canSuspend(),
       bootMilliseconds: 0,
     }
-    const engine = new DuckdbWasmEngine(info, duckdb, scans)
+    const engine = new DuckdbWasmEngine(info, duckdb, scans, options)
     await engine.#configure(options)
     Object.assign(info, { bootMilliseconds: performance.now() - started })
     return engine
@@ -151,11 +152,11 @@ export class DuckdbWasmEngine implements Engine {
     return this.#main
   }
 
-  #loadTable(name: string, files: readonly string[], signal: AbortSignal | undefined): Promise<ScanTable> {
+  #loadTable(name: string, files: readonly string[], forWhom: TableOptions): Promise<ScanTable> {
     const source = this.#sources.get(name) ?? { id: `file:${name}`, format: 'parquet', files }
     const found =
       source.format === 'parquet' ? { ...source, files: source.files.flatMap((file) => this.#fileOf(file)) } : source
-    return this.#scans.table(found, signal === undefined ? {} : { signal })
+    return this.#scans.table(found, forWhom)
   }
 
   /** A registered source's own files where its id stands in a list of files. */
@@ -177,7 +178,7 @@ export class DuckdbWasmEngine implements Engine {
   async #close(): Promise<void> {
     await Promise.allSettled([...this.#runs.keys()].map((run) => run.close()))
     await this.#leasing
-    this.#scans.close()
+    await this.#scans.close()
     this.#sources.clear()
   }
 

@@ -1,5 +1,8 @@
 import { isLakefrontError, LakefrontError } from '../../errors.ts'
 import { breathe } from '../../scan/breathe.ts'
+import { fetchScope } from '../../storage/fetch-scope.ts'
+import type { FetchLimit } from '../../storage/fetch-scope.ts'
+import type { FetchScope } from '../../storage/storage.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
 import type { Field, Schema } from '../../types/logical-type.ts'
 import type { ExecuteOptions, QueryMetrics, ResultStream, Statement } from '../engine.ts'
@@ -25,6 +28,8 @@ export interface RunParts {
   readonly suspends: boolean
   readonly steps: Steps
   readonly loadTable: LoadTable
+  /** What statements may fetch that have no limit of their own. */
+  readonly fetchLimit: FetchLimit
 }
 
 /** The calls in which a scan may run, and so suspend. */
@@ -74,6 +79,7 @@ export class Run implements ResultStream {
   readonly #statement: Statement
   readonly #options: ExecuteOptions
   readonly #release: () => void
+  #scope: FetchScope
   readonly #started = performance.now()
   readonly #drained: ColumnBatch[] = []
   #fields: readonly Field[] = []
@@ -100,8 +106,10 @@ export class Run implements ResultStream {
     this.#statement = statement
     this.#options = options
     this.#release = release
+    this.#scope = fetchScope(options.fetchLimit ?? parts.fetchLimit)
     this.#native = new NativeStatement(duckdb, types, connection, statement.sql)
-    this.#scans = new RunScans(loadTable, suspends, options.signal, () => this.#reportProgress())
+    const load: LoadTable = (name, files, forWhom) => loadTable(name, files, { ...forWhom, scope: this.#scope })
+    this.#scans = new RunScans(load, suspends, options.signal, () => this.#reportProgress())
     this.#vectors = new VectorReader(duckdb.capi, duckdb.heap)
     options.signal?.addEventListener('abort', this.#interrupt)
   }
@@ -126,6 +134,7 @@ export class Run implements ResultStream {
   describe(): Promise<Schema | undefined> {
     return this.#inTurn(async () => {
       try {
+        this.#scope = fetchScope(this.#options.fetchLimit ?? this.#parts.fetchLimit, true)
         const count = await this.#enter(() => this.#native.extract())
         await this.#prepare(count - 1)
         return this.#native.hasParameters ? undefined : { fields: this.#native.preparedFields() }
