@@ -1,44 +1,78 @@
 import { isLakefrontError, LakefrontError, nearestName } from '../../errors.ts'
 import type { ErrorCode, ErrorDetails } from '../../errors.ts'
 
-/** DuckDB's error classes, as its messages begin, and what they are to us. */
+/** DuckDB's classes of errors and what they are to us. */
 const codes: Readonly<Record<string, ErrorCode>> = {
-  'Parser Error': 'SYNTAX_ERROR',
-  'Syntax Error': 'SYNTAX_ERROR',
-  'Binder Error': 'INVALID_ARGUMENT',
-  'Catalog Error': 'INVALID_ARGUMENT',
-  'Conversion Error': 'INVALID_VALUE',
-  'Out of Range Error': 'INVALID_VALUE',
-  'Invalid Input Error': 'INVALID_VALUE',
-  'Constraint Error': 'INVALID_VALUE',
-  'Invalid Type Error': 'TYPE_MISMATCH',
-  'Mismatch Type Error': 'TYPE_MISMATCH',
-  'Parameter Not Resolved Error': 'INVALID_ARGUMENT',
-  'Out of Memory Error': 'OUT_OF_MEMORY',
-  'Not implemented Error': 'UNSUPPORTED',
-  'Permission Error': 'UNSUPPORTED',
-  'Missing Extension Error': 'UNSUPPORTED',
-  'Extension Autoloading Error': 'UNSUPPORTED',
-  'IO Error': 'NOT_FOUND',
-  'INTERRUPT Error': 'ABORTED',
+  Parser: 'SYNTAX_ERROR',
+  Syntax: 'SYNTAX_ERROR',
+  Binder: 'INVALID_ARGUMENT',
+  Catalog: 'INVALID_ARGUMENT',
+  Dependency: 'INVALID_ARGUMENT',
+  Sequence: 'INVALID_ARGUMENT',
+  TransactionContext: 'INVALID_ARGUMENT',
+  'Parameter Not Allowed': 'INVALID_ARGUMENT',
+  'Parameter Not Resolved': 'INVALID_ARGUMENT',
+  Conversion: 'INVALID_VALUE',
+  'Out of Range': 'INVALID_VALUE',
+  'Invalid Input': 'INVALID_VALUE',
+  Constraint: 'INVALID_VALUE',
+  'Object Size': 'INVALID_VALUE',
+  'Invalid Type': 'TYPE_MISMATCH',
+  'Mismatch Type': 'TYPE_MISMATCH',
+  'Out of Memory': 'OUT_OF_MEMORY',
+  'Not implemented': 'UNSUPPORTED',
+  Permission: 'UNSUPPORTED',
+  'Missing Extension': 'UNSUPPORTED',
+  'Extension Autoloading': 'UNSUPPORTED',
+  IO: 'NOT_FOUND',
+  INTERRUPT: 'ABORTED',
+}
+
+/** What DuckDB says of files it would have to fetch itself, which it is not let to. */
+const remoteFile = /^(?:No files found that match the pattern "|Opening file ')([a-z][a-z0-9+.-]+:\/\/[^"']*)/i
+
+/** Classes after which the whole database may refuse to work. */
+const shatters: ReadonlySet<string> = new Set(['FATAL', 'INTERNAL'])
+
+/** What a message says, taken apart. `position` is a byte offset into the text that was run. */
+interface Said {
+  readonly kind: string
+  readonly message: string
+  readonly position?: number
+  readonly subtype?: string
+  readonly name?: string
 }
 
 /**
- * What DuckDB said, as an error of ours. `details` holds `position` (offset into the SQL text in UTF-16 units), `line` and `column`
+ * What DuckDB said of `sql`, as an error of ours. `details` holds `position` (offset into the text in UTF-16 units), `line` and `column`
  * (from 1) when DuckDB pointed at a place, and `candidates` when it offered names.
+ *
+ * DuckDB is set to speak JSON (`errors_as_json`), as its pictures for people do not tell the place for sure: they are cut, and count
+ * the cells of a terminal. A few messages are plain text all the same.
  */
 export function duckdbError(text: string, sql: string): LakefrontError {
-  const [, kind = '', rest = text] = /^([A-Za-z ]+ Error): ([\s\S]*)$/.exec(text) ?? []
-  const { message, details } = readPlace(rest, sql)
-  const code = refine(codes[kind] ?? 'ENGINE_FAILED', kind, message)
-  return new LakefrontError(code, advise(code, message), {
-    details: { ...details, ...candidatesOf(message), duckdb: kind },
+  const said = takeApart(text)
+  const { kind, message, position } = said
+  const code = codeOf(said)
+  return new LakefrontError(code, advise(code, said), {
+    details: {
+      ...(position === undefined ? {} : placeOf(position, sql)),
+      ...candidatesOf(message),
+      duckdb: `${kind} Error`,
+    },
   })
 }
 
 /** `error` when it is ours already, else wrapped as a failure of the engine. */
 export function engineFailure(error: unknown): LakefrontError {
   if (isLakefrontError(error)) return error
+  if (error instanceof WebAssembly.Exception) {
+    return new LakefrontError(
+      'OUT_OF_MEMORY',
+      'The engine gave up in the middle of taking in rows, which it does for want of memory. Query fewer columns or rows at once.',
+      { cause: error },
+    )
+  }
   return new LakefrontError(
     'ENGINE_FAILED',
     `The engine failed: ${error instanceof Error ? error.message : String(error)}`,
@@ -46,40 +80,75 @@ export function engineFailure(error: unknown): LakefrontError {
   )
 }
 
-function refine(code: ErrorCode, kind: string, message: string): ErrorCode {
+/** Whether after `error` it has to be asked if the database still works. */
+export function mayShatter(error: LakefrontError): boolean {
+  return shatters.has(String(error.details['duckdb']).replace(/ Error$/, ''))
+}
+
+function takeApart(withQueries: string): Said {
+  const text = withQueries.replace(/(\w:\/\/[^\s"'\\?#]*)[?#][^\s"'\\]*/g, '$1')
+  const [, prefix = '', rest = text] = /^([A-Za-z ]+) Error: ([\s\S]*)$/.exec(text) ?? []
+  const picture = /\n+LINE \d+: .*\n *\^ *\s*$/
+  if (!rest.startsWith('{')) return { kind: prefix, message: rest.replace(picture, '').trim() }
+  try {
+    const parsed = JSON.parse(rest) as Readonly<Record<string, string | undefined>>
+    const { exception_type: kind = prefix, exception_message: message = '', position, error_subtype, name } = parsed
+    return {
+      kind,
+      message: message.trim(),
+      ...(position === undefined ? {} : { position: Number(position) }),
+      ...(error_subtype === undefined ? {} : { subtype: error_subtype }),
+      ...(name === undefined ? {} : { name }),
+    }
+  } catch {
+    return { kind: prefix, message: rest.trim() }
+  }
+}
+
+function codeOf({ kind, message, subtype }: Said): ErrorCode {
+  const code = codes[kind] ?? 'ENGINE_FAILED'
   if (
     /extension is not available|exists in the \w+ extension|required extension|Extension\s+is not available/i.test(
       message,
     )
   )
     return 'UNSUPPORTED'
+  if (subtype === 'COLUMN_NOT_FOUND' || /does not have a column named/i.test(message)) return 'COLUMN_NOT_FOUND'
   if (/^Ambiguous reference/i.test(message)) return 'COLUMN_AMBIGUOUS'
-  if (/column .* not found|does not have a column named|column ".*" (?:must appear|does not exist)/is.test(message)) {
-    return /must appear/.test(message) ? code : 'COLUMN_NOT_FOUND'
-  }
-  if (/^(?:Table|View) with name .* does not exist/i.test(message)) return 'TABLE_NOT_FOUND'
+  if (/^(?:Table|View) with name .* does not exist|^Referenced table .* not found/i.test(message))
+    return 'TABLE_NOT_FOUND'
   if (/Function with name .* does not exist/i.test(message)) return 'FUNCTION_NOT_FOUND'
   if (
     /^No function matches|Cannot compare values|Cannot mix values|types? .* cannot be (?:cast|compared)/i.test(message)
   )
     return 'TYPE_MISMATCH'
-  if (kind === 'IO Error' && !/no files found|cannot open|not found|does not exist/i.test(message))
-    return 'ENGINE_FAILED'
+  if (remoteFile.test(message)) return 'UNSUPPORTED'
+  if (/^Opening file .* failed with error/.test(message)) return 'NOT_FOUND'
+  if (kind === 'IO' && !/no files found|cannot open|not found|does not exist/i.test(message)) return 'ENGINE_FAILED'
   return code
 }
 
-function advise(code: ErrorCode, message: string): string {
-  if (code === 'COLUMN_NOT_FOUND') return columnAdvice(message)
-  const extension = /(?:exists in the|required extension) '?(\w+)'?/.exec(message)?.[1]
-  if (code === 'UNSUPPORTED' && (extension !== undefined || /extension/i.test(message))) {
-    const what = message.split('\n', 1)[0]!
-    return `${what.replace(/Extension\s+is not available/, 'An extension would be needed')} This engine works without extensions and fetches none. Connect with engineBinary 'full' and a custom_extension_repository that hosts ${extension === undefined ? 'it' : `"${extension}"`}, or write the query without it.`
+function advise(code: ErrorCode, said: Said): string {
+  const { message, subtype } = said
+  if (code === 'COLUMN_NOT_FOUND') return columnAdvice(said)
+  if (code === 'UNSUPPORTED' && /extension/i.test(message)) return extensionAdvice(message)
+  const [, remote] = remoteFile.exec(message) ?? []
+  if (remote !== undefined) {
+    return `"${remote}" is not read: of files that have to be fetched this engine reads Parquet only, FROM 'https://…/file.parquet' or read_parquet().`
   }
+  if (subtype === 'MISSING_ENTRY') return entryAdvice(said)
+  if (/^Current transaction is aborted/.test(message))
+    return 'The transaction failed at a statement before this one, and nothing but ROLLBACK is possible now.'
   return message
 }
 
-function columnAdvice(message: string): string {
-  const name = /"([^"]+)"/.exec(message)?.[1]
+function extensionAdvice(message: string): string {
+  const extension = /(?:exists in the|required extension) '?(\w+)'?/.exec(message)?.[1]
+  const what = /Extension\s+is not available/.test(message) ? 'This needs an extension.' : message.split('\n', 1)[0]!
+  return `${what} This engine works without extensions and fetches none. Connect with engineBinary 'full' and a custom_extension_repository that hosts ${extension === undefined ? 'it' : `"${extension}"`}, or write the query without it.`
+}
+
+function columnAdvice({ message, name = /column (?:named )?"([^"]+)"/i.exec(message)?.[1] }: Said): string {
   if (name === undefined) return message
   const { candidates = [] } = candidatesOf(message)
   const missingFrom = /FROM clause is missing/.test(message) ? ' The query has no FROM clause.' : ''
@@ -87,29 +156,22 @@ function columnAdvice(message: string): string {
   return `Column "${name}" not found.${missingFrom}${candidates.length === 0 ? '' : ` Columns like it: ${candidates.join(', ')}.`}${near === undefined ? '' : ` Did you mean "${near}"?`}`
 }
 
-/** Splits off DuckDB's picture of the place: `LINE 1: SELEC 1` over a line of blanks and a caret. */
-function readPlace(text: string, sql: string): { message: string; details: ErrorDetails } {
-  const match = /\n+LINE (\d+): (.*)\n( *)\^ *\s*$/.exec(text)
-  if (match === null) return { message: text.trim(), details: {} }
-  const [picture, lineText, shown = '', blanks = ''] = match
-  const line = Number(lineText)
-  const lines = sql.split('\n')
-  const source = lines[line - 1] ?? ''
-  const prefix = `LINE ${line}: `.length
-  const caret = Math.max(0, blanks.length - prefix)
-  const excerpt = shown.replace(/^\.\.\./, '').replace(/\.\.\.$/, '')
-  const cut = shown.startsWith('...') ? 3 : 0
-  const at = Math.max(0, source.indexOf(excerpt)) + Math.max(0, caret - cut)
-  const position = lines.slice(0, line - 1).reduce((sum, before) => sum + before.length + 1, 0) + at
-  return {
-    message: text.slice(0, text.length - picture.length).trim(),
-    details: { position: Math.min(position, sql.length), line, column: at + 1 },
-  }
+/** DuckDB offers the nearest of all names, however far; only one that may have been meant is passed on. */
+function entryAdvice({ message, name = '' }: Said): string {
+  const near = nearestName(name, candidatesOf(message).candidates ?? [])
+  const what = message.split('\n', 1)[0]!
+  return near === undefined ? what : `${what} Did you mean "${near}"?`
+}
+
+function placeOf(position: number, sql: string): ErrorDetails {
+  const before = new TextDecoder().decode(new TextEncoder().encode(sql).subarray(0, position))
+  const lines = before.split('\n')
+  return { position: before.length, line: lines.length, column: lines.at(-1)!.length + 1 }
 }
 
 function candidatesOf(message: string): { candidates?: readonly string[] } {
   const list =
-    /(?:Candidate bindings|Candidate functions|Did you mean|Similar tables|Similar functions)[^:"]*:? ?([\s\S]*)$/.exec(
+    /(?:Candidate bindings|Candidate tables|Candidate functions|Candidate Entries|Did you mean|Similar tables|Similar functions)[^:"]*:? ?([\s\S]*)$/.exec(
       message,
     )?.[1]
   const names = list === undefined ? [] : [...list.matchAll(/"([^"]+)"/g)].map((match) => match[1]!)

@@ -166,7 +166,11 @@ export class DuckdbWasmEngine implements Engine {
   }
 
   async #configure(options: EngineOptions): Promise<void> {
-    const settings = [`SET GLOBAL autoinstall_known_extensions = false`, `SET GLOBAL autoload_known_extensions = false`]
+    const settings = [
+      'SET GLOBAL autoinstall_known_extensions = false',
+      'SET GLOBAL autoload_known_extensions = false',
+      'SET GLOBAL errors_as_json = true',
+    ]
     if (options.memoryLimitBytes !== undefined)
       settings.push(`SET GLOBAL memory_limit = '${Math.floor(options.memoryLimitBytes)}B'`)
     const result = await this.execute({ sql: settings.join(';') })
