@@ -10,6 +10,10 @@ export interface ScanHint {
   readonly countsOnly: boolean
   /** Nothing above needs all rows, and a limit may end the scan early. */
   readonly stopsEarly: boolean
+  /** How many rows that limit is likely to take. */
+  readonly limit?: number
+  /** The plan wants only the first rows in the order of one of `columns`, by its position; where nulls go in it is not told. */
+  readonly top?: { readonly column: number; readonly direction: 'up' | 'down'; readonly rows: number }
 }
 
 interface PlanNode {
@@ -30,11 +34,14 @@ const streaming: ReadonlySet<string> = new Set([
   'RESULT_COLLECTOR',
 ])
 
-/** The scans of a plan printed by `EXPLAIN (FORMAT json)`, in plan order. Empty when the text is not understood. */
-export function scanHints(explained: string): readonly ScanHint[] {
+/** A limit at the end of a statement; plans do not tell it. */
+const lastLimit = /\blimit\s+(\d{1,9})(?:\s+offset\s+(\d{1,9}))?[\s;]*$/i
+
+/** The scans of a plan printed by `EXPLAIN (FORMAT json)` for `sql`, in plan order. Empty when the text is not understood. */
+export function scanHints(explained: string, sql: string): readonly ScanHint[] {
   const hints: ScanHint[] = []
   const visit = (node: PlanNode, above: readonly PlanNode[]): void => {
-    if (scanNames.has(nameOf(node))) hints.push(hintOf(node, above))
+    if (scanNames.has(nameOf(node))) hints.push(hintOf(node, above, sql))
     else for (const child of node.children ?? []) visit(child, [node, ...above])
   }
   try {
@@ -46,20 +53,35 @@ export function scanHints(explained: string): readonly ScanHint[] {
 }
 
 /** `above` holds the nodes over the scan, nearest first. */
-function hintOf(scan: PlanNode, above: readonly PlanNode[]): ScanHint {
+function hintOf(scan: PlanNode, above: readonly PlanNode[], sql: string): ScanHint {
   const [parent] = above
   const filter =
     parent !== undefined && nameOf(parent) === 'FILTER' ? listOf(parent.extra_info?.['Expression']).join('\n') : ''
   const aggregates =
     parent !== undefined && nameOf(parent) === 'UNGROUPED_AGGREGATE' ? listOf(parent.extra_info?.['Aggregates']) : []
+  const columns = listOf(scan.extra_info?.['Projections'])
+  const stopsEarly =
+    above.some((node) => nameOf(node).endsWith('LIMIT')) && above.every((node) => streaming.has(nameOf(node)))
+  const limit = stopsEarly && !above.some((node) => nameOf(node) === 'FILTER') ? lastLimit.exec(sql) : null
+  const top = parent === undefined || nameOf(parent) !== 'TOP_N' ? undefined : topOf(parent, columns)
   return {
     cardinality: Number(scan.extra_info?.['Estimated Cardinality']),
-    columns: listOf(scan.extra_info?.['Projections']),
+    columns,
     ...(filter === '' ? {} : { filter }),
     countsOnly: aggregates.length > 0 && aggregates.every((aggregate) => aggregate === 'count_star()'),
-    stopsEarly:
-      above.some((node) => nameOf(node).endsWith('LIMIT')) && above.every((node) => streaming.has(nameOf(node))),
+    stopsEarly,
+    ...(limit === null ? {} : { limit: Number(limit[1]) + Number(limit[2] ?? 0) }),
+    ...(top === undefined ? {} : { top }),
   }
+}
+
+/** Keys are printed as `#2 DESC`, by their position below, or by names that may be aliases and say nothing. */
+function topOf({ extra_info: info = {} }: PlanNode, columns: readonly string[]): ScanHint['top'] {
+  const match = /^#(\d+) (ASC|DESC)$/.exec(listOf(info['Order By'])[0] ?? '')
+  const rows = Number(info['Top']) + Number(info['Offset'] ?? 0)
+  const column = Number(match?.[1])
+  if (match === null || column >= columns.length || !Number.isSafeInteger(rows)) return undefined
+  return { column, direction: match[2] === 'ASC' ? 'up' : 'down', rows }
 }
 
 function nameOf(node: PlanNode): string {

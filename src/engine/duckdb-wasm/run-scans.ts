@@ -22,6 +22,7 @@ export class RunScans implements ScanContext {
   readonly #used: OpenScan[] = []
   readonly #unloaded: OpenScan[] = []
   readonly #metrics = new Set<ScanMetrics>()
+  #rowsWanted = Infinity
   #bindsAnew = true
   #hints: readonly ScanHint[] | undefined
   #failure: { readonly error: unknown } | undefined
@@ -90,6 +91,7 @@ export class RunScans implements ScanContext {
   }
 
   starved(scan: OpenScan): void {
+    this.#rowsWanted = Math.max(1, this.#rowsWanted, scan.reader.metrics.rows) * starvedGrowth
     this.#unloaded.push(this.#begin(scan.bound, scan.columns))
   }
 
@@ -121,7 +123,7 @@ export class RunScans implements ScanContext {
     if (scans.length === 0 || this.#failure !== undefined) return false
     // The failed attempt has used up the scans that ran before the one it failed at.
     const again = this.#used.splice(0).map(({ bound, columns }) => this.#begin(bound, columns))
-    await this.#load([...scans, ...again], false)
+    await this.#load([...scans, ...again], this.#rowsWanted)
     return true
   }
 
@@ -136,8 +138,10 @@ export class RunScans implements ScanContext {
       )
       return bound === undefined || columns.includes(-1) ? [] : [this.#begin(bound, columns)]
     })
-    const stopsEarly = hints.every((hint) => hint.stopsEarly)
-    await this.#load(scans, stopsEarly)
+    this.#rowsWanted = hints.every((hint) => hint.stopsEarly)
+      ? Math.max(1, ...hints.map((hint) => hint.limit ?? 1))
+      : Infinity
+    await this.#load(scans, this.#rowsWanted)
   }
 
   close(): void {
@@ -152,9 +156,14 @@ export class RunScans implements ScanContext {
     const filters = new Set(hints.map((hint) => (namesFit(hint, table, columns) ? hint.filter : undefined)))
     const [filter] = filters
     const countsOnly = hints.length > 0 && hints.every((hint) => hint.countsOnly)
+    const only = hints.length === 1 && namesFit(hints[0]!, table, columns) ? hints[0] : undefined
+    const top = only?.top && { ...only.top, column: columns[only.top.column]! }
     const reader = table.open({
       columns: countsOnly ? [] : columns,
       ...(filters.size === 1 && filter !== undefined ? { filter } : {}),
+      ...(only?.stopsEarly === true ? { stopsEarly: true } : {}),
+      ...(only?.limit === undefined ? {} : { limit: only.limit }),
+      ...(top === undefined ? {} : { top }),
       ...(this.#signal === undefined ? {} : { signal: this.#signal }),
     })
     this.#metrics.add(reader.metrics)
@@ -162,14 +171,17 @@ export class RunScans implements ScanContext {
     return { bound, columns, reader, columnsRead: countsOnly ? [] : columns }
   }
 
-  async #load(scans: readonly OpenScan[], onlyFirst: boolean): Promise<void> {
+  async #load(scans: readonly OpenScan[], rows: number): Promise<void> {
     for (const scan of scans) {
       const key = keyOf(scan.bound, scan.columns)
       this.#loaded.set(key, [...(this.#loaded.get(key) ?? []), scan])
     }
-    await Promise.all(scans.map(({ reader }) => (onlyFirst ? reader.ready() : reader.load())))
+    await Promise.all(scans.map(({ reader }) => reader.load(rows)))
   }
 }
+
+/** How many times the rows that were not enough are loaded before a statement is run again. */
+const starvedGrowth = 8
 
 /** What DuckDB is told of a table whose rows are not counted. */
 const unknownRows = 1_000_000

@@ -254,7 +254,7 @@ export class Run implements ResultStream {
     const sql = this.#statement.sql.replace(/^\s*explain\s+analyze\s+/i, '')
     const isExplainable = sql !== this.#statement.sql || explainable.has(this.#native.type)
     const explained = isExplainable ? await this.#enter(() => this.#explain(`EXPLAIN (FORMAT json) ${sql}`)) : ''
-    await this.#scans.plan(scanHints(explained))
+    await this.#scans.plan(scanHints(explained, sql))
   }
 
   /** The text of the plan; empty when there is none. */
