@@ -22,6 +22,17 @@ describe('what connect() refuses', () => {
     [{ cacheLimit: -1 }, 'INVALID_ARGUMENT', /^cacheLimit: -1 is not a size/],
     [{ engineBinary: 'slimm' }, 'INVALID_ARGUMENT', /^engineBinary: give 'slim', 'full', or the URL/],
     [{ stopWithin: '2s' }, 'INVALID_ARGUMENT', /^stopWithin: give a number/],
+    [{ rangeCache: { memori: 1 } }, 'INVALID_ARGUMENT', /^rangeCache has no option "memori".*Did you mean "memory"\?/],
+    [{ rangeCache: { persistent: true } }, 'INVALID_ARGUMENT', /^rangeCache\.persistent: true is not a size/],
+    [{ fetchLimit: { bytes: 'some' } }, 'INVALID_ARGUMENT', /^fetchLimit\.bytes: "some" is not a size/],
+    [{ fetchLimit: { requests: -1 } }, 'INVALID_ARGUMENT', /^fetchLimit\.requests: -1 is not a positive whole number/],
+    [{ storage: { renewUrl: 'x' } }, 'INVALID_ARGUMENT', /^storage\.renewUrl: is not a function/],
+    [
+      { storage: { revalidate: 'never' } },
+      'INVALID_ARGUMENT',
+      /^storage\.revalidate: "never" is not a number of seconds, or 'always'/,
+    ],
+    [{ storage: { retry: { attempts: '3' } } }, 'INVALID_ARGUMENT', /^storage\.retry\.attempts: "3" is not a number/],
   ])('%j', async (options, code, message) => {
     const error = await failureOf(connect(options as unknown as ConnectOptions))
     expect(error).toMatchObject({ code })

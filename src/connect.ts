@@ -1,6 +1,7 @@
 import { engineInThread } from './connect/engine-in-thread.ts'
 import { checkOptions, engineOptions, refuseTarget } from './connect/options.ts'
 import type { ConnectOptions } from './connect/options.ts'
+import { storageCalls } from './connect/storage-options.ts'
 import { Session } from './connect/session.ts'
 import type { Engine } from './engine/engine.ts'
 import { spawnWorker } from './rpc/spawn.ts'
@@ -24,14 +25,16 @@ export async function connect(options: ConnectOptions = {}): Promise<Session> {
 async function open(options: ConnectOptions): Promise<Engine> {
   const { worker = true, workerUrl, stopWithin, signal } = options
   const engine = engineOptions(options, globalThis.document?.baseURI ?? globalThis.location?.href)
+  const calls = storageCalls(options.storage)
   if (worker) {
     return supervisedEngine(() => spawnWorker(workerUrl), {
       engine,
+      ...calls,
       ...(stopWithin === undefined ? {} : { stopWithin }),
       ...(signal === undefined ? {} : { signal }),
     })
   }
-  const opened = await engineInThread(workerUrl, engine)
+  const opened = await engineInThread(workerUrl, engine, calls)
   if (signal?.aborted !== true) return opened
   await opened.close()
   throw signal.reason

@@ -6,6 +6,7 @@ import { connectDecoder } from '../src/rpc/connect-decoder.ts'
 import { nodeWorker } from '../src/rpc/node-worker.ts'
 import { serveEngine } from '../src/rpc/serve-engine.ts'
 import type { ServedEndpoint } from '../src/rpc/serve-engine.ts'
+import type { StorageCalls } from '../src/storage/open-storage.ts'
 
 const host = nodeHost(new URL('../wasm/', import.meta.url), () => {
   const script = new URL('./decode-node.js', import.meta.url)
@@ -13,6 +14,7 @@ const host = nodeHost(new URL('../wasm/', import.meta.url), () => {
 })
 
 /** Opens an engine in the thread that imports this file. */
-export const openInThread = (options: EngineOptions): Promise<Engine> => openEngine(host, options)
+export const openInThread = (options: EngineOptions, calls?: StorageCalls): Promise<Engine> =>
+  openEngine(host, options, calls)
 
 if (workerData === 'lakefront.engine') serveEngine(openInThread, parentPort as unknown as ServedEndpoint)

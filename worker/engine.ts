@@ -16,4 +16,4 @@ const host = browserHost(
   },
 )
 
-serveEngine((options) => openEngine(host, options), globalThis as unknown as ServedEndpoint)
+serveEngine((options, calls) => openEngine(host, options, calls), globalThis as unknown as ServedEndpoint)

@@ -1,14 +1,19 @@
 import type { Engine, EngineOptions } from '../engine/engine.ts'
 import { LakefrontError } from '../errors.ts'
 import { nodeScript } from '../rpc/spawn.ts'
+import type { StorageCalls } from '../storage/open-storage.ts'
 
 /** What the script of the engine's thread exports. */
 interface EngineScript {
-  openInThread(options: EngineOptions): Promise<Engine>
+  openInThread(options: EngineOptions, calls: StorageCalls): Promise<Engine>
 }
 
 /** Opens an engine in this thread, from the same script that threads run. */
-export async function engineInThread(workerUrl: string | URL | undefined, options: EngineOptions): Promise<Engine> {
+export async function engineInThread(
+  workerUrl: string | URL | undefined,
+  options: EngineOptions,
+  calls: StorageCalls = {},
+): Promise<Engine> {
   if (typeof globalThis.process?.getBuiltinModule !== 'function') {
     throw new LakefrontError(
       'UNSUPPORTED',
@@ -23,5 +28,5 @@ export async function engineInThread(workerUrl: string | URL | undefined, option
       { cause },
     )
   })) as EngineScript
-  return script.openInThread(options)
+  return script.openInThread(options, calls)
 }

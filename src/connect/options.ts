@@ -1,6 +1,10 @@
 import { byteSize } from '../config/byte-size.ts'
 import type { EngineOptions, Progress } from '../engine/engine.ts'
-import { LakefrontError, nearestName } from '../errors.ts'
+import { LakefrontError } from '../errors.ts'
+import type { FetchLimit } from '../storage/fetch-scope.ts'
+import { checkNames } from './check-names.ts'
+import { storageOptions } from './storage-options.ts'
+import type { FileOptions, RangeCacheOptions } from './storage-options.ts'
 
 /** How to open a session; every field has a default. */
 export interface ConnectOptions {
@@ -15,6 +19,12 @@ export interface ConnectOptions {
   readonly memoryLimit?: number | string
   /** What decoded columns may take outside of that heap. Default 512 MiB. */
   readonly cacheLimit?: number | string
+  /** What of files on other computers is kept as it was fetched. */
+  readonly rangeCache?: RangeCacheOptions
+  /** What each statement may fetch over the network that has no limit of its own; past it, it fails with `BUDGET_EXCEEDED`. */
+  readonly fetchLimit?: FetchLimit
+  /** How files are fetched. */
+  readonly storage?: FileOptions
   /** `false` runs the engine in this thread, where there are the modules of Node: a query then blocks everything else. Default true. */
   readonly worker?: boolean
   /** Where the script of the engine's worker is, when it is not beside the package's code. */
@@ -35,6 +45,9 @@ const knownOptions: Readonly<Record<keyof ConnectOptions, true>> = {
   engineBinary: true,
   memoryLimit: true,
   cacheLimit: true,
+  rangeCache: true,
+  fetchLimit: true,
+  storage: true,
   worker: true,
   workerUrl: true,
   stopWithin: true,
@@ -44,16 +57,7 @@ const knownOptions: Readonly<Record<keyof ConnectOptions, true>> = {
 
 /** Throws `INVALID_ARGUMENT` for options that do not exist, and `UNSUPPORTED` for engines that are not there. */
 export function checkOptions(options: ConnectOptions): void {
-  const names = Object.keys(knownOptions)
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(knownOptions, name)) continue
-    const nearest = nearestName(name, names)
-    throw new LakefrontError(
-      'INVALID_ARGUMENT',
-      `connect() has no option "${name}". Options: ${names.join(', ')}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
-      { details: { option: name, options: names } },
-    )
-  }
+  checkNames('connect()', options, Object.keys(knownOptions))
   const { engine = 'auto', stopWithin = 0 } = options
   if (engine !== 'auto' && engine !== 'duckdb-wasm') {
     throw new LakefrontError(
@@ -74,6 +78,7 @@ export function engineOptions(options: ConnectOptions, baseUrl: string | undefin
     ...(memoryLimit === undefined ? {} : { memoryLimitBytes: byteSize(memoryLimit, 'memoryLimit') }),
     ...(cacheLimit === undefined ? {} : { cacheBytes: byteSize(cacheLimit, 'cacheLimit') }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
+    storage: storageOptions(options),
   }
 }
 

@@ -9,12 +9,17 @@ import type {
   ResultStream,
   Statement,
 } from '../engine/engine.ts'
-import { LakefrontError } from '../errors.ts'
+import { errorFromWire, LakefrontError } from '../errors.ts'
+import type { WireError } from '../errors.ts'
 import type { Source } from '../scan/source.ts'
+import type { StorageCalls } from '../storage/open-storage.ts'
 import { transferablesOf } from '../types/column-data.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { holdLifeline } from './lifeline.ts'
+
+/** Opens the engine that is served, with what it may ask of the main side. */
+export type OpenEngine = (options: EngineOptions, calls: StorageCalls) => Promise<Engine>
 
 /** Names a statement from the moment it is sent until its stream ends. Chosen by the caller, unique on one connection. */
 export interface CallOptions {
@@ -33,6 +38,16 @@ export interface ProgressMessage {
   readonly progress: Progress
 }
 
+/** A message beside the calls: a URL was refused, and another is needed. Answered by {@link EngineService.renewed}. */
+export interface RenewMessage {
+  readonly lakefront: 'renew'
+  readonly request: number
+  readonly label: string
+}
+
+/** Another URL, or why there is none. */
+export type Renewal = { readonly url: string } | { readonly error: WireError }
+
 interface Call {
   readonly controller: AbortController
   /** The last piece of work that was asked for; the next one waits for it. */
@@ -44,12 +59,14 @@ const progressIntervalMilliseconds = 100
 
 /** An {@link Engine} as the worker offers it. This class is the contract: the main side derives its types from it. */
 export class EngineService {
-  readonly #open: (options: EngineOptions) => Promise<Engine>
-  readonly #send: (message: ProgressMessage) => void
+  readonly #open: OpenEngine
+  readonly #send: (message: ProgressMessage | RenewMessage) => void
+  readonly #renewals = new Map<number, (renewal: Renewal) => void>()
+  #requests = 0
   readonly #calls = new Map<number, Call>()
   #engine: Promise<Engine> | undefined
 
-  constructor(open: (options: EngineOptions) => Promise<Engine>, send: (message: ProgressMessage) => void) {
+  constructor(open: OpenEngine, send: (message: ProgressMessage | RenewMessage) => void) {
     this.#open = open
     this.#send = send
   }
@@ -60,8 +77,15 @@ export class EngineService {
   }
 
   async open(options: EngineOptions): Promise<EngineInfo> {
-    this.#engine ??= this.#open(options)
+    const canRenew = options.storage?.renewsUrls === true
+    this.#engine ??= this.#open(options, canRenew ? { renewUrl: (label) => this.#renewUrl(label) } : {})
     return (await this.#engine).info
+  }
+
+  /** The answer to a {@link RenewMessage}. */
+  async renewed(request: number, renewal: Renewal): Promise<void> {
+    this.#renewals.get(request)?.(renewal)
+    this.#renewals.delete(request)
   }
 
   async register(source: Source): Promise<void> {
@@ -121,6 +145,16 @@ export class EngineService {
   async close(): Promise<void> {
     await Promise.all([...this.#calls.keys()].map((id) => this.stop(id)))
     await (await this.#engine)?.close()
+  }
+
+  #renewUrl(label: string): Promise<string> {
+    const request = ++this.#requests
+    this.#send({ lakefront: 'renew', request, label })
+    return new Promise((resolve, reject) => {
+      this.#renewals.set(request, (renewal) =>
+        'url' in renewal ? resolve(renewal.url) : reject(errorFromWire(renewal.error)),
+      )
+    })
   }
 
   async #step(id: number, call: Call): Promise<StreamStep> {

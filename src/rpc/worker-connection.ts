@@ -1,8 +1,8 @@
 import { wrap } from 'comlink'
 import type { Remote } from 'comlink'
-import { isLakefrontError, LakefrontError } from '../errors.ts'
+import { errorToWire, isLakefrontError, LakefrontError } from '../errors.ts'
 import type { Progress } from '../engine/engine.ts'
-import type { EngineService, ProgressMessage } from './engine-service.ts'
+import type { EngineService, ProgressMessage, RenewMessage } from './engine-service.ts'
 import { installErrorTransfer } from './error-transfer.ts'
 import { watchLifeline } from './lifeline.ts'
 import { PendingCalls } from './pending-calls.ts'
@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly loadWithin?: number
   /** How long a statement may take to end after it was aborted or closed, before its worker is terminated. Default 2,000. */
   readonly stopWithin?: number
+  /** Asked for another URL of a file when the worker's was refused. */
+  readonly renewUrl?: (label: string) => Promise<string>
   /** Hears once that the worker is gone, unless it was closed. */
   readonly onLost?: (error: LakefrontError) => void
 }
@@ -176,8 +178,18 @@ export class WorkerConnection {
     )
   }
 
-  #onMessage(data: Partial<ProgressMessage> | null): void {
-    if (data?.lakefront === 'progress') this.#progress.get(data.call!)?.(data.progress!)
+  #onMessage(data: ProgressMessage | RenewMessage | { readonly lakefront?: undefined } | null): void {
+    if (data?.lakefront === 'progress') this.#progress.get(data.call)?.(data.progress)
+    if (data?.lakefront === 'renew') void this.#renew(data)
+  }
+
+  async #renew({ request, label }: RenewMessage): Promise<void> {
+    const renewal = await Promise.resolve(label)
+      .then((known) => this.#options.renewUrl!(known))
+      .then((url) => ({ url }))
+      .catch((error: unknown) => ({ error: errorToWire(error) }))
+    // A worker that is gone meanwhile needs no answer.
+    await this.call((service) => service.renewed(request, renewal)).catch(() => {})
   }
 }
 

@@ -167,25 +167,17 @@ class HttpSource implements NetworkSource {
       if (response.status === 200 && declared !== undefined && declared <= length) {
         return { stat: await this.#keepWhole(response, attempt, cost) }
       }
-      if (response.status !== 206) {
-        if (response.status === 200 || response.status === 400 || response.status === 416 || response.status === 501) {
-          discard(response)
-          this.#count(cost, 0)
-          return undefined
-        }
-        this.#check(response)
-      }
-      const range = contentRange(response)
-      if (range?.total === undefined || range.end !== range.total || isEncoded(response)) {
+      if (![200, 206, 400, 416, 501].includes(response.status)) this.#check(response)
+      const range = response.status === 206 && !isEncoded(response) ? contentRange(response) : undefined
+      const sent = range === undefined ? 0 : range.end - range.start
+      if (range?.total === undefined || range.end !== range.total || sent > length) {
         discard(response)
         this.#count(cost, 0)
         return undefined
       }
-      const tail = await this.#body(response, range.end - range.start, attempt)
+      const tail = await this.#body(response, sent, attempt)
       this.#count(cost, tail.length)
-      if (tail.length !== range.end - range.start || tail.length > length) {
-        throw networkFailed(this.label, `sent ${tail.length} of ${range.end - range.start} bytes`)
-      }
+      if (tail.length !== sent) throw networkFailed(this.label, `sent ${tail.length} of ${sent} bytes`)
       return { stat: statOf(range.total, this.#validator(response)), tail }
     })
   }
@@ -253,16 +245,16 @@ class HttpSource implements NetworkSource {
   #checkSent(response: Response, { start, end }: ByteRange): void {
     const sent = contentRange(response)
     if (sent === undefined) return
-    if (sent.start !== start || sent.end !== end) {
-      discard(response)
-      const got = `bytes ${sent.start}-${sent.end - 1}/${sent.total ?? '*'}`
-      throw networkFailed(this.label, `answered bytes ${start}-${end - 1} with "${got}"`)
-    }
     if (sent.total !== undefined && this.#size !== undefined && sent.total !== this.#size) {
       discard(response)
       // Either the object changed or one of the two answers lied; the one to a HEAD is the one to do without.
       this.#headRefused = true
       throw sourceChanged(this.label)
+    }
+    if (sent.start !== start || sent.end !== end) {
+      discard(response)
+      const got = `bytes ${sent.start}-${sent.end - 1}/${sent.total ?? '*'}`
+      throw networkFailed(this.label, `answered bytes ${start}-${end - 1} with "${got}"`)
     }
   }
 

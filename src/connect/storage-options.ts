@@ -1,0 +1,85 @@
+import { byteSize } from '../config/byte-size.ts'
+import { LakefrontError } from '../errors.ts'
+import { checkedLimit } from '../storage/fetch-scope.ts'
+import type { FetchLimit } from '../storage/fetch-scope.ts'
+import type { StorageCalls, StorageOptions } from '../storage/open-storage.ts'
+import type { RetryOptions } from '../storage/retry.ts'
+import { checkNames } from './check-names.ts'
+
+/** What of files on other computers is kept as it was fetched, by address without query string and by version. */
+export interface RangeCacheOptions {
+  /** In memory: bytes, or text such as `'64MB'`, the default. */
+  readonly memory?: number | string
+  /**
+   * In files of the browser's, beyond the session: bytes, or text such as `'1GB'`. Files whose server cannot be reached are then answered
+   * from there, as they were last seen, with a warning in the metrics. Default false.
+   */
+  readonly persistent?: false | number | string
+}
+
+/** How files are fetched. */
+export interface FileOptions {
+  /**
+   * Gives another URL of a file whose own was refused with 401 or 403, as signed URLs are once they have expired. Called once per expiry
+   * with the URL without its query string.
+   */
+  readonly renewUrl?: (label: string) => Promise<string>
+  /** How long a file is taken to be what it was, in seconds; `'always'`, the default, asks once in every statement. */
+  readonly revalidate?: 'always' | number
+  /** Requests that fail for a passing reason: how often they are made, and how long is waited between. */
+  readonly retry?: RetryOptions
+  /** An answer that is silent for so long counts as lost. Default 30,000. */
+  readonly stallMilliseconds?: number
+}
+
+const rangeCacheNames = ['memory', 'persistent']
+const fileNames = ['renewUrl', 'revalidate', 'retry', 'stallMilliseconds']
+const retryNames = ['attempts', 'baseMilliseconds', 'maximumMilliseconds']
+
+/** The options of files and of what is kept of them, checked and as plain data. */
+export function storageOptions(options: {
+  readonly rangeCache?: RangeCacheOptions
+  readonly fetchLimit?: FetchLimit
+  readonly storage?: FileOptions
+}): StorageOptions {
+  const { rangeCache = {}, fetchLimit, storage = {} } = options
+  checkNames('rangeCache', rangeCache, rangeCacheNames)
+  checkNames('storage', storage, fileNames)
+  checkNames('fetchLimit', fetchLimit ?? {}, ['bytes', 'requests'])
+  if (fetchLimit !== undefined) checkedLimit(fetchLimit)
+  const { memory, persistent = false } = rangeCache
+  const { renewUrl, revalidate = 'always', retry, stallMilliseconds } = storage
+  if (renewUrl !== undefined && typeof renewUrl !== 'function') {
+    throw wrong(
+      'storage.renewUrl',
+      'is not a function. Give one that takes a URL without query and resolves to a new one',
+    )
+  }
+  if (revalidate !== 'always') checkNumber('storage.revalidate', revalidate, "a number of seconds, or 'always'")
+  if (stallMilliseconds !== undefined)
+    checkNumber('storage.stallMilliseconds', stallMilliseconds, 'a number of milliseconds')
+  checkNames('storage.retry', retry ?? {}, retryNames)
+  for (const [name, value] of Object.entries(retry ?? {})) checkNumber(`storage.retry.${name}`, value, 'a number')
+  return {
+    ...(memory === undefined ? {} : { memoryBytes: byteSize(memory, 'rangeCache.memory') }),
+    ...(persistent === false ? {} : { persistentBytes: byteSize(persistent, 'rangeCache.persistent') }),
+    ...(fetchLimit === undefined ? {} : { fetchLimit: { ...fetchLimit } }),
+    ...(revalidate === 'always' ? {} : { revalidateSeconds: revalidate }),
+    ...(retry === undefined ? {} : { retry: { ...retry } }),
+    ...(stallMilliseconds === undefined ? {} : { stallMilliseconds }),
+    ...(renewUrl === undefined ? {} : { renewsUrls: true }),
+  }
+}
+
+/** What the storage may ask of the application: the options that cannot be sent to a worker. */
+export function storageCalls({ renewUrl }: FileOptions = {}): StorageCalls {
+  return renewUrl === undefined ? {} : { renewUrl }
+}
+
+function checkNumber(option: string, value: unknown, what: string): void {
+  if (typeof value !== 'number' || !(value >= 0)) throw wrong(option, `${JSON.stringify(value)} is not ${what}`)
+}
+
+function wrong(option: string, what: string): LakefrontError {
+  return new LakefrontError('INVALID_ARGUMENT', `${option}: ${what}.`, { details: { option } })
+}
