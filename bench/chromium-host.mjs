@@ -5,6 +5,7 @@ import { build } from 'vite'
 import { browserFlags, ensureBrowser } from '../.ci/browser.mjs'
 import { serve } from '../.ci/serve.mjs'
 import { root } from '../.ci/shell.mjs'
+import { failureOf, SystemError } from './failure.mjs'
 
 const pages = ['ours', 'stock', 'official']
 
@@ -53,13 +54,14 @@ const addFiles = async (site, files) => {
 /**
  * Systems in Chromium, each in a context of its own, fed by a server on this machine.
  * @param {Record<string, { path: string }>} files
- * @param {string} site folder to build the pages in
+ * @param {{ site?: string, serveSite?: (options: { root: string }) => Promise<{ url: string, close: () => Promise<void> }> }} [options]
+ *   the folder to build the pages in, and what serves it
  */
-export const chromiumHost = async (files, site = join(root, '.cache/bench/site')) => {
+export const chromiumHost = async (files, { site = join(root, '.cache/bench/site'), serveSite = serve } = {}) => {
   const executablePath = await ensureBrowser()
   await buildSite(site)
   await addFiles(site, files)
-  const server = await serve({ root: site })
+  const server = await serveSite({ root: site })
   const browser = await chromium.launch({ executablePath, args: flags })
   return {
     systems: ['ours', 'stock'],
@@ -75,7 +77,21 @@ export const chromiumHost = async (files, site = join(root, '.cache/bench/site')
       return {
         boot: await page.evaluate((file) => globalThis.bench.boot(file), engine),
         keep: (file, how) => page.evaluate((values) => globalThis.bench.keep(values.file, values.how), { file, how }),
-        query: (sql, file) => page.evaluate((values) => globalThis.bench.query(values.sql, values.file), { sql, file }),
+        query: async (sql, files) => {
+          const { answer, error } = await page.evaluate(
+            ({ sql, files }) =>
+              globalThis.bench.query(sql, files).then(
+                (answer) => ({ answer, error: undefined }),
+                (error) => ({
+                  answer: undefined,
+                  error: { code: error?.code, message: String(error?.message ?? error) },
+                }),
+              ),
+            { sql, files },
+          )
+          if (answer) return answer
+          throw new SystemError(name, failureOf(Object.assign(new Error(error?.message), { code: error?.code })))
+        },
         close: () => context.close(),
       }
     },

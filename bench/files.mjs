@@ -32,30 +32,62 @@ const lineitem = (rows) => `
     FROM range(${rows}) numbers(i)
   )`
 
+/**
+ * A table of 200 columns of integers, decimals and short strings, of which queries use few.
+ * @param {number} rows
+ */
+const wide = (rows) => `
+  SELECT i AS id, ${Array.from({ length: 199 }, (_, index) => {
+    const number = `(hash(i * 200 + ${index}) % 10_000)`
+    const types = [`${number}::INTEGER`, `(${number} / 100)::DECIMAL(9, 2)`, `'v' || (${number} % 500)`]
+    return `${types[index % 3]} AS c${index + 1}`
+  }).join(', ')}
+  FROM range(${rows}) numbers(i)`
+
+/**
+ * Many rows of three narrow columns.
+ * @param {number} rows
+ */
+const tall = (rows) => `
+  SELECT i AS id, (hash(i) % 1000)::INTEGER AS kind, ((hash(i) >> 20) % 1_000_000)::INTEGER AS amount
+  FROM range(${rows}) numbers(i)`
+
 const flights = join(root, 'node_modules/vega-datasets/data/flights-3m.parquet')
+
+/** What is made, by the name that queries use. Wide and tall files hold about as many values as the one like lineitem. @param {number} rows */
+const recipes = (rows) => ({
+  'lineitem.snappy': { select: lineitem(rows), codec: 'snappy', stem: `lineitem-snappy-${rows}` },
+  'lineitem.zstd': { select: lineitem(rows), codec: 'zstd', stem: `lineitem-zstd-${rows}` },
+  wide: { select: wide(Math.ceil(rows / 20)), codec: 'snappy', stem: `wide-${rows}` },
+  tall: { select: tall(rows * 5), codec: 'snappy', stem: `tall-${rows}` },
+})
+
+/** Bytes by name. @param {Record<string, { bytes: number }>} files */
+export const sizesOf = (files) => Object.fromEntries(Object.entries(files).map(([name, { bytes }]) => [name, bytes]))
 
 /**
  * The files queries read, made by native DuckDB when they are not there yet.
- * @param {{ rows?: number, folder?: string }} [options] rows of the lineitem-like table
+ * @param {{ rows?: number, names?: readonly string[], folder?: string }} [options] rows of the lineitem-like table; the files that are needed
  * @returns {Promise<Record<string, { path: string, bytes: number }>>}
  */
-export const benchFiles = async ({ rows = 6_000_000, folder = join(root, '.cache/bench') } = {}) => {
+export const benchFiles = async ({ rows = 6_000_000, names = [], folder = join(root, '.cache/bench') } = {}) => {
   await mkdir(folder, { recursive: true })
-  const made = await Promise.all(
-    ['snappy', 'zstd'].map((codec) => ({ codec, path: join(folder, `lineitem-${codec}-${rows}-v${edition}.parquet`) })),
-  )
-  for (const { codec, path } of made) {
+  /** @type {Record<string, string>} */
+  const paths = { flights }
+  for (const [file, { select, codec, stem }] of Object.entries(recipes(rows))) {
+    if (!names.includes(file)) continue
+    const path = join(folder, `${stem}-v${edition}.parquet`)
+    paths[file] = path
     if (await stat(path).catch(() => undefined)) continue
-    say(`making ${rows} rows of lineitem with ${codec}`)
+    say(`making ${file}`)
     const instance = await DuckDBInstance.create(':memory:')
     const connection = await instance.connect()
     const name = path.replaceAll("'", "''")
-    await connection.run(`COPY (${lineitem(rows)}) TO '${name}.part' (FORMAT parquet, COMPRESSION ${codec})`)
+    await connection.run(`COPY (${select}) TO '${name}.part' (FORMAT parquet, COMPRESSION ${codec})`)
     connection.closeSync()
     instance.closeSync()
     await rename(`${path}.part`, path)
   }
-  const paths = { flights, ...Object.fromEntries(made.map(({ codec, path }) => [`lineitem.${codec}`, path])) }
   const entries = Object.entries(paths).map(async ([name, path]) => [name, { path, bytes: (await stat(path)).size }])
   return Object.fromEntries(await Promise.all(entries))
 }

@@ -21,7 +21,7 @@ const checkEqual = (query, answers) => {
 }
 
 /** The same list, another one first each time, so that none always runs after the same other. @template T @param {readonly T[]} list @param {number} by */
-const rotated = (list, by) => list.map((_, index) => /** @type {T} */ (list[(index + by) % list.length]))
+export const rotated = (list, by) => list.map((_, index) => /** @type {T} */ (list[(index + by) % list.length]))
 
 /** @param {Record<string, number[]>} samples @param {string} system @param {number} value */
 const add = (samples, system, value) => void (samples[system] ??= []).push(value)
@@ -48,7 +48,7 @@ export const measureQuery = async (query, host, { rounds, coldRounds, nativeAddr
       const opened = await open(system)
       try {
         if (query.chosen) await opened.keep(fileOf(system), 'chosen')
-        const answer = await opened.query(query.sql, fileOf(system))
+        const answer = await opened.query(query.sql, [fileOf(system)])
         answers.set(system, asText(answer))
         add(samples.cold, system, answer.milliseconds)
         if (answer.metrics && round === 0) samples.metrics.push({ cold: answer.metrics })
@@ -66,12 +66,12 @@ export const measureQuery = async (query, host, { rounds, coldRounds, nativeAddr
       const opened = await open(system)
       ready.push([system, opened])
       await opened.keep(fileOf(system), query.chosen ? 'chosen' : 'fastest')
-      for (let run = 0; run < 2; run++) answers.set(system, asText(await opened.query(query.sql, fileOf(system))))
+      for (let run = 0; run < 2; run++) answers.set(system, asText(await opened.query(query.sql, [fileOf(system)])))
     }
     checkEqual(query.name, answers)
     for (let round = 0; round < rounds; round++) {
       for (const [system, opened] of rotated(ready, round)) {
-        const answer = await opened.query(query.sql, fileOf(system))
+        const answer = await opened.query(query.sql, [fileOf(system)])
         add(samples.warm, system, answer.milliseconds)
         if (answer.metrics && round === 0) samples.metrics.push({ warm: answer.metrics })
       }

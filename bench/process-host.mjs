@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { SystemError } from './failure.mjs'
 
 /**
  * @typedef {object} Opened a system in a page or process of its own
@@ -29,11 +30,14 @@ export const openProcess = async (name) => {
     new Promise((resolve, reject) => {
       const onExit = () => reject(new Error(`The process of ${name} ended.`))
       child.once('exit', onExit)
-      child.once('message', (/** @type {{ value?: unknown, error?: string }} */ { value, error }) => {
-        child.off('exit', onExit)
-        if (error === undefined) resolve(value)
-        else reject(new Error(`${name}: ${error}`))
-      })
+      child.once(
+        'message',
+        (/** @type {{ value?: unknown, failure?: import('./failure.mjs').Failure }} */ { value, failure }) => {
+          child.off('exit', onExit)
+          if (failure === undefined) resolve(value)
+          else reject(new SystemError(name, failure))
+        },
+      )
     })
   /** @param {string} method @param {unknown[]} values */
   const call = (method, ...values) => {
@@ -44,7 +48,7 @@ export const openProcess = async (name) => {
   return {
     boot: await call('boot'),
     keep: (file, how) => call('keep', file, how),
-    query: (sql, file) => call('query', sql, file),
+    query: (sql, files) => call('query', sql, files),
     close: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve())

@@ -19,7 +19,7 @@ export const profileQueries = async (queries, files) => {
     for (const query of queries) {
       const opened = await host.open('ours', new URL('/official/duckdb-eh.wasm', host.address('')).href)
       const file = { name: query.file, address: host.address(query.file) }
-      const run = () => opened.query(query.sql, file)
+      const run = () => opened.query(query.sql, [file])
       console.log(`\n${query.name}`)
       console.log(`  cold  ${accountOf(await run())}`)
       await run()

@@ -1,7 +1,7 @@
 /**
  * @typedef {object} Query
  * @property {string} name stable: figures are named by it
- * @property {string} file which of the bench's files `FILE` stands for
+ * @property {string} file which of the bench's files it reads: `{file}` in its text is replaced by its name in braces
  * @property {boolean} [chosen] the file is one that the user chose from disk, not at an address (pages only)
  * @property {string} sql every column comes out as text or as an integer below 2^53, so that systems compare as text
  */
@@ -16,48 +16,51 @@ const q1 = `
     round(avg(l_extendedprice), 4)::VARCHAR AS avg_price,
     round(avg(l_discount), 4)::VARCHAR AS avg_disc,
     count(*)::INTEGER AS count_order
-  FROM FILE WHERE l_shipdate <= DATE '1998-09-02'
+  FROM {file} WHERE l_shipdate <= DATE '1998-09-02'
   GROUP BY l_returnflag, l_linestatus ORDER BY l_returnflag, l_linestatus`
 
 const q6 = `
-  SELECT sum(l_extendedprice * l_discount)::VARCHAR AS revenue FROM FILE
+  SELECT sum(l_extendedprice * l_discount)::VARCHAR AS revenue FROM {file}
   WHERE l_shipdate >= DATE '1994-01-01' AND l_shipdate < DATE '1995-01-01'
     AND l_discount BETWEEN 0.05 AND 0.07 AND l_quantity < 24`
 
 /** @type {readonly Query[]} */
-export const queries = [
+const written = [
   { name: 'q1', file: 'lineitem.snappy', sql: q1 },
   { name: 'q1.zstd', file: 'lineitem.zstd', sql: q1 },
   { name: 'q1.file', file: 'lineitem.snappy', sql: q1, chosen: true },
   { name: 'q6', file: 'lineitem.snappy', sql: q6 },
   { name: 'q6.zstd', file: 'lineitem.zstd', sql: q6 },
-  { name: 'count', file: 'lineitem.snappy', sql: 'SELECT count(*)::INTEGER AS n FROM FILE' },
-  { name: 'strings', file: 'lineitem.snappy', sql: 'SELECT min(l_comment) AS low, max(l_comment) AS high FROM FILE' },
+  { name: 'count', file: 'lineitem.snappy', sql: 'SELECT count(*)::INTEGER AS n FROM {file}' },
+  { name: 'strings', file: 'lineitem.snappy', sql: 'SELECT min(l_comment) AS low, max(l_comment) AS high FROM {file}' },
   {
     name: 'groups',
     file: 'lineitem.snappy',
-    sql: `SELECT l_returnflag, count(*)::INTEGER AS n, sum(l_quantity)::VARCHAR AS quantity FROM FILE
+    sql: `SELECT l_returnflag, count(*)::INTEGER AS n, sum(l_quantity)::VARCHAR AS quantity FROM {file}
       GROUP BY l_returnflag ORDER BY l_returnflag`,
   },
   {
     name: 'lookup',
     file: 'lineitem.snappy',
-    sql: `SELECT l_linenumber, l_extendedprice::VARCHAR AS price, l_comment FROM FILE
+    sql: `SELECT l_linenumber, l_extendedprice::VARCHAR AS price, l_comment FROM {file}
       WHERE l_orderkey = 987654 ORDER BY l_linenumber`,
   },
   {
     name: 'flights.top',
     file: 'flights',
-    sql: `SELECT origin, count(*)::INTEGER AS n, sum(delay)::INTEGER AS minutes FROM FILE
+    sql: `SELECT origin, count(*)::INTEGER AS n, sum(delay)::INTEGER AS minutes FROM {file}
       WHERE delay > 60 GROUP BY origin ORDER BY n DESC, origin LIMIT 10`,
   },
   {
     name: 'flights.limit',
     file: 'flights',
     sql: `SELECT "date"::VARCHAR AS at, delay::INTEGER AS delay, distance::INTEGER AS distance, origin, destination
-      FROM FILE LIMIT 10`,
+      FROM {file} LIMIT 10`,
   },
 ]
+
+/** @type {readonly Query[]} */
+export const queries = written.map((query) => ({ ...query, sql: query.sql.replaceAll('{file}', `{${query.file}}`) }))
 
 /**
  * The queries a list of names asks for; `q1` also asks for `q1.zstd` and `q1.file`, `q1.` for `q1` alone.

@@ -17,8 +17,8 @@ export interface System {
   boot(engine?: string): Promise<number>
   /** Takes the file as one that a user chose from disk, or in the way that makes warm queries fastest. Not measured. */
   keep(file: BenchFile, how: 'chosen' | 'fastest'): Promise<void>
-  /** Runs a query to its last row, as JavaScript objects. */
-  query(sql: string, file: BenchFile): Promise<Answer>
+  /** Runs a query to its last row, as JavaScript objects. The text names its files `{name}`. */
+  query(sql: string, files: readonly BenchFile[]): Promise<Answer>
 }
 
 declare global {

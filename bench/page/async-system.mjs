@@ -1,3 +1,5 @@
+import { named } from '../named.mjs'
+
 /**
  * An official build as its documentation uses it: its own worker and loader, its own asynchronous API, results as Arrow tables that
  * are read row by row.
@@ -29,14 +31,15 @@ export const asyncSystem = ({ AsyncDuckDB, DuckDBDataProtocol, VoidLogger, folde
       }
       known.set(file.name, name)
     },
-    async query(sql, file) {
+    async query(sql, files) {
       const start = performance.now()
-      if (!known.has(file.name)) {
-        known.set(file.name, `${file.name}.parquet`)
-        const url = new URL(file.address, location.href).href
-        await db.registerFileURL(`${file.name}.parquet`, url, DuckDBDataProtocol.HTTP, false)
+      for (const { name, address } of files) {
+        if (known.has(name)) continue
+        known.set(name, `${name}.parquet`)
+        const url = new URL(address, location.href).href
+        await db.registerFileURL(`${name}.parquet`, url, DuckDBDataProtocol.HTTP, false)
       }
-      const table = await connection.query(sql.replaceAll('FILE', `'${known.get(file.name)}'`))
+      const table = await connection.query(named(sql, files, ({ name }) => known.get(name) ?? name))
       const rows = table.toArray().map((/** @type {any} */ row) => row.toJSON())
       return { milliseconds: performance.now() - start, rows }
     },

@@ -1,4 +1,5 @@
 import { connect } from 'lakefront'
+import { named } from '../named.mjs'
 
 /** @type {import('lakefront').Session} */
 let db
@@ -17,8 +18,8 @@ globalThis.bench = {
     kept.set(file.name, `${file.name}.chosen.parquet`)
     await db.registerFile(`${file.name}.chosen.parquet`, await (await fetch(file.address)).blob())
   },
-  async query(sql, file) {
-    const text = sql.replaceAll('FILE', `'${kept.get(file.name) ?? file.address}'`)
+  async query(sql, files) {
+    const text = named(sql, files, (file) => kept.get(file.name) ?? file.address)
     const start = performance.now()
     const rows = await db.sql(text).collect()
     return { milliseconds: performance.now() - start, rows, metrics: db.metrics.at(-1) }

@@ -1,4 +1,6 @@
 // The system that the first argument names, at the command of the process that forked this one.
+import { failureOf } from '../failure.mjs'
+
 const name = process.argv[2] ?? ''
 /** @type {{ openSystem: () => import('../system.js').System }} */
 const { openSystem } = await import(`./${name}.mjs`)
@@ -11,7 +13,7 @@ process.on(
       const call = /** @type {(...values: unknown[]) => Promise<unknown>} */ (system[method])
       process.send?.({ value: await call(...values) })
     } catch (error) {
-      process.send?.({ error: error instanceof Error ? error.message : String(error) })
+      process.send?.({ failure: failureOf(error) })
     }
   },
 )

@@ -1,4 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api'
+import { named } from '../named.mjs'
 
 /**
  * Native DuckDB with one thread.
@@ -15,9 +16,9 @@ export const openSystem = () => {
       return performance.now() - start
     },
     async keep() {},
-    async query(sql, file) {
+    async query(sql, files) {
       const start = performance.now()
-      const reader = await connection.runAndReadAll(sql.replaceAll('FILE', `'${file.address.replaceAll("'", "''")}'`))
+      const reader = await connection.runAndReadAll(named(sql, files, (file) => file.address))
       const rows = reader.getRowObjectsJS()
       return { milliseconds: performance.now() - start, rows }
     },

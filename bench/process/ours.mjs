@@ -1,4 +1,5 @@
 import { connect } from 'lakefront'
+import { named } from '../named.mjs'
 
 /** @returns {import('../system.js').System} */
 export const openSystem = () => {
@@ -11,8 +12,8 @@ export const openSystem = () => {
       return performance.now() - start
     },
     async keep() {},
-    async query(sql, file) {
-      const text = sql.replaceAll('FILE', `'${file.address}'`)
+    async query(sql, files) {
+      const text = named(sql, files, (file) => file.address)
       const start = performance.now()
       const rows = await db.sql(text).collect()
       return { milliseconds: performance.now() - start, rows, metrics: db.metrics.at(-1) }

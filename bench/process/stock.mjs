@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { named } from '../named.mjs'
 
 /**
  * The blocking bindings, which read files from disk.
@@ -24,13 +25,14 @@ export const openSystem = () => {
       return performance.now() - start
     },
     async keep() {},
-    async query(sql, file) {
+    async query(sql, files) {
       const start = performance.now()
-      if (!known.has(file.name)) {
-        known.add(file.name)
-        db.registerFileURL(`${file.name}.parquet`, file.address, DuckDBDataProtocol.NODE_FS, false)
+      for (const { name, address } of files) {
+        if (known.has(name)) continue
+        known.add(name)
+        db.registerFileURL(`${name}.parquet`, address, DuckDBDataProtocol.NODE_FS, false)
       }
-      const table = connection.query(sql.replaceAll('FILE', `'${file.name}.parquet'`))
+      const table = connection.query(named(sql, files, ({ name }) => `${name}.parquet`))
       const rows = table.toArray().map((/** @type {any} */ row) => row.toJSON())
       return { milliseconds: performance.now() - start, rows }
     },
