@@ -4,6 +4,7 @@ import { httpSource } from './http.ts'
 import { Link } from './link.ts'
 import { MemoryRanges } from './memory-ranges.ts'
 import { openByteSource } from './open.ts'
+import { opfsBlocks } from './opfs-blocks.ts'
 import type { RangeStore } from './range-store.ts'
 import type { RenewUrl } from './renewable-url.ts'
 import type { RetryOptions } from './retry.ts'
@@ -53,13 +54,15 @@ class SessionStorage implements Storage {
   readonly #memory: MemoryRanges
   readonly #links = new Map<string, Link>()
   readonly #sources = new Map<string, WeakRef<ByteSource>>()
-  #store: RangeStore | undefined
+  readonly #store: RangeStore | undefined
   #opened = 0
 
   constructor(options: StorageOptions, calls: StorageCalls) {
     this.#options = options
     this.#calls = calls
     this.#memory = new MemoryRanges(options.memoryBytes ?? defaultMemoryBytes)
+    const { persistentBytes = 0 } = options
+    this.#store = persistentBytes > 0 ? opfsBlocks(persistentBytes) : undefined
   }
 
   open(reference: string | Blob | Uint8Array): ByteSource {
