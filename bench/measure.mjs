@@ -8,11 +8,11 @@ import { openProcess } from './process-host.mjs'
  */
 
 /** Every value as text: systems differ in what they make numbers of. @param {import('./system.js').Answer} answer */
-const asText = ({ rows }) =>
+export const asText = ({ rows }) =>
   JSON.stringify(rows.map((row) => Object.entries(row).map(([name, value]) => [name, String(value)])))
 
 /** @param {string} query @param {Map<string, string>} answers by system */
-const checkEqual = (query, answers) => {
+export const checkEqual = (query, answers) => {
   const wanted = answers.get('native1')
   for (const [system, text] of answers) {
     if (text === wanted) continue

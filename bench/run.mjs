@@ -26,6 +26,7 @@ if (host !== 'chromium' && host !== 'node') throw new Error(`--host is chromium 
 const suites = {
   queries: () => import('./suite-queries.mjs'),
   tpch: () => import('./suite-tpch.mjs'),
+  remote: () => import('./suite-remote.mjs'),
 }
 if (!Object.hasOwn(suites, suite))
   throw new Error(`There is no suite "${suite}". Suites: ${Object.keys(suites).join(', ')}.`)
