@@ -46,6 +46,18 @@ const written = [
       WHERE l_orderkey = 987654 ORDER BY l_linenumber`,
   },
   {
+    name: 'wide',
+    file: 'wide',
+    sql: `SELECT c150, count(*)::INTEGER AS n, sum(c1)::VARCHAR AS whole, sum(c101)::VARCHAR AS decimals FROM {file}
+      GROUP BY c150 ORDER BY c150`,
+  },
+  {
+    name: 'tall',
+    file: 'tall',
+    sql: `SELECT kind, count(*)::INTEGER AS n, sum(amount)::VARCHAR AS amount FROM {file}
+      WHERE amount >= 500000 GROUP BY kind ORDER BY n DESC, kind LIMIT 10`,
+  },
+  {
     name: 'flights.top',
     file: 'flights',
     sql: `SELECT origin, count(*)::INTEGER AS n, sum(delay)::INTEGER AS minutes FROM {file}
