@@ -1,14 +1,20 @@
-import { nullColumn } from '../format/null-column.ts'
 import type { RowRanges } from '../format/parquet/row-ranges.ts'
 import type { ColumnBatch, ColumnData } from '../types/column-data.ts'
-import type { Schema } from '../types/logical-type.ts'
+import type { LogicalType, Schema } from '../types/logical-type.ts'
 import { sliceColumn } from '../types/slice-column.ts'
+import { fitted } from './fit.ts'
+import type { Fit } from './fit.ts'
 
 /** Decoded values of a column: those of `rows`, one after the other, in batches of any length. */
 export interface ColumnPart {
   readonly rows: RowRanges
   readonly batches: readonly ColumnData[]
 }
+
+/** A column of a batch: decoded values of a type and what becomes of them, or what makes `length` rows from row `start` on. */
+export type BatchColumn =
+  | { readonly part: ColumnPart; readonly type: LogicalType; readonly fit: Fit }
+  | ((start: number, length: number) => ColumnData)
 
 /** A run of rows that lies in one batch. */
 interface Piece {
@@ -20,15 +26,11 @@ interface Piece {
 }
 
 /**
- * Batches of the rows `wanted`, cut where any column's batches or pages are. Every part holds those rows at least; a column
- * without one is null.
+ * Batches of the rows `wanted`, cut where any column's batches or pages are. Every part holds those rows at
+ * least.
  */
-export function assembleBatches(
-  schema: Schema,
-  wanted: RowRanges,
-  parts: readonly (ColumnPart | undefined)[],
-): ColumnBatch[] {
-  const columns = parts.map((part) => part && piecesOf(part))
+export function assembleBatches(schema: Schema, wanted: RowRanges, parts: readonly BatchColumn[]): ColumnBatch[] {
+  const columns = parts.map((column) => (typeof column === 'function' ? undefined : piecesOf(column.part)))
   const next = parts.map(() => 0)
   const batches: ColumnBatch[] = []
   for (const range of wanted) {
@@ -41,10 +43,10 @@ export function assembleBatches(
       })
       const length = end - start
       const data = columns.map((pieces, index) => {
-        const { type } = schema.fields[index]!
-        if (pieces === undefined) return nullColumn(type, length)
-        const piece = pieces[next[index]!]!
-        return sliceColumn(piece.batch, type, piece.offset + start - piece.start, length)
+        const column = parts[index]!
+        if (typeof column === 'function') return column(start, length)
+        const piece = pieces![next[index]!]!
+        return fitted(sliceColumn(piece.batch, column.type, piece.offset + start - piece.start, length), column.fit)
       })
       batches.push({ schema, length, columns: data })
     }

@@ -7,9 +7,10 @@ import type { FetchScope, ReadOptions, Traffic } from '../storage/storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { assembleBatches } from './assemble.ts'
-import type { ColumnPart } from './assemble.ts'
+import type { BatchColumn, ColumnPart } from './assemble.ts'
 import { closedReader, emptyMetrics } from './batches-table.ts'
 import type { ColumnCache } from './column-cache.ts'
+import { constantColumn, countingColumn } from './constant-column.ts'
 import type { DecodePool } from './decode-pool.ts'
 import type { ParquetFile } from './parquet-table.ts'
 import { presentColumns, ScanPlan } from './scan-plan.ts'
@@ -184,7 +185,7 @@ class ParquetReader implements ScanReader {
       if (batches === undefined) continue
       const all = [{ start: 0, end: task.rowGroup.rows }]
       parts.set(column, { rows: whole === undefined ? rows! : all, batches })
-      this.metrics.cacheHits += task.columns.filter((asked) => asked === column).length
+      this.metrics.cacheHits += task.columns.filter((asked) => asked.kind === 'stored' && asked.index === column).length
     }
     return parts
   }
@@ -246,7 +247,23 @@ class ParquetReader implements ScanReader {
   }
 
   #assemble(task: Task, { rows }: Selection, parts: ReadonlyMap<number, ColumnPart>): ColumnBatch[] {
-    const columns = task.columns.map((column) => (column === undefined ? undefined : parts.get(column)))
+    const columns = task.columns.map((origin, index): BatchColumn => {
+      const { type } = this.#schema.fields[index]!
+      switch (origin.kind) {
+        case 'stored':
+          return {
+            part: parts.get(origin.index)!,
+            type: task.file.footer.columns[origin.index]!.field.type,
+            fit: origin.fit,
+          }
+        case 'value':
+          return (_, length) => constantColumn(type, origin.value, length)
+        case 'rowNumber':
+          return (start, length) => countingColumn(task.firstRow + start, length)
+        default:
+          throw origin satisfies never
+      }
+    })
     return assembleBatches(this.#schema, rows, columns)
   }
 

@@ -8,8 +8,10 @@ import type { ParquetColumn } from '../format/parquet/schema.ts'
 import { columnBounds } from '../format/parquet/statistics.ts'
 import type { Bound } from '../format/parquet/statistics.ts'
 import type { LogicalType } from '../types/logical-type.ts'
+import { typeName } from '../types/type-names.ts'
 import { couldPrune, visitTests } from './could-prune.ts'
 import type { ColumnTest } from './could-prune.ts'
+import { domainOf, throughCasts } from './domain.ts'
 import type { FileIndex, IndexPart } from './file-index.ts'
 import { outcomes } from './outcomes.ts'
 import type { ColumnFacts, Facts } from './outcomes.ts'
@@ -17,7 +19,7 @@ import type { Predicate } from './predicate.ts'
 
 /** A column of a table in one file: stored, or the same value in every row, which `'unknown'` says nothing about. */
 export type FileColumn =
-  | { readonly stored: ParquetColumn }
+  | { readonly stored: ParquetColumn; /** The table's type, where it is a wider one. */ readonly as?: LogicalType }
   | { readonly type: LogicalType; readonly value: Bound | null | 'unknown' }
 
 /** Predicates that take longer to try on every page than to read more of them. */
@@ -55,7 +57,9 @@ export class RowGroupFilter {
   /** The Bloom filters that could tell that `rowGroup` holds no such rows. */
   bloomParts(group: number, rowGroup: RowGroup): IndexPart[] {
     const isKnown = (test: ColumnTest): boolean =>
-      test.kind === 'compare' && test.operand.casts.length === 0 && bloomOf(this.#stored(test.operand.column), rowGroup)
+      test.kind === 'compare' &&
+      test.operand.casts.length === 0 &&
+      bloomOf(this.#unchanged(test.operand.column), rowGroup)
     if (!couldPrune(this.#predicate, isKnown)) return []
     const leaves = new Set<number>()
     visitTests(this.#predicate, (test) => {
@@ -80,7 +84,7 @@ export class RowGroupFilter {
   mayMatchBloom(group: number, rowGroup: RowGroup, index: FileIndex): boolean {
     const base = this.#factsOf(rowGroup)
     const facts: Facts = (name) => {
-      const [known, column] = [base(name), this.#stored(name)]
+      const [known, column] = [base(name), this.#unchanged(name)]
       const bloom = column?.node.physical === undefined ? undefined : index.bloom(group, column.firstLeaf)
       if (known === undefined || column === undefined || bloom === undefined) return known
       return {
@@ -117,7 +121,9 @@ export class RowGroupFilter {
         const { firstRows } = pages.locations
         const page = pageOf(firstRows, start)
         const rows = (firstRows[page + 1] ?? rowGroup.rows) - firstRows[page]!
-        return { type: column!.field.type, rows, ...columnBounds(column!, { statistics: pages.statistics[page]! }) }
+        return factsOfStored(this.#columns.get(name) as FileColumn & { stored: ParquetColumn }, rows, {
+          statistics: pages.statistics[page]!,
+        })
       }
       if (outcomes(this.#predicate, facts).mayBeTrue) kept.push({ start, end: cuts[at + 1] ?? rowGroup.rows })
     })
@@ -129,16 +135,33 @@ export class RowGroupFilter {
     return column !== undefined && 'stored' in column ? column.stored : undefined
   }
 
+  #unchanged(name: string): ParquetColumn | undefined {
+    const column = this.#columns.get(name)
+    return column !== undefined && 'stored' in column && column.as === undefined ? column.stored : undefined
+  }
+
   #factsOf(rowGroup: RowGroup): Facts {
     return (name) => {
       const column = this.#columns.get(name)
       if (column === undefined) return undefined
       if (!('stored' in column)) return factsOfValue(column.type, column.value, rowGroup.rows)
-      const { stored } = column
-      const bounds = columnBounds(stored, rowGroup.chunks[stored.firstLeaf]!)
-      return { type: stored.field.type, rows: rowGroup.rows, ...bounds }
+      return factsOfStored(column, rowGroup.rows, rowGroup.chunks[column.stored.firstLeaf]!)
     }
   }
+}
+
+/** What statistics say of a stored column, as values of the table's type. */
+function factsOfStored(
+  { stored, as }: { readonly stored: ParquetColumn; readonly as?: LogicalType },
+  rows: number,
+  chunk: Parameters<typeof columnBounds>[1],
+): ColumnFacts {
+  const { nulls, ...bounds } = columnBounds(stored, chunk)
+  const counts = { rows, ...(nulls === undefined ? {} : { nulls }) }
+  if (as === undefined) return { type: stored.field.type, ...counts, ...bounds }
+  const domain = domainOf(stored.field.type)
+  const { min, max } = (domain && throughCasts({ domain, ...bounds }, [typeName(as)])) ?? {}
+  return { type: as, ...counts, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }
 }
 
 function factsOfValue(type: LogicalType, value: Bound | null | 'unknown', rows: number): ColumnFacts | undefined {

@@ -7,12 +7,15 @@ import type { RowRanges } from '../format/parquet/row-ranges.ts'
 import type { ReadOptions } from '../storage/storage.ts'
 import type { Schema } from '../types/logical-type.ts'
 import type { IndexPart } from './file-index.ts'
-import type { FileColumns, ParquetFile } from './parquet-table.ts'
+import type { ParquetFile } from './parquet-table.ts'
+import { outcomes } from './outcomes.ts'
+import type { ColumnFacts } from './outcomes.ts'
 import { parsePredicate } from './predicate.ts'
 import type { Predicate } from './predicate.ts'
 import { RowGroupFilter } from './row-group-filter.ts'
 import type { FileColumn } from './row-group-filter.ts'
 import type { ScanMetrics, ScanRequest, SkipReason } from './source.ts'
+import type { ColumnOrigin, FileColumns } from './table-columns.ts'
 import { topPredicate } from './top-predicate.ts'
 
 export interface Tables {
@@ -21,12 +24,14 @@ export interface Tables {
   readonly schema: Schema
 }
 
-/** A row group to read, and which of its file's columns in the order asked for. */
+/** A row group to read, and where its columns come from in the order asked for. */
 export interface Task {
   readonly file: ParquetFile
   readonly index: number
   readonly rowGroup: RowGroup
-  readonly columns: readonly (number | undefined)[]
+  /** The first row's number in the file. */
+  readonly firstRow: number
+  readonly columns: readonly ColumnOrigin[]
   readonly filter: RowGroupFilter | undefined
   /** Rows that are left when others were read before. */
   readonly rest?: RowRanges
@@ -95,13 +100,18 @@ export class ScanPlan {
     const predicate = predicateOf(this.#request, tables)
     const tasks: Task[] = []
     files.forEach((file, at) => {
-      const wanted = this.#request.columns.map((column) => columns[at]![column])
+      const wanted = this.#request.columns.map((column) => columns[at]![column]!)
+      const partition = partitionColumns(columns[at]!, schema)
+      const isPartitionOut = predicate !== undefined && !outcomes(predicate, (name) => partition.get(name)).mayBeTrue
+      let firstRow = 0
       const filter = predicate && new RowGroupFilter(predicate, fileColumns({ file, columns: columns[at]! }, schema))
       file.footer.rowGroups.forEach((rowGroup, index) => {
         this.#metrics.rowGroups++
         if (rowGroup.rows === 0) return
-        const mayMatch = filter?.mayMatch(rowGroup) ?? true
-        if (mayMatch) tasks.push({ file, index, rowGroup, columns: wanted, filter })
+        const task = { file, index, rowGroup, firstRow, columns: wanted, filter }
+        firstRow += rowGroup.rows
+        if (isPartitionOut) this.#skip('partition')
+        else if (filter?.mayMatch(rowGroup) ?? true) tasks.push(task)
         else this.#skip(predicate?.kind === 'within' ? 'limit' : 'statistics')
       })
     })
@@ -228,16 +238,29 @@ function fileColumns(
   { fields }: Schema,
 ): ReadonlyMap<string, FileColumn> {
   return new Map(
-    fields.map(({ name, type }, index) => {
-      const column = columns[index]
-      return [name, column === undefined ? { type, value: null } : { stored: file.footer.columns[column]! }]
+    fields.map(({ name, type }, index): [string, FileColumn] => {
+      const origin = columns[index]!
+      if (origin.kind !== 'stored') return [name, { type, value: origin.kind === 'value' ? origin.bound : 'unknown' }]
+      const stored = file.footer.columns[origin.index]!
+      return [name, { stored, ...(origin.fit.kind === 'same' ? {} : { as: type }) }]
     }),
   )
 }
 
-/** The columns that the file of `task` has, each once. */
+/** What the names of a file's folders and the file say about its columns. */
+function partitionColumns(columns: FileColumns, { fields }: Schema): ReadonlyMap<string, ColumnFacts> {
+  const facts = new Map<string, ColumnFacts>()
+  columns.forEach((origin, index) => {
+    if (origin.kind !== 'value' || origin.bound === 'unknown' || origin.bound === null) return
+    const { name, type } = fields[index]!
+    facts.set(name, { type, rows: 1, nulls: 0, min: origin.bound, max: origin.bound })
+  })
+  return facts
+}
+
+/** The columns that are stored in the file of `task` and asked for, each once. */
 export function presentColumns({ columns }: Task): number[] {
-  return [...new Set(columns)].filter((column) => column !== undefined)
+  return [...new Set(columns.flatMap((origin) => (origin.kind === 'stored' ? [origin.index] : [])))]
 }
 
 function leavesOf({ file }: Task, column: number): number[] {

@@ -71,7 +71,7 @@ class Provider implements ScanProvider {
       this.#open(entry, index, file, { ...options, meter: cost }),
     )
     entry.keys = files.map((file) => file.key)
-    return parquetTable(files, {
+    return parquetTable(files, source, {
       decoder: this.#decoder,
       cache: this.#cache,
       cost,

@@ -1,19 +1,50 @@
 import type { FetchScope } from '../storage/storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
-import type { Schema } from '../types/logical-type.ts'
+import type { LogicalType, Schema } from '../types/logical-type.ts'
 
 /** Where the bytes of one file are: a URL or path, a `File` or `Blob`, or the bytes themselves. */
 export type FileReference = string | Blob | Uint8Array
 
 /** Something that can be scanned under an id. Plain data that survives `structuredClone`. */
 export type Source =
-  | { readonly id: string; readonly format: 'parquet'; readonly files: readonly FileReference[] }
+  | {
+      readonly id: string
+      readonly format: 'parquet'
+      readonly files: readonly FileReference[]
+      readonly options?: ParquetOptions
+      /** The columns of the table, found in the files by id. Without it they are found by name. */
+      readonly mapping?: readonly MappedField[]
+    }
   | {
       readonly id: string
       readonly format: 'batches'
       readonly schema: Schema
       readonly batches: readonly ColumnBatch[]
     }
+
+/** What DuckDB's `read_parquet` takes. */
+export interface ParquetOptions {
+  /** Whether folders such as `year=2024` are columns. Default: when all files have the same of them. */
+  readonly hivePartitioning?: boolean
+  /** A column with the name of each row's file; text names the column, which is `filename` otherwise. */
+  readonly filename?: boolean | string
+  /** A column `file_row_number` with the number of each row in its file, from 0. */
+  readonly fileRowNumber?: boolean
+  /** Whether the table has the columns of all files (default), or those of the first, which all others must have then. */
+  readonly unionByName?: boolean
+}
+
+/** A column of a table, or a field of a struct, that files know by its id, whatever they call it. */
+export interface MappedField {
+  readonly name: string
+  readonly type: LogicalType
+  /** Without one no file has it. */
+  readonly id?: number
+  /** A JavaScript value for the rows of files that lack it. Default null. */
+  readonly default?: unknown
+  /** Of a struct its fields, of a list its element, of a map its key and value; absent where ids below do not matter. */
+  readonly fields?: readonly MappedField[]
+}
 
 /** A source whose schema is known: footers were read, no data was. */
 export interface ScanTable {

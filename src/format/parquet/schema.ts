@@ -44,10 +44,16 @@ export type PhysicalType = (typeof physicalTypes)[number]
  * `unwrap` means: a struct of one child that stands for that child, as in the three-level form of lists.
  */
 export type Shape =
-  | { readonly kind: 'leaf'; readonly type: LogicalType; readonly conversion: Conversion }
-  | { readonly kind: 'list'; readonly type: LogicalType; readonly element: Shape }
-  | { readonly kind: 'struct'; readonly type: LogicalType; readonly fields: readonly Shape[] }
-  | { readonly kind: 'unwrap'; readonly type: LogicalType; readonly inner: Shape }
+  | (ShapeBase & { readonly kind: 'leaf'; readonly conversion: Conversion })
+  | (ShapeBase & { readonly kind: 'list'; readonly element: Shape })
+  | (ShapeBase & { readonly kind: 'struct'; readonly fields: readonly Shape[] })
+  | (ShapeBase & { readonly kind: 'unwrap'; readonly inner: Shape })
+
+interface ShapeBase {
+  readonly type: LogicalType
+  /** The id the writer gave the field, for tables whose columns are renamed. */
+  readonly fieldId?: number
+}
 
 const repetitions = ['required', 'optional', 'repeated'] as const
 const convertedMap = 1
@@ -92,9 +98,11 @@ function readNode(reader: SchemaReader, parent: ThriftStruct, depth: number): { 
   const repetition = repetitions[typeof element[3] === 'number' ? element[3] : 0]
   if (repetition === undefined) throw damaged(`gives column "${name}" an unknown repetition`)
   const count = childCount(element, reader.elements.length)
-  return count === 0
-    ? readLeaf(reader, element, { name, repetition })
-    : readGroup(reader, element, { name, repetition, count, parent, depth })
+  const { node, shape } =
+    count === 0
+      ? readLeaf(reader, element, { name, repetition })
+      : readGroup(reader, element, { name, repetition, count, parent, depth })
+  return { node, shape: typeof element[9] === 'number' ? { ...shape, fieldId: element[9] } : shape }
 }
 
 function readLeaf(

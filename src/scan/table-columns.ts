@@ -1,0 +1,212 @@
+import { LakefrontError } from '../errors.ts'
+import type { Bound } from '../format/parquet/statistics.ts'
+import type { Field, LogicalType, Schema } from '../types/logical-type.ts'
+import { typeName } from '../types/type-names.ts'
+import { canWiden } from '../types/widen-column.ts'
+import { fieldIdOf, fitById, fitByName } from './fit.ts'
+import type { Fit } from './fit.ts'
+import { partitionKeys, partitionsOf, samePartitions } from './hive.ts'
+import type { ParquetFile } from './parquet-table.ts'
+import type { MappedField, ParquetOptions } from './source.ts'
+
+/** Where a column of a table comes from in one file: a stored column by its index, a value all rows have, or the row's number. */
+export type ColumnOrigin =
+  | { readonly kind: 'stored'; readonly index: number; readonly fit: Fit }
+  | {
+      readonly kind: 'value'
+      readonly value: unknown
+      readonly bound: Bound | null | 'unknown'
+      readonly isPartition?: true
+    }
+  | { readonly kind: 'rowNumber' }
+
+/** The origins of a table's columns in one file. */
+export type FileColumns = readonly ColumnOrigin[]
+
+export interface TableColumns {
+  readonly schema: Schema
+  readonly columns: readonly FileColumns[]
+}
+
+const absent: ColumnOrigin = { kind: 'value', value: null, bound: null }
+
+/** The columns of a table of `files`, by DuckDB's rules for `read_parquet`, or those of `mapping`. */
+export function tableColumns(
+  files: readonly ParquetFile[],
+  { options = {}, mapping }: { options?: ParquetOptions; mapping?: readonly MappedField[] },
+): TableColumns {
+  let table = mapping === undefined ? byName(files, options.unionByName !== false) : byId(files, mapping)
+  if (options.fileRowNumber === true)
+    table = withColumn(table, { name: 'file_row_number', type: { kind: 'bigint' } }, () => ({ kind: 'rowNumber' }))
+  if (options.filename !== undefined && options.filename !== false) {
+    const name = options.filename === true ? 'filename' : options.filename
+    table = withColumn(table, { name, type: { kind: 'varchar' } }, (at) => {
+      const { label } = files[at]!.source
+      return { kind: 'value', value: label, bound: new TextEncoder().encode(label) }
+    })
+  }
+  return options.hivePartitioning === false ? table : withPartitions(table, files, options.hivePartitioning === true)
+}
+
+function byName(files: readonly ParquetFile[], isUnion: boolean): TableColumns {
+  const fields: Field[] = []
+  const origins: ParquetFile[] = []
+  const indexByName = new Map<string, number>()
+  for (const file of isUnion ? files : files.slice(0, 1)) {
+    for (const { field } of file.footer.columns) {
+      const known = indexByName.get(field.name.toLowerCase())
+      if (known === undefined) {
+        indexByName.set(field.name.toLowerCase(), fields.length)
+        fields.push(field)
+        origins.push(file)
+      } else {
+        const type = commonType(fields[known]!.type, field.type)
+        if (type === undefined) throw mismatch(fields[known]!, origins[known]!, field, file)
+        fields[known] = { ...fields[known]!, type }
+      }
+    }
+  }
+  const columns = files.map((file) => {
+    const own = new Map(file.footer.columns.map(({ field }, index) => [field.name.toLowerCase(), index]))
+    return fields.map((field, at): ColumnOrigin => {
+      const index = own.get(field.name.toLowerCase())
+      if (index === undefined) {
+        if (isUnion) return absent
+        throw missing(field, files[0]!, file)
+      }
+      const stored = file.footer.columns[index]!.field
+      const fit = fitByName(stored.type, field.type)
+      if (fit === undefined) throw mismatch(field, origins[at]!, stored, file)
+      return { kind: 'stored', index, fit }
+    })
+  })
+  return {
+    schema: { fields: fields.map((field, index) => ({ ...field, nullable: isNullable(files, columns, index) })) },
+    columns,
+  }
+}
+
+function byId(files: readonly ParquetFile[], mapping: readonly MappedField[]): TableColumns {
+  const columns = files.map((file) => {
+    const own = new Map(file.footer.columns.map(({ shape }, index) => [fieldIdOf(shape), index]))
+    return mapping.map((field): ColumnOrigin => {
+      const index = field.id === undefined ? undefined : own.get(field.id)
+      if (index === undefined) {
+        const value = field.default ?? null
+        return { kind: 'value', value, bound: value === null ? null : 'unknown' }
+      }
+      const column = file.footer.columns[index]!
+      const fit = fitById(column, field)
+      if (fit === undefined) throw unmapped(field, column.field, file)
+      return { kind: 'stored', index, fit }
+    })
+  })
+  const fields = mapping.map(({ name, type }, index) => ({ name, type, nullable: isNullable(files, columns, index) }))
+  return { schema: { fields }, columns }
+}
+
+function isNullable(files: readonly ParquetFile[], columns: readonly FileColumns[], index: number): boolean {
+  return files.some((file, at) => {
+    const origin = columns[at]![index]!
+    if (origin.kind !== 'stored') return origin.kind === 'value' && origin.value === null
+    return file.footer.columns[origin.index]!.field.nullable
+  })
+}
+
+/** Appends a column; a stored one of that name is an error, as in DuckDB. */
+function withColumn(
+  { schema, columns }: TableColumns,
+  { name, type }: { name: string; type: LogicalType },
+  originIn: (file: number) => ColumnOrigin,
+): TableColumns {
+  if (schema.fields.some((field) => field.name.toLowerCase() === name.toLowerCase())) {
+    throw new LakefrontError(
+      'COLUMN_AMBIGUOUS',
+      `The files have a column "${name}" already. Leave the option away, or give the column another name: filename = 'source'.`,
+      { details: { column: name } },
+    )
+  }
+  return {
+    schema: { fields: [...schema.fields, { name, type, nullable: false }] },
+    columns: columns.map((origins, at) => [...origins, originIn(at)]),
+  }
+}
+
+/** A partition takes the place of a stored column of its name. */
+function withPartitions(table: TableColumns, files: readonly ParquetFile[], isWanted: boolean): TableColumns {
+  const keys = files.map(({ source }) => partitionKeys(source.label))
+  const { isHive, odd } = samePartitions(keys)
+  if (isWanted && odd !== undefined) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `The folders of "${files[odd]!.source.label}" name other partitions than those of "${files[0]!.source.label}". ` +
+        'Leave out files that are elsewhere, or set hive_partitioning = false.',
+      { details: { files: [files[0]!.source.label, files[odd]!.source.label] } },
+    )
+  }
+  if (!isHive) return table
+  const partitions = partitionsOf(keys)
+  const fields = [...table.schema.fields]
+  const columns = table.columns.map((origins) => [...origins])
+  partitions.fields.forEach((field, key) => {
+    const known = fields.findIndex(({ name }) => name.toLowerCase() === field.name.toLowerCase())
+    const at = known < 0 ? fields.length : known
+    fields[at] = known < 0 ? field : { ...field, name: fields[known]!.name }
+    columns.forEach((origins, file) => {
+      origins[at] = { kind: 'value', ...partitions.values[file]![key]!, isPartition: true }
+    })
+  })
+  return { schema: { fields }, columns }
+}
+
+/** The type that holds the values of both; undefined when none does for certain. */
+function commonType(a: LogicalType, b: LogicalType): LogicalType | undefined {
+  if (typeKey(a) === typeKey(b)) return a
+  if (canWiden(a, b)) return b
+  if (canWiden(b, a)) return a
+  if (a.kind === 'list' && b.kind === 'list') {
+    const element = commonType(a.element, b.element)
+    return element && { kind: 'list', element }
+  }
+  if (a.kind !== 'struct' || b.kind !== 'struct') return undefined
+  const fields = [...a.fields]
+  for (const field of b.fields) {
+    const known = fields.findIndex(({ name }) => name.toLowerCase() === field.name.toLowerCase())
+    const type = known < 0 ? field.type : commonType(fields[known]!.type, field.type)
+    if (type === undefined) return undefined
+    fields[known < 0 ? fields.length : known] = { ...(fields[known] ?? field), type }
+  }
+  return { kind: 'struct', fields }
+}
+
+/** Equal for equal types; whether nulls may occur does not matter. */
+function typeKey(type: LogicalType): string {
+  return JSON.stringify(type, (key, value: unknown) => (key === 'nullable' ? undefined : value))
+}
+
+function mismatch(first: Field, firstFile: ParquetFile, other: Field, otherFile: ParquetFile): LakefrontError {
+  const [label, firstLabel] = [otherFile.source.label, firstFile.source.label]
+  return new LakefrontError(
+    'TYPE_MISMATCH',
+    `Column "${other.name}" is ${typeName(other.type).toLowerCase()} in "${label}" but ${typeName(first.type).toLowerCase()} in "${firstLabel}". ` +
+      'Read the files separately and cast one of them.',
+    { details: { column: other.name, files: [firstLabel, label] } },
+  )
+}
+
+function missing(field: Field, firstFile: ParquetFile, file: ParquetFile): LakefrontError {
+  const [label, firstLabel] = [file.source.label, firstFile.source.label]
+  return new LakefrontError(
+    'COLUMN_NOT_FOUND',
+    `Column "${field.name}" of "${firstLabel}" is not in "${label}". Set union_by_name = true to read files of different columns together.`,
+    { details: { column: field.name, files: [firstLabel, label] } },
+  )
+}
+
+function unmapped(field: MappedField, stored: Field, file: ParquetFile): LakefrontError {
+  return new LakefrontError(
+    'TYPE_MISMATCH',
+    `Column "${field.name}" is ${typeName(field.type)} in the table but ${typeName(stored.type)}, as "${stored.name}", in "${file.source.label}", which it cannot be widened from.`,
+    { details: { column: field.name, file: file.source.label } },
+  )
+}
