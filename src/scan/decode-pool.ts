@@ -38,8 +38,11 @@ interface Member {
 
 const largestPool = 4
 
-/** Work that pays for starting one more worker. */
-const bytesPerWorker = 2 * 2 ** 20
+/** Work of one burst that pays for starting one more worker, which takes about as long as decoding it. */
+const bytesPerWorker = 8 * 2 ** 20
+
+/** A burst is over when this many milliseconds have passed without a request. */
+const burstPause = 1_000
 
 /** Work a worker is given in advance while this thread computes and cannot hand out more: some 40 ms of it. */
 const backlogBytes = 16 * 2 ** 20
@@ -70,6 +73,7 @@ export class DecodePool {
   #lenders = 0
   #isDriving = false
   #isClosed = false
+  #burst = { bytes: 0, until: 0 }
   #idle: ReturnType<typeof setTimeout> | undefined
 
   constructor({ decoder, module, workers, size, idleMilliseconds = 20_000 }: DecodePoolOptions) {
@@ -107,6 +111,8 @@ export class DecodePool {
       const chunks = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
       const bytes = chunks.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0)
       this.#queue.push({ id: this.#nextId++, request, signal, bytes, resolve, reject, deaths: 0 })
+      const now = performance.now()
+      this.#burst = { bytes: bytes + (now < this.#burst.until ? this.#burst.bytes : 0), until: now + burstPause }
       this.#advance()
     })
   }
@@ -141,9 +147,8 @@ export class DecodePool {
 
   /** Starts workers for the work there is. */
   #grow(): void {
-    const given = [...this.#members].flatMap((member) => [...member.jobs])
-    const work = [...given, ...this.#queue].reduce((sum, job) => sum + job.bytes, 0)
-    const wanted = Math.min(this.#size, Math.floor(work / bytesPerWorker))
+    const needed = this.#queue.some((job) => job.deaths > 0) ? 1 : 0
+    const wanted = Math.min(this.#size, Math.max(needed, Math.floor(this.#burst.bytes / bytesPerWorker)))
     while (this.#members.size < wanted && this.#queue.length > 0 && !this.#isClosed) {
       try {
         const member: Member = { handle: this.#workers!.spawn(), jobs: new Set(), isReady: false }
@@ -160,6 +165,7 @@ export class DecodePool {
     try {
       await member.handle.start(await this.#module!())
       member.isReady = true
+      this.#rest()
     } catch (error) {
       member.handle.close()
       if (this.#members.delete(member)) this.#giveUpGrowing(error)
@@ -170,6 +176,8 @@ export class DecodePool {
   #giveUpGrowing(error: unknown): void {
     this.#size = this.#members.size
     if (this.#size > 0) return
+    for (const job of this.#queue.filter(({ deaths }) => deaths > 0)) job.reject(deadly(job, error))
+    this.#queue = this.#queue.filter(({ deaths }) => deaths === 0)
     const why = error instanceof Error ? error.message : String(error)
     this.#warnings.push(`Parquet is decoded in the engine’s own thread, as no worker for it could be started: ${why}`)
   }
@@ -214,9 +222,7 @@ export class DecodePool {
       member.handle.close()
     }
     if (job.deaths >= attempts) {
-      const { name } = job.request.column.field
-      const message = `Column "${name}" cannot be decoded: each of ${attempts} workers ended while it decoded it. The file may be damaged, or its row groups too large for the memory there is.`
-      job.reject(new LakefrontError('ENGINE_FAILED', message, { details: { column: name }, cause }))
+      job.reject(deadly(job, cause))
       return
     }
     const later = this.#queue.findIndex((other) => other.id > job.id)
@@ -227,20 +233,21 @@ export class DecodePool {
   async #drive(): Promise<void> {
     if (this.#isDriving) return
     this.#isDriving = true
-    while (this.#helps()) {
+    while (this.#nextHere() !== undefined) {
       await breathe()
-      if (!this.#helps()) break
-      const job = this.#queue.shift()!
+      const job = this.#nextHere()
+      if (job === undefined) break
+      this.#queue.splice(this.#queue.indexOf(job), 1)
       if (!this.#isAborted(job)) await this.#decodeHere(job)
     }
     this.#isDriving = false
   }
 
-  #helps(): boolean {
-    const [next] = this.#queue
-    if (next === undefined) return false
+  /** What this thread is to decode next. What a worker ended over is not tried where the engine would end with it. */
+  #nextHere(): Job | undefined {
     const hasWorkers = [...this.#members].some((member) => member.isReady)
-    return !hasWorkers || (this.#lenders > 0 && next.bytes <= lendableBytes)
+    if (hasWorkers && this.#lenders === 0) return undefined
+    return this.#queue.find(({ deaths, bytes }) => deaths === 0 && (!hasWorkers || bytes <= lendableBytes))
   }
 
   async #decodeHere({ request, resolve, reject }: Job): Promise<void> {
@@ -292,6 +299,15 @@ function portable({ column, rowGroup, bytes }: DecodeRequest): DecodeRequest {
     rowGroup: { rows: rowGroup.rows, chunks },
     bytes: bytes.map((part) => new Uint8Array(part)),
   }
+}
+
+function deadly({ request }: Job, cause: unknown): LakefrontError {
+  const { name } = request.column.field
+  return new LakefrontError(
+    'ENGINE_FAILED',
+    `Column "${name}" cannot be decoded: the workers that tried ended over it. The file may be damaged, or its row groups too large for the memory there is.`,
+    { details: { column: name }, cause },
+  )
 }
 
 function closed(): LakefrontError {
