@@ -137,7 +137,7 @@ function advise(code: ErrorCode, said: Said): string {
     return `"${remote}" is not read: of files that have to be fetched this engine reads Parquet only, FROM 'https://…/file.parquet' or read_parquet().`
   }
   if (subtype === 'MISSING_ENTRY') return entryAdvice(said)
-  if (/^Current transaction is aborted/.test(message))
+  if (message.startsWith('Current transaction is aborted'))
     return 'The transaction failed at a statement before this one, and nothing but ROLLBACK is possible now.'
   return message
 }

@@ -13,7 +13,7 @@ import type { ParquetColumn } from './schema.ts'
 import { exportStackPointer, stackPointerName } from './stack-pointer.ts'
 
 /** Most rows of a batch: a multiple of DuckDB's vectors, and DuckDB's own row group length. */
-export const batchRows = 122_880
+const batchRows = 122_880
 
 const int32 = physicalTypes.indexOf('int32')
 

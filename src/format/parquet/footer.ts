@@ -296,7 +296,7 @@ export function integer(value: ThriftValue | undefined, what: string): number {
 }
 
 /** A field that must be UTF-8 text. */
-export function text(value: ThriftValue | undefined, what: string): string {
+function text(value: ThriftValue | undefined, what: string): string {
   if (value instanceof Uint8Array) return new TextDecoder().decode(value)
   throw damaged(what)
 }
