@@ -85,6 +85,21 @@ test('a file of the user’s answers under the name it was given', async () => {
   expect(count).toBeGreaterThan(100_000)
 })
 
+test('a file in the browser’s own file system is read by its path', async () => {
+  await connect()
+  const outcomes = await page.evaluate(async (file) => {
+    const bytes = await (await fetch(file)).arrayBuffer()
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('data', { create: true })
+    const writable = await (await folder.getFileHandle('flights.parquet', { create: true })).createWritable()
+    await writable.write(bytes)
+    await writable.close()
+    const paths = ['opfs:/data/flights.parquet', 'opfs:/data/other.parquet', 'opfs:/none/flights.parquet', 'opfs:/data']
+    return Promise.all(paths.map((path) => outcome(db.read.parquet(path).count())))
+  }, flights)
+  expect(outcomes[0]).toEqual({ value: 3_000_000 })
+  expect(outcomes.slice(1).map(({ code }) => code)).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'])
+})
+
 test('an abort while scanning is answered within 100 ms and leaves the engine as it was', async () => {
   await connect()
   const { milliseconds, outcomeOfAbort, kept, progress } = await page.evaluate(async (file) => {

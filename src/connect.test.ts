@@ -32,6 +32,13 @@ describe('what connect() refuses', () => {
       'INVALID_ARGUMENT',
       /^storage\.revalidate: "never" is not a number of seconds, or 'always'/,
     ],
+    [{ storage: { s3: { bucket: 'b' } } }, 'INVALID_ARGUMENT', /^storage\.s3 has no option "bucket"/],
+    [{ storage: { s3: { endpoint: 'here' } } }, 'INVALID_ARGUMENT', /^storage\.s3\.endpoint: is not a URL/],
+    [
+      { storage: { s3: { credentials: { accessKeyId: 'secret' } } } },
+      'INVALID_ARGUMENT',
+      /^storage\.s3\.credentials\.secretAccessKey: is missing/,
+    ],
     [{ storage: { retry: { attempts: '3' } } }, 'INVALID_ARGUMENT', /^storage\.retry\.attempts: "3" is not a number/],
   ])('%j', async (options, code, message) => {
     const error = await failureOf(connect(options as unknown as ConnectOptions))

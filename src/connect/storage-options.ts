@@ -4,6 +4,7 @@ import { checkedLimit } from '../storage/fetch-scope.ts'
 import type { FetchLimit } from '../storage/fetch-scope.ts'
 import type { StorageCalls, StorageOptions } from '../storage/open-storage.ts'
 import type { RetryOptions } from '../storage/retry.ts'
+import type { S3Options } from '../storage/s3.ts'
 import { checkNames } from './check-names.ts'
 
 /** What of files on other computers is kept as it was fetched, by address without query string and by version. */
@@ -26,6 +27,11 @@ export interface FileOptions {
   readonly renewUrl?: (label: string) => Promise<string>
   /** How long a file is taken to be what it was, in seconds; `'always'`, the default, asks once in every statement. */
   readonly revalidate?: 'always' | number
+  /**
+   * Where `s3://bucket/key` is, and how to prove who asks. Keys in a page can be read by whoever opens it: for others than you, have your
+   * server sign URLs.
+   */
+  readonly s3?: S3Options
   /** Requests that fail for a passing reason: how often they are made, and how long is waited between. */
   readonly retry?: RetryOptions
   /** An answer that is silent for so long counts as lost. Default 30,000. */
@@ -33,7 +39,9 @@ export interface FileOptions {
 }
 
 const rangeCacheNames = ['memory', 'persistent']
-const fileNames = ['renewUrl', 'revalidate', 'retry', 'stallMilliseconds']
+const fileNames = ['renewUrl', 'revalidate', 's3', 'retry', 'stallMilliseconds']
+const s3Names = ['endpoint', 'region', 'credentials', 'pathStyle']
+const credentialNames = ['accessKeyId', 'secretAccessKey', 'sessionToken']
 const retryNames = ['attempts', 'baseMilliseconds', 'maximumMilliseconds']
 
 /** The options of files and of what is kept of them, checked and as plain data. */
@@ -48,7 +56,7 @@ export function storageOptions(options: {
   checkNames('fetchLimit', fetchLimit ?? {}, ['bytes', 'requests'])
   if (fetchLimit !== undefined) checkedLimit(fetchLimit)
   const { memory, persistent = false } = rangeCache
-  const { renewUrl, revalidate = 'always', retry, stallMilliseconds } = storage
+  const { renewUrl, revalidate = 'always', s3, retry, stallMilliseconds } = storage
   if (renewUrl !== undefined && typeof renewUrl !== 'function') {
     throw wrong(
       'storage.renewUrl',
@@ -58,6 +66,7 @@ export function storageOptions(options: {
   if (revalidate !== 'always') checkNumber('storage.revalidate', revalidate, "a number of seconds, or 'always'")
   if (stallMilliseconds !== undefined)
     checkNumber('storage.stallMilliseconds', stallMilliseconds, 'a number of milliseconds')
+  if (s3 !== undefined) checkS3(s3)
   checkNames('storage.retry', retry ?? {}, retryNames)
   for (const [name, value] of Object.entries(retry ?? {})) checkNumber(`storage.retry.${name}`, value, 'a number')
   return {
@@ -65,6 +74,7 @@ export function storageOptions(options: {
     ...(persistent === false ? {} : { persistentBytes: byteSize(persistent, 'rangeCache.persistent') }),
     ...(fetchLimit === undefined ? {} : { fetchLimit: { ...fetchLimit } }),
     ...(revalidate === 'always' ? {} : { revalidateSeconds: revalidate }),
+    ...(s3 === undefined ? {} : { s3: structuredClone(s3) }),
     ...(retry === undefined ? {} : { retry: { ...retry } }),
     ...(stallMilliseconds === undefined ? {} : { stallMilliseconds }),
     ...(renewUrl === undefined ? {} : { renewsUrls: true }),
@@ -74,6 +84,21 @@ export function storageOptions(options: {
 /** What the storage may ask of the application: the options that cannot be sent to a worker. */
 export function storageCalls({ renewUrl }: FileOptions = {}): StorageCalls {
   return renewUrl === undefined ? {} : { renewUrl }
+}
+
+/** Names options only: credentials must not get into a message. */
+function checkS3(s3: S3Options): void {
+  checkNames('storage.s3', s3, s3Names)
+  const { endpoint, credentials } = s3
+  if (endpoint !== undefined && !/^https?:/.test(endpoint)) {
+    throw wrong('storage.s3.endpoint', 'is not a URL. Give one such as "https://s3.example.com"')
+  }
+  if (credentials === undefined) return
+  checkNames('storage.s3.credentials', credentials, credentialNames)
+  for (const name of ['accessKeyId', 'secretAccessKey'] as const) {
+    if (typeof credentials[name] !== 'string' || credentials[name] === '')
+      throw wrong(`storage.s3.credentials.${name}`, 'is missing')
+  }
 }
 
 function checkNumber(option: string, value: unknown, what: string): void {

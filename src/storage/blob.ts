@@ -29,7 +29,8 @@ export function blobSource(blob: Blob): ByteSource {
   }
 }
 
-async function contents(blob: Blob, label: string): Promise<ArrayBuffer> {
+/** The bytes of a blob; errors of the platform become ours. */
+export async function contents(blob: Blob, label: string): Promise<ArrayBuffer> {
   try {
     return await blob.arrayBuffer()
   } catch (cause) {

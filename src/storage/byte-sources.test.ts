@@ -60,7 +60,7 @@ testByteSource({
 })
 
 describe('what a reference means', () => {
-  test.each(['s3://bucket/key', 'gs://b/k', 'ftp://host/f', 'hf://datasets/x'])(
+  test.each(['gs://b/k', 'az://b/k', 'ftp://host/f', 'hf://datasets/x'])(
     '%s is unsupported, and the schemes that are get listed',
     (reference) => {
       expect(() => openByteSource(reference)).toThrow(
@@ -68,6 +68,16 @@ describe('what a reference means', () => {
       )
     },
   )
+
+  test('opfs: is a place browsers have, and has no folders above it', async () => {
+    expect(await failure(openByteSource('opfs:/a.parquet').stat())).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('browsers have it'),
+    })
+    for (const reference of ['opfs:', 'opfs:/', 'opfs:/../a', 'opfs:/a//b']) {
+      expect(() => openByteSource(reference)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    }
+  })
 
   test.each(['', 'http://', 'https://[bad'])('%j is no valid name', (reference) => {
     expect(() => openByteSource(reference)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))

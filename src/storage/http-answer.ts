@@ -1,4 +1,5 @@
 import type { ByteRange } from './coalesce.ts'
+import { accessDenied, httpFailed, notFound, wrongAnswer } from './http-errors.ts'
 import type { ObjectStat } from './storage.ts'
 
 /** Frees the connection of an answer nobody reads. */
@@ -27,6 +28,32 @@ export function declaredLength(response: Response): number | undefined {
 export function isEncoded(response: Response): boolean {
   const encoding = response.headers.get('content-encoding')
   return encoding !== null && encoding !== '' && encoding !== 'identity'
+}
+
+/** Throws what an answer without success means. */
+export function checkStatus(label: string, response: Response): void {
+  if (response.ok) return
+  discard(response)
+  if (response.status === 404 || response.status === 410) throw notFound(label, response.status)
+  if (response.status === 401 || response.status === 403) throw accessDenied(label, response.status)
+  throw httpFailed(label, response)
+}
+
+/** Throws for a part that was compressed by itself. */
+export function refuseEncoded(label: string, response: Response): void {
+  if (!isEncoded(response)) return
+  discard(response)
+  throw wrongAnswer(
+    label,
+    'compresses the parts it sends (Content-Encoding), so that they cannot be put together. Turn compression off for this file there',
+  )
+}
+
+/** Whether a part is everything. */
+export function isAll(
+  range: (ByteRange & { readonly total?: number }) | undefined,
+): range is ByteRange & { total: number } {
+  return range !== undefined && range.start === 0 && range.end === range.total
 }
 
 /** FNV-1a, so that no part of a signed query is kept. */

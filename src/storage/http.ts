@@ -1,8 +1,17 @@
 import { LakefrontError } from '../errors.ts'
 import type { ByteRange } from './coalesce.ts'
-import { contentRange, declaredLength, discard, fingerprint, isEncoded, statOf } from './http-answer.ts'
 import {
-  accessDenied,
+  checkStatus,
+  contentRange,
+  declaredLength,
+  discard,
+  fingerprint,
+  isAll,
+  isEncoded,
+  refuseEncoded,
+  statOf,
+} from './http-answer.ts'
+import {
   corsRefused,
   httpFailed,
   isCrossOrigin,
@@ -10,7 +19,6 @@ import {
   notFound,
   tooLargeWhole,
   unreachable,
-  wrongAnswer,
 } from './http-errors.ts'
 import { Link } from './link.ts'
 import { checkRange, checkUnchanged, count, sourceChanged } from './range.ts'
@@ -22,6 +30,8 @@ import type { Attempt, RetryOptions } from './retry.ts'
 import type { ByteSource, ObjectStat, ReadOptions, StatOptions, Traffic } from './storage.ts'
 
 export interface HttpOptions {
+  /** What to call the object in messages. Default: its URL, without query and credentials. */
+  readonly label?: string
   /** Sent with every request, such as an `Authorization`. */
   readonly headers?: Readonly<Record<string, string>>
   readonly retry?: RetryOptions
@@ -89,7 +99,7 @@ class HttpSource implements NetworkSource {
     const parsed = new URL(url)
     const { username, password } = parsed
     parsed.username = parsed.password = parsed.hash = ''
-    this.label = parsed.origin + parsed.pathname
+    this.label = options.label ?? parsed.origin + parsed.pathname
     this.#url = new RenewableUrl(parsed, this.label, options.renew)
     this.#query = fingerprint(parsed.search)
     this.#headers = {
@@ -167,7 +177,7 @@ class HttpSource implements NetworkSource {
       if (response.status === 200 && declared !== undefined && declared <= length) {
         return { stat: await this.#keepWhole(response, attempt, cost) }
       }
-      if (![200, 206, 400, 416, 501].includes(response.status)) this.#check(response)
+      if (![200, 206, 400, 416, 501].includes(response.status)) checkStatus(this.label, response)
       const range = response.status === 206 && !isEncoded(response) ? contentRange(response) : undefined
       const sent = range === undefined ? 0 : range.end - range.start
       if (range?.total === undefined || range.end !== range.total || sent > length) {
@@ -189,12 +199,12 @@ class HttpSource implements NetworkSource {
         discard(response)
         return statOf(0, this.#validator(response))
       }
-      this.#check(response)
+      checkStatus(this.label, response)
       const range = contentRange(response)
       if (response.status !== 206 || isAll(range)) {
         return range?.total === 1 ? this.#oneByte(response, attempt, cost) : this.#keepWhole(response, attempt, cost)
       }
-      this.#refuseEncoded(response)
+      refuseEncoded(this.label, response)
       if (range?.total !== undefined) {
         const body = await this.#body(response, 1, attempt)
         this.#count(cost, body.length)
@@ -225,7 +235,7 @@ class HttpSource implements NetworkSource {
         discard(response)
         throw sourceChanged(this.label)
       }
-      this.#check(response)
+      checkStatus(this.label, response)
       checkUnchanged(this.label, this.#validator(response) ?? ifMatch, ifMatch)
       const sent = contentRange(response)
       const isWhole = response.status !== 206 || (isAll(sent) && sent.total !== end - start)
@@ -233,7 +243,7 @@ class HttpSource implements NetworkSource {
         await this.#keepWhole(response, attempt, options)
         return 'whole'
       }
-      this.#refuseEncoded(response)
+      refuseEncoded(this.label, response)
       this.#checkSent(response, range)
       const body = await this.#body(response, end - start, attempt)
       this.#count(options, body.length)
@@ -270,7 +280,7 @@ class HttpSource implements NetworkSource {
     const request = { method: 'GET', headers: { 'if-none-match': pin }, expects: 0 }
     return this.#exchange(request, attempt, cost, async (response) => {
       if (response.status !== 304) {
-        this.#check(response)
+        checkStatus(this.label, response)
         return this.#keepWhole(response, attempt, cost)
       }
       discard(response)
@@ -379,23 +389,6 @@ class HttpSource implements NetworkSource {
     count([this.traffic, meter, scope], bytes)
   }
 
-  #check(response: Response): void {
-    if (response.ok) return
-    discard(response)
-    if (response.status === 404 || response.status === 410) throw notFound(this.label, response.status)
-    if (response.status === 401 || response.status === 403) throw accessDenied(this.label, response.status)
-    throw httpFailed(this.label, response)
-  }
-
-  #refuseEncoded(response: Response): void {
-    if (!isEncoded(response)) return
-    discard(response)
-    throw wrongAnswer(
-      this.label,
-      'compresses the parts it sends (Content-Encoding), so that they cannot be put together. Turn compression off for this file there',
-    )
-  }
-
   /** The ETag; without one, what else would change with the content. A weak or derived one also names the query it is of. */
   #validator(response: Response): string | undefined {
     const etag = response.headers.get('etag')
@@ -418,8 +411,4 @@ class HttpSource implements NetworkSource {
       ...(signal === undefined ? {} : { signal }),
     })
   }
-}
-
-function isAll(range: (ByteRange & { readonly total?: number }) | undefined): range is ByteRange & { total: number } {
-  return range !== undefined && range.start === 0 && range.end === range.total
 }

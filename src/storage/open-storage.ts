@@ -1,6 +1,7 @@
 import { cachedSource } from './range-cache.ts'
 import type { FetchLimit } from './fetch-scope.ts'
 import { httpSource } from './http.ts'
+import type { HttpOptions, NetworkSource } from './http.ts'
 import { Link } from './link.ts'
 import { MemoryRanges } from './memory-ranges.ts'
 import { openByteSource } from './open.ts'
@@ -8,6 +9,8 @@ import { opfsBlocks } from './opfs-blocks.ts'
 import type { RangeStore } from './range-store.ts'
 import type { RenewUrl } from './renewable-url.ts'
 import type { RetryOptions } from './retry.ts'
+import { s3Source, s3Url } from './s3.ts'
+import type { S3Options } from './s3.ts'
 import type { ByteSource } from './storage.ts'
 
 /** How a session reads files. Plain data. */
@@ -24,6 +27,8 @@ export interface StorageOptions {
   readonly revalidateSeconds?: number
   readonly retry?: RetryOptions
   readonly stallMilliseconds?: number
+  /** Where `s3:` URLs are. */
+  readonly s3?: S3Options
   /** Whether URLs can be renewed: {@link StorageCalls.renewUrl} is there. */
   readonly renewsUrls?: boolean
 }
@@ -69,7 +74,8 @@ class SessionStorage implements Storage {
     const { baseUrl } = this.#options
     return openByteSource(reference, {
       ...(baseUrl === undefined ? {} : { baseUrl }),
-      openUrl: (url) => this.#openUrl(url),
+      openUrl: (url) => this.#shared(url, () => httpSource(url, this.#httpOptions(url))),
+      openS3: (name) => this.#shared(name, () => this.#openS3(name)),
     })
   }
 
@@ -79,12 +85,12 @@ class SessionStorage implements Storage {
   }
 
   /** The same URL is the same source for as long as anybody holds it. */
-  #openUrl(url: string): ByteSource {
+  #shared(url: string, open: () => NetworkSource): ByteSource {
     const known = this.#sources.get(url)?.deref()
     if (known !== undefined) return known
     if (this.#opened++ % sweepEvery === 0) this.#sweep()
     const { revalidateSeconds } = this.#options
-    const source = cachedSource(this.#network(url), {
+    const source = cachedSource(open(), {
       memory: this.#memory,
       ...(this.#store === undefined ? {} : { store: this.#store }),
       ...(revalidateSeconds === undefined ? {} : { revalidateSeconds }),
@@ -93,15 +99,21 @@ class SessionStorage implements Storage {
     return source
   }
 
-  #network(url: string): ReturnType<typeof httpSource> {
+  #openS3(reference: string): NetworkSource {
+    const { s3 } = this.#options
+    const { renew: _, ...options } = this.#httpOptions(s3Url(reference, s3))
+    return s3Source(reference, s3, options)
+  }
+
+  #httpOptions(url: string): HttpOptions {
     const { retry, stallMilliseconds } = this.#options
     const { renewUrl } = this.#calls
-    return httpSource(url, {
+    return {
       link: this.#link(new URL(url).origin),
       ...(retry === undefined ? {} : { retry }),
       ...(stallMilliseconds === undefined ? {} : { stallMilliseconds }),
       ...(renewUrl === undefined ? {} : { renew: renewUrl }),
-    })
+    }
   }
 
   #link(origin: string): Link {

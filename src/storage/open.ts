@@ -3,6 +3,8 @@ import { blobSource } from './blob.ts'
 import { fileSource, hasFileSystem } from './file.ts'
 import { httpSource } from './http.ts'
 import { memorySource } from './memory.ts'
+import { opfsSource } from './opfs.ts'
+import { s3Source } from './s3.ts'
 import type { ByteSource } from './storage.ts'
 
 export interface OpenOptions {
@@ -10,9 +12,11 @@ export interface OpenOptions {
   readonly baseUrl?: string
   /** Opens `http:` and `https:` URLs. Default: each by itself, nothing kept. */
   readonly openUrl?: (url: string) => ByteSource
+  /** Opens `s3:` URLs. Default: public objects of AWS. */
+  readonly openS3?: (reference: string) => ByteSource
 }
 
-/** The bytes a reference means: `http:`, `https:` and `file:` URLs, paths where there is a file system, blobs, byte arrays. */
+/** The bytes a reference means: `http:`, `https:`, `s3:`, `opfs:` and `file:` URLs, paths where there is a file system, blobs, byte arrays. */
 export function openByteSource(reference: string | Blob | Uint8Array, options: OpenOptions = {}): ByteSource {
   if (reference instanceof Uint8Array) return memorySource(reference)
   if (typeof reference !== 'string') return blobSource(reference)
@@ -23,12 +27,16 @@ export function openByteSource(reference: string | Blob | Uint8Array, options: O
       return (options.openUrl ?? httpSource)(checkedUrl(reference))
     case 'file':
       return fileSource(reference)
+    case 's3':
+      return (options.openS3 ?? s3Source)(reference)
+    case 'opfs':
+      return opfsSource(reference)
     case undefined:
       return openRelative(reference, options)
     default:
       throw new LakefrontError(
         'UNSUPPORTED',
-        `"${scheme}:" is not a place files can be read from. Supported: https:, http:, file:, a path, a File or Blob, a Uint8Array. For object stores give a signed https URL.`,
+        `"${scheme}:" is not a place files can be read from. Supported: https:, http:, s3:, opfs:, file:, a path, a File or Blob, a Uint8Array. For other object stores give a signed https URL.`,
         { details: { scheme } },
       )
   }

@@ -1,0 +1,105 @@
+import type { Dirent } from 'node:fs'
+import type * as FileSystem from 'node:fs/promises'
+import { LakefrontError } from '../errors.ts'
+import { builtin, hasFileSystem } from './file.ts'
+
+/**
+ * The files that a pattern means, in order: `*` and `?` within a name, `[a-z]`, `[!a]`, `{a,b}`, and `**` for any folders. A name
+ * without any of these, or of a file that is there, means itself.
+ *
+ * Fails with `NOT_FOUND` when nothing matches, and with `UNSUPPORTED` where files cannot be listed.
+ */
+export async function expandGlob(
+  reference: string,
+  { baseUrl, signal }: { readonly baseUrl?: string; readonly signal?: AbortSignal } = {},
+): Promise<readonly string[]> {
+  if (!/[*?[{]/.test(reference)) return [reference]
+  const isUrl = /^[a-z][a-z0-9+.-]+:/i.test(reference)
+  if (isUrl || baseUrl !== undefined || !hasFileSystem()) {
+    const path = reference.split(/[?#]/, 1)[0]!
+    if (!path.includes('*')) return [reference]
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `"${path}" is a pattern, and files cannot be listed there. Name them: read_parquet(['first.parquet', 'second.parquet']).`,
+      { details: { source: path } },
+    )
+  }
+  if (await isFile(reference)) return [reference]
+  const found: string[] = []
+  for (const pattern of alternatives(reference)) {
+    const isAbsolute = pattern.startsWith('/')
+    const segments = pattern.split('/').filter((segment) => segment !== '')
+    await walk(isAbsolute ? '/' : '', segments, { found, signal })
+  }
+  if (found.length > 0) return [...new Set(found)]
+  throw new LakefrontError('NOT_FOUND', `No file matches "${reference}".`, { details: { source: reference } })
+}
+
+interface Walk {
+  readonly found: string[]
+  readonly signal: AbortSignal | undefined
+}
+
+async function walk(folder: string, [segment, ...rest]: readonly string[], to: Walk): Promise<void> {
+  to.signal?.throwIfAborted()
+  if (segment === undefined) return
+  if (segment === '**') return walkAll(folder, rest.length === 0 ? ['*'] : rest, to)
+  if (!/[*?[]/.test(segment)) {
+    if (rest.length > 0) return walk(`${folder}${segment}/`, rest, to)
+    if (await isFile(folder + segment)) to.found.push(folder + segment)
+    return
+  }
+  const pattern = patternOf(segment)
+  for (const entry of await list(folder)) {
+    if (!pattern.test(entry.name)) continue
+    if (rest.length > 0) {
+      if (!entry.isFile()) await walk(`${folder}${entry.name}/`, rest, to)
+    } else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(folder + entry.name)))) {
+      to.found.push(folder + entry.name)
+    }
+  }
+}
+
+/** `rest` in `folder` and in all folders below; links are not followed, as they may lead back. */
+async function walkAll(folder: string, rest: readonly string[], to: Walk): Promise<void> {
+  await walk(folder, rest, to)
+  for (const entry of await list(folder)) if (entry.isDirectory()) await walkAll(`${folder}${entry.name}/`, rest, to)
+}
+
+/** What is in a folder by name; nothing when it is none or may not be read. */
+async function list(folder: string): Promise<Dirent[]> {
+  try {
+    const entries = await files().readdir(folder === '' ? '.' : folder, { withFileTypes: true })
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+  } catch {
+    return []
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await files().stat(path)).isFile()
+  } catch {
+    return false
+  }
+}
+
+function files(): typeof FileSystem {
+  return builtin<typeof FileSystem>('node:fs/promises')!
+}
+
+function patternOf(segment: string): RegExp {
+  const source = segment.replaceAll(/\[(!?)([^\]]+)\]|[*?]|[\\^$.|+()[\]{}]/g, (part, not?: string, set?: string) => {
+    if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replaceAll(/[\\^\]]/g, '\\$&')}]`
+    return part === '*' ? '.*' : part === '?' ? '.' : `\\${part}`
+  })
+  return new RegExp(`^${source}$`, 'su')
+}
+
+/** `a{b,c}d` as `abd` and `acd`, from the inside out. */
+function alternatives(pattern: string): string[] {
+  const match = /\{([^{}]*)\}/.exec(pattern)
+  if (match === null || !match[1]!.includes(',')) return [pattern]
+  const [before, after] = [pattern.slice(0, match.index), pattern.slice(match.index + match[0].length)]
+  return match[1]!.split(',').flatMap((choice) => alternatives(before + choice + after))
+}
