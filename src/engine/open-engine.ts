@@ -1,6 +1,7 @@
 import { parquetDecoder } from '../format/parquet/decode.ts'
 import { decoderModule } from '../format/parquet/decoder-module.ts'
 import { scanProvider } from '../scan/scan-provider.ts'
+import { expandGlob } from '../storage/glob.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { StorageCalls } from '../storage/open-storage.ts'
 import type { EngineHost } from './duckdb-wasm/boot.ts'
@@ -17,6 +18,7 @@ export function openEngine(host: EngineHost, options: EngineOptions = {}, calls:
   const storage = openStorage({ ...options.storage, ...(baseUrl === undefined ? {} : { baseUrl }) }, calls)
   const scans = scanProvider({
     openFile: (reference) => storage.open(reference),
+    expand: (name, own) => expandGlob(name, { ...own, ...(baseUrl === undefined ? {} : { baseUrl }) }),
     closeFiles: () => storage.close(),
     decoder: parquetDecoder(module),
     decoding: {

@@ -14,6 +14,8 @@ import type { FileReference, ScanProvider, ScanTable, Source, TableOptions } fro
 
 export interface ScanProviderOptions {
   readonly openFile: (reference: FileReference) => ByteSource
+  /** The files that a name means where it is a pattern. Without it names are no patterns. */
+  readonly expand?: (name: string, options: { readonly signal?: AbortSignal }) => Promise<readonly string[]>
   /** Runs when the provider is closed. */
   readonly closeFiles?: () => Promise<void>
   readonly decoder: ParquetDecoder
@@ -44,6 +46,7 @@ export function scanProvider(options: ScanProviderOptions): ScanProvider {
 
 class Provider implements ScanProvider {
   readonly #openFile: (reference: FileReference) => ByteSource
+  readonly #expand: ScanProviderOptions['expand']
   readonly #closeFiles: (() => Promise<void>) | undefined
   readonly #decoder: DecodePool
   readonly #cache: ColumnCache
@@ -51,8 +54,9 @@ class Provider implements ScanProvider {
   #unvalidated = 0
   #closed = false
 
-  constructor({ openFile, closeFiles, decoder, decoding, cacheBytes = 512 * 1024 * 1024 }: ScanProviderOptions) {
+  constructor({ openFile, expand, closeFiles, decoder, decoding, cacheBytes = 512 * 1024 * 1024 }: ScanProviderOptions) {
     this.#openFile = openFile
+    this.#expand = expand
     this.#closeFiles = closeFiles
     this.#decoder = new DecodePool({ ...decoding, decoder })
     this.#cache = new ColumnCache(cacheBytes)
@@ -65,7 +69,7 @@ class Provider implements ScanProvider {
     if (source.files.length === 0) {
       throw new LakefrontError('INVALID_ARGUMENT', `Source "${source.id}" has no files. Name one at least.`)
     }
-    const entry = this.#entry(source)
+    const entry = this.#entry(source.id, await this.#filesOf(source, options))
     const cost: Traffic = { requests: 0, bytes: 0 }
     const files = await mapParallel(entry.files, (file, index) =>
       this.#open(entry, index, file, { ...options, meter: cost }),
@@ -94,15 +98,21 @@ class Provider implements ScanProvider {
     await this.#closeFiles?.()
   }
 
-  #entry(source: ParquetSource): Entry {
-    const known = this.#entries.get(source.id)
+  async #filesOf({ files }: ParquetSource, { signal }: TableOptions): Promise<readonly FileReference[]> {
+    const expand = this.#expand
+    if (expand === undefined) return files
+    const own = signal === undefined ? {} : { signal }
+    return (await Promise.all(files.map((file) => (typeof file === 'string' ? expand(file, own) : [file])))).flat()
+  }
+
+  #entry(id: string, references: readonly FileReference[]): Entry {
+    const known = this.#entries.get(id)
     const isSame =
-      known?.references.length === source.files.length &&
-      known.references.every((file, at) => file === source.files[at])
+      known?.references.length === references.length && known.references.every((file, at) => file === references[at])
     if (known !== undefined && isSame) return known
-    const files = source.files.map((reference) => this.#openFile(reference))
-    const entry: Entry = { references: source.files, files, footers: files.map(() => undefined), indexes: [], keys: [] }
-    this.#entries.set(source.id, entry)
+    const files = references.map((reference) => this.#openFile(reference))
+    const entry: Entry = { references, files, footers: files.map(() => undefined), indexes: [], keys: [] }
+    this.#entries.set(id, entry)
     return entry
   }
 

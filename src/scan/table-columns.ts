@@ -189,7 +189,9 @@ function mismatch(first: Field, firstFile: ParquetFile, other: Field, otherFile:
   return new LakefrontError(
     'TYPE_MISMATCH',
     `Column "${other.name}" is ${typeName(other.type).toLowerCase()} in "${label}" but ${typeName(first.type).toLowerCase()} in "${firstLabel}". ` +
-      'Read the files separately and cast one of them.',
+      (commonType(first.type, other.type) === undefined
+        ? 'Read the files separately and cast one of them.'
+        : 'Set union_by_name = true to read both as the wider type.'),
     { details: { column: other.name, files: [firstLabel, label] } },
   )
 }

@@ -130,6 +130,7 @@ export interface CApi {
   destroyTableFunction(address: Pointer): void
   tableFunctionSetName(fn: Pointer, name: Pointer): void
   tableFunctionAddParameter(fn: Pointer, type: Pointer): void
+  tableFunctionAddNamedParameter(fn: Pointer, name: Pointer, type: Pointer): void
   tableFunctionSetExtraInfo(fn: Pointer, extra: Pointer, destroy: Pointer): void
   tableFunctionSetBind(fn: Pointer, callback: Pointer): void
   tableFunctionSetInit(fn: Pointer, callback: Pointer): void
@@ -137,6 +138,8 @@ export interface CApi {
   tableFunctionSupportsProjectionPushdown(fn: Pointer, on: number): void
   registerTableFunction(connection: Pointer, fn: Pointer): number
   bindGetParameter(info: Pointer, index: number): Pointer
+  /** Null when it was not given. Caller destroys. */
+  bindGetNamedParameter(info: Pointer, name: Pointer): Pointer
   bindAddResultColumn(info: Pointer, name: Pointer, type: Pointer): void
   bindSetBindData(info: Pointer, data: Pointer, destroy: Pointer): void
   bindSetCardinality(info: Pointer, rows: number, exact: number): void
@@ -269,6 +272,7 @@ const signatures: Record<keyof CApi, string> = {
   destroyTableFunction: 'p:v',
   tableFunctionSetName: 'pp:v',
   tableFunctionAddParameter: 'pp:v',
+  tableFunctionAddNamedParameter: 'ppp:v',
   tableFunctionSetExtraInfo: 'ppp:v',
   tableFunctionSetBind: 'pp:v',
   tableFunctionSetInit: 'pp:v',
@@ -276,6 +280,7 @@ const signatures: Record<keyof CApi, string> = {
   tableFunctionSupportsProjectionPushdown: 'pp:v',
   registerTableFunction: 'pp:p',
   bindGetParameter: 'pn:p',
+  bindGetNamedParameter: 'pp:p',
   bindAddResultColumn: 'ppp:v',
   bindSetBindData: 'ppp:v',
   bindSetCardinality: 'pnp:v',

@@ -86,7 +86,7 @@ test.each<[string, ErrorCode]>([
   ["SELECT json_extract('{}', '$.a')", 'UNSUPPORTED'],
   ['LOAD httpfs', 'UNSUPPORTED'],
   ['SELECT $a + $1', 'UNSUPPORTED'],
-  ["FROM read_parquet('x.parquet', hive_partitioning = true)", 'INVALID_ARGUMENT'],
+  ["FROM read_parquet('x.parquet', compression = 'zstd')", 'INVALID_ARGUMENT'],
   ['FROM read_parquet()', 'TYPE_MISMATCH'],
   ['SELECT {a: 1}.b', 'INVALID_ARGUMENT'],
   ['USE nosuch', 'INVALID_ARGUMENT'],

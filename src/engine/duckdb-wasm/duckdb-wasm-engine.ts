@@ -8,6 +8,7 @@ import { Gate } from './gate.ts'
 import { LogicalTypes } from './logical-types.ts'
 import { makeSteps, Run } from './run.ts'
 import type { RunParts } from './run.ts'
+import type { NamedTable } from './run-scans.ts'
 import { ScanFunction } from './scan-function.ts'
 
 /** Texts that only read, by their first word; they may run beside an unread result on a connection of their own. */
@@ -46,7 +47,7 @@ export class DuckdbWasmEngine implements Engine {
       suspends: info.suspends,
       steps: makeSteps(duckdb.exports, info.suspends),
       fetchLimit: storage?.fetchLimit ?? {},
-      loadTable: (name, files, forWhom) => this.#loadTable(name, files, forWhom),
+      loadTable: (named, forWhom) => this.#loadTable(named, forWhom),
     }
     this.#main = duckdb.connect()
     scan.register(this.#main)
@@ -152,11 +153,16 @@ export class DuckdbWasmEngine implements Engine {
     return this.#main
   }
 
-  #loadTable(name: string, files: readonly string[], forWhom: TableOptions): Promise<ScanTable> {
-    const source = this.#sources.get(name) ?? { id: `file:${name}`, format: 'parquet', files }
-    const found =
-      source.format === 'parquet' ? { ...source, files: source.files.flatMap((file) => this.#fileOf(file)) } : source
-    return this.#scans.table(found, forWhom)
+  #loadTable({ name, files, options }: NamedTable, forWhom: TableOptions): Promise<ScanTable> {
+    const source: Source = this.#sources.get(name) ?? {
+      id: `file:${name}`,
+      format: 'parquet',
+      files,
+      options: { unionByName: false },
+    }
+    if (source.format !== 'parquet') return this.#scans.table(source, forWhom)
+    const found = source.files.flatMap((file) => this.#fileOf(file))
+    return this.#scans.table({ ...source, files: found, options: { ...source.options, ...options } }, forWhom)
   }
 
   /** A registered source's own files where its id stands in a list of files. */

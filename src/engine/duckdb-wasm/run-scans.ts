@@ -1,10 +1,17 @@
-import type { ScanMetrics, ScanTable, TableOptions } from '../../scan/source.ts'
+import type { ParquetOptions, ScanMetrics, ScanTable, TableOptions } from '../../scan/source.ts'
 import type { Progress } from '../engine.ts'
 import type { ScanHint } from './explain-hints.ts'
 import type { BoundScan, OpenScan, ScanContext } from './scan-function.ts'
 
 /** The table behind a name in `lf_scan` or behind files in `read_parquet`. */
-export type LoadTable = (name: string, files: readonly string[], forWhom: TableOptions) => Promise<ScanTable>
+export type LoadTable = (named: NamedTable, forWhom: TableOptions) => Promise<ScanTable>
+
+/** A table as a statement names it. */
+export interface NamedTable {
+  readonly name: string
+  readonly files: readonly string[]
+  readonly options: ParquetOptions
+}
 
 /**
  * The scans of one statement: which tables it names, what its plan needs of them, and which were decoded ahead. DuckDB's callbacks
@@ -16,7 +23,7 @@ export class RunScans implements ScanContext {
   readonly #signal: AbortSignal | undefined
   readonly #onScanned: () => void
   readonly #tables = new Map<string, ScanTable>()
-  readonly #missing = new Map<string, readonly string[]>()
+  readonly #missing = new Map<string, NamedTable>()
   readonly #cardinalities = new Map<number, BoundScan>()
   readonly #loaded = new Map<string, OpenScan[]>()
   readonly #used: OpenScan[] = []
@@ -63,12 +70,13 @@ export class RunScans implements ScanContext {
     this.#bindsAnew = true
   }
 
-  bind(name: string, files: readonly string[]): BoundScan | undefined {
+  bind(name: string, files: readonly string[], options: ParquetOptions): BoundScan | undefined {
     if (this.#bindsAnew) this.#cardinalities.clear()
     this.#bindsAnew = false
-    const table = this.#tables.get(name)
+    const key = JSON.stringify([name, options])
+    const table = this.#tables.get(key)
     if (table === undefined) {
-      this.#missing.set(name, files)
+      this.#missing.set(key, { name, files, options })
       return undefined
     }
     let cardinality = table.rowCount ?? unknownRows
@@ -111,7 +119,7 @@ export class RunScans implements ScanContext {
     this.#missing.clear()
     const forWhom = this.#signal === undefined ? {} : { signal: this.#signal }
     await Promise.all(
-      missing.map(async ([name, files]) => this.#tables.set(name, await this.#loadTable(name, files, forWhom))),
+      missing.map(async ([key, named]) => this.#tables.set(key, await this.#loadTable(named, forWhom))),
     )
     this.#signal?.throwIfAborted()
     return true

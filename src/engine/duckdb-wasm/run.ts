@@ -108,7 +108,7 @@ export class Run implements ResultStream {
     this.#release = release
     this.#scope = fetchScope(options.fetchLimit ?? parts.fetchLimit)
     this.#native = new NativeStatement(duckdb, types, connection, statement.sql)
-    const load: LoadTable = (name, files, forWhom) => loadTable(name, files, { ...forWhom, scope: this.#scope })
+    const load: LoadTable = (named, forWhom) => loadTable(named, { ...forWhom, scope: this.#scope })
     this.#scans = new RunScans(load, suspends, options.signal, () => this.#reportProgress())
     this.#vectors = new VectorReader(duckdb.capi, duckdb.heap)
     options.signal?.addEventListener('abort', this.#interrupt)

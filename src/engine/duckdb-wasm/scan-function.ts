@@ -1,6 +1,6 @@
 import { LakefrontError } from '../../errors.ts'
 import { breathe } from '../../scan/breathe.ts'
-import type { ScanReader, ScanTable } from '../../scan/source.ts'
+import type { ParquetOptions, ScanReader, ScanTable } from '../../scan/source.ts'
 import type { ColumnBatch, ColumnData } from '../../types/column-data.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
 import { withDatabase } from './boot.ts'
@@ -32,7 +32,7 @@ export interface OpenScan {
 /** What the scan function asks of the statement that is being prepared or run. */
 export interface ScanContext {
   /** The table for `name`, or undefined when it must be loaded first; the statement is then prepared again. */
-  bind(name: string, files: readonly string[]): BoundScan | undefined
+  bind(name: string, files: readonly string[], options: ParquetOptions): BoundScan | undefined
   /** A scan of `columns`, or undefined when it must be loaded first; the statement is then run again. */
   open(bound: BoundScan, columns: readonly number[]): OpenScan | undefined
   /** A scan that cannot wait ran out of decoded rows; the statement is run again with all of them. */
@@ -59,6 +59,20 @@ const anyType = 34
 
 /** `DUCKDB_TYPE_LIST`. */
 const listType = 24
+
+/** `DUCKDB_TYPE_BOOLEAN`. */
+const booleanType = 1
+
+/** `DUCKDB_TYPE_VARCHAR`. */
+const varcharType = 17
+
+/** What `read_parquet` takes by name, as DuckDB's own does. */
+const namedParameters: Readonly<Record<string, { type: number; option: keyof ParquetOptions }>> = {
+  file_row_number: { type: booleanType, option: 'fileRowNumber' },
+  filename: { type: anyType, option: 'filename' },
+  hive_partitioning: { type: booleanType, option: 'hivePartitioning' },
+  union_by_name: { type: booleanType, option: 'unionByName' },
+}
 
 const parquetName = /\.(?:parquet|pq|parq)(?:$|[?#])/i
 
@@ -95,6 +109,11 @@ export class ScanFunction {
       const any = capi.createLogicalType(anyType)
       heap.withText(name, (text) => capi.tableFunctionSetName(fn, text))
       capi.tableFunctionAddParameter(fn, any)
+      for (const [parameter, { type }] of Object.entries(namedParameters)) {
+        const logical = type === anyType ? any : capi.createLogicalType(type)
+        heap.withText(parameter, (text) => capi.tableFunctionAddNamedParameter(fn, text, logical))
+        if (logical !== any) heap.withPointer(logical, capi.destroyLogicalType)
+      }
       heap.withPointer(any, capi.destroyLogicalType)
       capi.tableFunctionSetBind(fn, slots.bind)
       capi.tableFunctionSetInit(fn, slots.init)
@@ -140,7 +159,7 @@ export class ScanFunction {
     const { capi, heap } = this.#duckdb
     try {
       const files = this.#takeStrings(capi.bindGetParameter(info, 0))
-      const bound = this.context!.bind(files.join('\n'), files)
+      const bound = this.context!.bind(files.join('\n'), files, this.#takeOptions(info))
       if (bound === undefined) return heap.withText('not loaded yet', (text) => capi.bindSetError(info, text))
       const { fields } = bound.table.schema
       if (fields.length === 0) {
@@ -159,6 +178,19 @@ export class ScanFunction {
       this.context!.failed(error)
       heap.withText('scan failed', (text) => capi.bindSetError(info, text))
     }
+  }
+
+  #takeOptions(info: Pointer): ParquetOptions {
+    const { capi, heap } = this.#duckdb
+    const options: Record<string, boolean | string> = {}
+    for (const [parameter, { option }] of Object.entries(namedParameters)) {
+      const value = heap.withText(parameter, (text) => capi.bindGetNamedParameter(info, text))
+      if (value === 0) continue
+      const isName = capi.getTypeId(capi.getValueType(value)) === varcharType
+      const [text] = this.#takeStrings(value)
+      options[option] = isName ? text! : text === 'true'
+    }
+    return options
   }
 
   #takeStrings(value: Pointer): string[] {
