@@ -175,7 +175,7 @@ class HttpSource implements NetworkSource {
     return this.#exchange(request, attempt, cost, async (response) => {
       const declared = declaredLength(response)
       if (response.status === 200 && declared !== undefined && declared <= length) {
-        return { stat: await this.#keepWhole(response, attempt, cost) }
+        return { stat: await this.#keepWhole(response, attempt, cost, length) }
       }
       if (![200, 206, 400, 416, 501].includes(response.status)) checkStatus(this.label, response)
       const range = response.status === 206 && !isEncoded(response) ? contentRange(response) : undefined
@@ -240,7 +240,7 @@ class HttpSource implements NetworkSource {
       const sent = contentRange(response)
       const isWhole = response.status !== 206 || (isAll(sent) && sent.total !== end - start)
       if (isWhole) {
-        await this.#keepWhole(response, attempt, options)
+        await this.#keepWhole(response, attempt, options, end - start)
         return 'whole'
       }
       refuseEncoded(this.label, response)
@@ -289,14 +289,14 @@ class HttpSource implements NetworkSource {
     })
   }
 
-  async #keepWhole(response: Response, attempt: Attempt, cost: Cost): Promise<ObjectStat> {
+  async #keepWhole(response: Response, attempt: Attempt, cost: Cost, booked = 0): Promise<ObjectStat> {
     const declared = declaredLength(response)
     const limit = declared === undefined ? wholeBytes.undeclared : wholeBytes.declared
     if ((declared ?? 0) > limit) {
       discard(response)
       throw tooLargeWhole(this.label, limit)
     }
-    const release = cost.scope?.book(this.label, declared ?? 0, 0)
+    const release = cost.scope?.book(this.label, Math.max(0, (declared ?? 0) - booked), 0)
     try {
       const bytes = await this.#body(response, declared ?? limit, attempt)
       this.#count(cost, bytes.length)
