@@ -54,7 +54,14 @@ class Provider implements ScanProvider {
   #unvalidated = 0
   #closed = false
 
-  constructor({ openFile, expand, closeFiles, decoder, decoding, cacheBytes = 512 * 1024 * 1024 }: ScanProviderOptions) {
+  constructor({
+    openFile,
+    expand,
+    closeFiles,
+    decoder,
+    decoding,
+    cacheBytes = 512 * 1024 * 1024,
+  }: ScanProviderOptions) {
     this.#openFile = openFile
     this.#expand = expand
     this.#closeFiles = closeFiles

@@ -76,7 +76,9 @@ describe('patterns, lists and options of read_parquet mean what they mean to nat
       ),
     })
     rmSync(join(folder, 'large.parquet'))
-    expect(await failure(run("FROM read_parquet(['$/second.parquet', '$/many/a=0/b=2024-01-01/data_0.parquet'])"))).toMatchObject({
+    expect(
+      await failure(run("FROM read_parquet(['$/second.parquet', '$/many/a=0/b=2024-01-01/data_0.parquet'])")),
+    ).toMatchObject({
       code: 'COLUMN_NOT_FOUND',
       message: expect.stringMatching(/"[xyz]" of ".*second.parquet" is not in ".*data_0.parquet"/),
     })

@@ -118,9 +118,7 @@ export class RunScans implements ScanContext {
     const missing = [...this.#missing]
     this.#missing.clear()
     const forWhom = this.#signal === undefined ? {} : { signal: this.#signal }
-    await Promise.all(
-      missing.map(async ([key, named]) => this.#tables.set(key, await this.#loadTable(named, forWhom))),
-    )
+    await Promise.all(missing.map(async ([key, named]) => this.#tables.set(key, await this.#loadTable(named, forWhom))))
     this.#signal?.throwIfAborted()
     return true
   }

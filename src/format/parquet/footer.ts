@@ -108,7 +108,7 @@ function indexesIn(
 /** Bytes of a speculative tail read: most footers fit, few bytes are wasted on small files. */
 function tailLength(size: number, known = 0): number {
   if (known >= trailerBytes) return Math.min(size, known)
-  return Math.min(size, 512 * 1024, Math.max(64 * 1024, Math.ceil(size / 512)))
+  return Math.min(size, 256 * 1024, Math.max(64 * 1024, Math.ceil(size / 2048)))
 }
 
 async function footerLength(
