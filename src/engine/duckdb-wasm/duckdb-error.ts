@@ -43,20 +43,29 @@ interface Said {
   readonly name?: string
 }
 
+/** A text that DuckDB was given, and where it comes from. */
+export interface SourceText {
+  readonly sql: string
+  /** What stands before it in the text that places are told in. */
+  readonly before?: string
+  /** How much of its beginning was put there by us. */
+  readonly lead?: number
+}
+
 /**
- * What DuckDB said of `sql`, as an error of ours. `details` holds `position` (offset into the text in UTF-16 units), `line` and `column`
+ * What DuckDB said of `source`, as an error of ours. `details` holds `position` (offset into the text in UTF-16 units), `line` and `column`
  * (from 1) when DuckDB pointed at a place, and `candidates` when it offered names.
  *
  * DuckDB is set to speak JSON (`errors_as_json`), as its pictures for people do not tell the place for sure: they are cut, and count
  * the cells of a terminal. A few messages are plain text all the same.
  */
-export function duckdbError(text: string, sql: string): LakefrontError {
+export function duckdbError(text: string, source: SourceText): LakefrontError {
   const said = takeApart(text)
   const { kind, message, position } = said
   const code = codeOf(said)
   return new LakefrontError(code, advise(code, said), {
     details: {
-      ...(position === undefined ? {} : placeOf(position, sql)),
+      ...(position === undefined ? {} : placeOf(position, source)),
       ...candidatesOf(message),
       duckdb: `${kind} Error`,
     },
@@ -163,10 +172,11 @@ function entryAdvice({ message, name = '' }: Said): string {
   return near === undefined ? what : `${what} Did you mean "${near}"?`
 }
 
-function placeOf(position: number, sql: string): ErrorDetails {
-  const before = new TextDecoder().decode(new TextEncoder().encode(sql).subarray(0, position))
-  const lines = before.split('\n')
-  return { position: before.length, line: lines.length, column: lines.at(-1)!.length + 1 }
+function placeOf(position: number, { sql, before = '', lead = 0 }: SourceText): ErrorDetails {
+  const read = new TextDecoder().decode(new TextEncoder().encode(sql).subarray(0, position))
+  const text = before + read.slice(lead)
+  const lines = text.split('\n')
+  return { position: text.length, line: lines.length, column: lines.at(-1)!.length + 1 }
 }
 
 function candidatesOf(message: string): { candidates?: readonly string[] } {

@@ -4,18 +4,18 @@ import type { Schema } from '../../types/logical-type.ts'
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine.ts'
 import { bootDuckdb } from './boot.ts'
 import type { Connection, Duckdb, EngineHost } from './boot.ts'
+import { EngineHealth } from './engine-health.ts'
 import { Gate } from './gate.ts'
 import { LogicalTypes } from './logical-types.ts'
-import { makeSteps, Run } from './run.ts'
-import type { RunParts } from './run.ts'
+import { makeSteps } from './run-parts.ts'
+import type { RunParts } from './run-parts.ts'
 import type { NamedTable } from './run-scans.ts'
+import { Run } from './run.ts'
 import { ScanFunction } from './scan-function.ts'
+import { leavesState, onlyReads, partsOf } from './script.ts'
 
-/** Texts that only read, by their first word; they may run beside an unread result on a connection of their own. */
-const readsOnly = /^[\s(]*(?:select|from|with|values|explain|describe|summarize|show|table)\b/i
-
-/** Texts that leave something on the connection: later reads must use the same one. */
-const leavesState = /\b(?:temp|temporary|set|reset|use|begin|start|pragma|prepare|attach|detach)\b/i
+/** Connections kept for reads that come while a result is unread. */
+const spareConnections = 8
 
 /**
  * DuckDB-WASM in this thread. Statements run on one main connection, which holds temporary objects, settings and transactions; as long as
@@ -44,6 +44,7 @@ export class DuckdbWasmEngine implements Engine {
       types,
       scan,
       gate: new Gate(),
+      health: new EngineHealth(duckdb),
       suspends: info.suspends,
       steps: makeSteps(duckdb.exports, info.suspends),
       fetchLimit: storage?.fetchLimit ?? {},
@@ -84,20 +85,11 @@ export class DuckdbWasmEngine implements Engine {
   }
 
   async describe(statement: Statement, options: ExecuteOptions = {}): Promise<Schema> {
-    const schema = await this.#lease(statement, options, (run) => run.describe())
-    return schema ?? this.#describeBound(statement, options)
+    return this.#lease(statement, options, (run) => run.describe())
   }
 
   async execute(statement: Statement, options: ExecuteOptions = {}): Promise<ResultStream> {
     return this.#lease(statement, options, (run) => run.start())
-  }
-
-  /** Types of parameters are known only once they are bound, and a statement without rows costs nothing. */
-  async #describeBound(statement: Statement, options: ExecuteOptions): Promise<Schema> {
-    const sql = `SELECT * FROM (${statement.sql.replace(/[;\s]+$/, '')}\n) LIMIT 0`
-    const run = await this.#lease({ ...statement, sql }, options, (bound) => bound.start())
-    await run.close()
-    return run.schema
   }
 
   close(): Promise<void> {
@@ -133,24 +125,37 @@ export class DuckdbWasmEngine implements Engine {
   }
 
   async #open(statement: Statement, options: ExecuteOptions): Promise<Run> {
-    const reads = readsOnly.test(statement.sql)
-    const connection = await this.#connection(reads && !this.#stateful)
-    this.#assertOpen()
-    if (!reads && leavesState.test(statement.sql)) this.#stateful = true
-    const run = new Run(this.#parts, connection, statement, options, () => {
-      this.#runs.delete(run)
-      if (connection !== this.#main) this.#spare.push(connection)
-    })
-    this.#runs.set(run, connection)
-    return run
+    const script = partsOf(statement.sql)
+    const reads = script.every(onlyReads)
+    const connection = await this.#connection(reads && !this.#stateful, options.signal)
+    try {
+      this.#assertOpen()
+      options.signal?.throwIfAborted()
+      const run = new Run(this.#parts, connection, { statement, script }, options, () => {
+        this.#runs.delete(run)
+        this.#release(connection)
+      })
+      this.#runs.set(run, connection)
+      if (script.some(leavesState)) this.#stateful = true
+      return run
+    } catch (error) {
+      this.#release(connection)
+      throw error
+    }
   }
 
-  async #connection(mayBeAny: boolean): Promise<Connection> {
+  async #connection(mayBeAny: boolean, signal: AbortSignal | undefined): Promise<Connection> {
     const busy = [...this.#runs].find(([, connection]) => connection === this.#main)?.[0]
     if (busy === undefined) return this.#main
     if (mayBeAny) return this.#spare.pop() ?? this.#parts.duckdb.connect()
-    await busy.drain()
+    await busy.drain(signal)
     return this.#main
+  }
+
+  #release(connection: Connection): void {
+    if (connection === this.#main || this.#parts.health.isBroken) return
+    if (this.#spare.length < spareConnections) this.#spare.push(connection)
+    else connection.close()
   }
 
   #loadTable({ name, files, options }: NamedTable, forWhom: TableOptions): Promise<ScanTable> {
@@ -188,6 +193,7 @@ export class DuckdbWasmEngine implements Engine {
   async #close(): Promise<void> {
     await Promise.allSettled([...this.#runs.keys()].map((run) => run.close()))
     await this.#leasing
+    if (!this.#parts.health.isBroken) for (const connection of [this.#main, ...this.#spare]) connection.close()
     await this.#scans.close()
     this.#sources.clear()
   }
@@ -195,6 +201,7 @@ export class DuckdbWasmEngine implements Engine {
   #assertOpen(): void {
     if (this.#closed !== undefined)
       throw new LakefrontError('CLOSED', 'The session is closed. Connect again for a new one.')
+    this.#parts.health.assertWorking()
   }
 }
 

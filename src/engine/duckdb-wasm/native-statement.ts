@@ -5,6 +5,7 @@ import type { Connection, Duckdb } from './boot.ts'
 import { resultSize } from './capi.ts'
 import type { Pointer } from './capi.ts'
 import { duckdbError } from './duckdb-error.ts'
+import type { SourceText } from './duckdb-error.ts'
 import type { LogicalTypes } from './logical-types.ts'
 import { bindParameters } from './parameters.ts'
 
@@ -13,7 +14,7 @@ import { bindParameters } from './parameters.ts'
  * Nothing here waits. Methods that can fail in DuckDB answer its message, or undefined.
  */
 export class NativeStatement {
-  readonly sql: string
+  readonly #text: SourceText
   readonly #duckdb: Duckdb
   readonly #types: LogicalTypes
   readonly #connection: Connection
@@ -23,11 +24,11 @@ export class NativeStatement {
   #pending: Pointer = 0
   #result: Pointer = 0
 
-  constructor(duckdb: Duckdb, types: LogicalTypes, connection: Connection, sql: string) {
+  constructor(duckdb: Duckdb, types: LogicalTypes, connection: Connection, text: SourceText) {
     this.#duckdb = duckdb
     this.#types = types
     this.#connection = connection
-    this.sql = sql
+    this.#text = text
   }
 
   get pending(): Pointer {
@@ -43,12 +44,14 @@ export class NativeStatement {
     const { capi, heap } = this.#duckdb
     this.#destroyExtracted()
     const [count, error] = heap.withWords(1, (slot) => {
-      const found = heap.withText(this.sql, (text) => capi.extractStatements(this.#connection.pointer, text, slot))
+      const found = heap.withText(this.#text.sql, (text) =>
+        capi.extractStatements(this.#connection.pointer, text, slot),
+      )
       this.#extracted = heap.pointerAt(slot)
       return [found, found > 0 ? '' : heap.text(capi.extractStatementsError(this.#extracted))] as const
     })
     if (count > 0) return count
-    if (error !== '') throw duckdbError(error, this.sql)
+    if (error !== '') throw duckdbError(error, this.#text)
     throw new LakefrontError('SYNTAX_ERROR', 'The SQL text holds no statement. Write one, such as SELECT 42.', {
       details: { position: 0 },
     })
@@ -76,8 +79,9 @@ export class NativeStatement {
     return this.#duckdb.capi.nparams(this.#prepared) > 0
   }
 
-  bind(values: Statement['parameters']): void {
-    bindParameters(this.#duckdb.capi, this.#duckdb.heap, this.#prepared, values)
+  /** @param isAll Whether no value may be left over. */
+  bind(values: Statement['parameters'], isAll: boolean): void {
+    bindParameters(this.#duckdb.capi, this.#duckdb.heap, this.#prepared, { values, isAll })
   }
 
   /** Columns of the prepared statement; their types may be unknown while parameters are. */

@@ -3,33 +3,57 @@ import type { Parameter, Statement } from '../engine.ts'
 import type { CApi, Pointer } from './capi.ts'
 import type { Heap } from './heap.ts'
 
+/** Values for parameters, and whether all of them are for this statement. */
+interface Given {
+  readonly values: Statement['parameters']
+  readonly isAll: boolean
+}
+
 /**
- * Binds the values of `statement` to a prepared statement: positional ones in order, named ones by name. Types follow the value: an
- * integer is INTEGER, BIGINT or HUGEINT by size, another number DOUBLE, a `Date` TIMESTAMP (UTC).
+ * Binds values to a prepared statement: positional ones in order, named ones by name. Types follow the value: an integer is INTEGER,
+ * BIGINT or HUGEINT by size, another number DOUBLE, a `Date` TIMESTAMP (UTC).
  *
  * @throws LakefrontError `INVALID_ARGUMENT` when values are missing, left over or of a kind that cannot be bound.
  */
-export function bindParameters(capi: CApi, heap: Heap, prepared: Pointer, values: Statement['parameters']): void {
+export function bindParameters(capi: CApi, heap: Heap, prepared: Pointer, given: Given): void {
   const count = capi.nparams(prepared)
   const names = Array.from({ length: count }, (_, index) => heap.takeText(capi.parameterName(prepared, index + 1)))
-  const given = values ?? []
-  const named = Array.isArray(given) ? undefined : (given as Readonly<Record<string, Parameter>>)
-  if (named === undefined && (given as readonly Parameter[]).length < count) {
-    throw new LakefrontError(
-      'INVALID_ARGUMENT',
-      `The statement has ${count} parameters, but ${(given as readonly Parameter[]).length} values were given. Pass one value for each of: ${names.map((name) => `$${name}`).join(', ')}.`,
-    )
-  }
+  const values = given.values ?? []
+  const named = Array.isArray(values) ? undefined : (values as Readonly<Record<string, Parameter>>)
+  if (named === undefined) checkPositional(names, (values as readonly Parameter[]).length, given.isAll)
+  else checkNamed(names, Object.keys(named), given.isAll)
   names.forEach((name, index) => {
-    if (named !== undefined && !Object.hasOwn(named, name)) {
-      throw new LakefrontError(
-        'INVALID_ARGUMENT',
-        `No value was given for parameter $${name}. Values were given for: ${Object.keys(named).join(', ') || 'none'}.`,
-      )
-    }
-    const value = named === undefined ? (given as readonly Parameter[])[positionOf(name, index)] : named[name]
+    const value = named === undefined ? (values as readonly Parameter[])[positionOf(name, index)] : named[name]
     bind(capi, heap, prepared, index + 1, value, name)
   })
+}
+
+function checkPositional(names: readonly string[], given: number, isAll: boolean): void {
+  const needed = Math.max(0, ...names.map((name, index) => positionOf(name, index) + 1))
+  if (given === needed || (given > needed && !isAll)) return
+  const advice =
+    needed === 0 ? 'Pass none' : `Pass one value for each of: ${names.map((name) => `$${name}`).join(', ')}`
+  throw new LakefrontError(
+    'INVALID_ARGUMENT',
+    `The statement has ${needed} parameters, but ${given} values were given. ${advice}.`,
+  )
+}
+
+function checkNamed(names: readonly string[], given: readonly string[], isAll: boolean): void {
+  const missing = names.find((name) => !given.includes(name))
+  if (missing !== undefined) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `No value was given for parameter $${missing}. Values were given for: ${given.join(', ') || 'none'}.`,
+    )
+  }
+  const left = isAll ? given.find((name) => !names.includes(name)) : undefined
+  if (left !== undefined) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `A value was given for "${left}", which is no parameter of the statement. Parameters: ${names.map((name) => `$${name}`).join(', ') || 'none'}.`,
+    )
+  }
 }
 
 /** Parameters written `$2` come in their own order; `?` are named by theirs. */

@@ -1,4 +1,5 @@
-import type { ParquetOptions, ScanMetrics, ScanTable, TableOptions } from '../../scan/source.ts'
+import type { ParquetOptions, ScanMetrics, ScanReader, ScanTable, TableOptions } from '../../scan/source.ts'
+import type { ColumnBatch } from '../../types/column-data.ts'
 import type { Progress } from '../engine.ts'
 import type { ScanHint } from './explain-hints.ts'
 import type { BoundScan, OpenScan, ScanContext } from './scan-function.ts'
@@ -13,34 +14,52 @@ export interface NamedTable {
   readonly options: ParquetOptions
 }
 
+/** A scan that cannot wait, decoded ahead: every read of it by DuckDB begins at the first batch. */
+interface LoadedScan {
+  readonly scan: OpenScan
+  readonly batches: ColumnBatch[]
+  rows: number
+  isWhole: boolean
+}
+
 /**
- * The scans of one statement: which tables it names, what its plan needs of them, and which were decoded ahead. DuckDB's callbacks
- * ask here and are told "not loaded yet" where something must be waited for; the run then loads it and tries again.
+ * The scans of one text: which tables its statements name, what their plans need of them, and which were decoded ahead. DuckDB's
+ * callbacks ask here and are told "not loaded yet" where something must be waited for; the run then loads it and tries again.
  */
 export class RunScans implements ScanContext {
   readonly #loadTable: LoadTable
   readonly #suspends: boolean
-  readonly #signal: AbortSignal | undefined
+  readonly #signal: AbortSignal
   readonly #onScanned: () => void
   readonly #tables = new Map<string, ScanTable>()
+  readonly #numbers = new Map<ScanTable, number>()
   readonly #missing = new Map<string, NamedTable>()
   readonly #cardinalities = new Map<number, BoundScan>()
-  readonly #loaded = new Map<string, OpenScan[]>()
-  readonly #used: OpenScan[] = []
-  readonly #unloaded: OpenScan[] = []
+  readonly #loaded = new Map<string, LoadedScan>()
+  readonly #wanted = new Map<string, { readonly bound: BoundScan; readonly columns: readonly number[] }>()
+  readonly #readers = new Map<ScanReader, AbortController>()
   readonly #metrics = new Set<ScanMetrics>()
-  #rowsWanted = Infinity
   #bindsAnew = true
   #hints: readonly ScanHint[] | undefined
   #failure: { readonly error: unknown } | undefined
   #rows = 0
   #expectedRows = 0
 
-  constructor(loadTable: LoadTable, suspends: boolean, signal: AbortSignal | undefined, onScanned: () => void) {
+  constructor(loadTable: LoadTable, suspends: boolean, signal: AbortSignal, onScanned: () => void) {
     this.#loadTable = loadTable
     this.#suspends = suspends
     this.#signal = signal
     this.#onScanned = onScanned
+    // One listener for all readers: Node warns of more than ten.
+    signal.addEventListener('abort', () => {
+      for (const controller of this.#readers.values()) controller.abort(signal.reason)
+    })
+  }
+
+  /** Call before another statement of the text: what a plan said, and what was loaded for it, is not of the next. */
+  beginStatement(): void {
+    this.#hints = undefined
+    this.#closeReaders()
   }
 
   /** What a callback failed with. */
@@ -87,20 +106,16 @@ export class RunScans implements ScanContext {
   }
 
   open(bound: BoundScan, columns: readonly number[]): OpenScan | undefined {
-    const loaded = this.#loaded.get(keyOf(bound, columns))?.shift()
-    if (loaded !== undefined) {
-      this.#used.push(loaded)
-      return loaded
-    }
-    const scan = this.#begin(bound, columns)
-    if (this.#suspends) return scan
-    this.#unloaded.push(scan)
+    if (this.#suspends) return this.#begin(bound, columns)
+    const key = this.#keyOf(bound, columns)
+    const loaded = this.#loaded.get(key)
+    if (loaded !== undefined) return { ...loaded.scan, reader: replay(loaded) }
+    this.#wanted.set(key, { bound, columns })
     return undefined
   }
 
-  starved(scan: OpenScan): void {
-    this.#rowsWanted = Math.max(1, this.#rowsWanted, scan.reader.metrics.rows) * starvedGrowth
-    this.#unloaded.push(this.#begin(scan.bound, scan.columns))
+  starved({ bound, columns }: OpenScan): void {
+    this.#wanted.set(this.#keyOf(bound, columns), { bound, columns })
   }
 
   failed(error: unknown): void {
@@ -117,19 +132,23 @@ export class RunScans implements ScanContext {
     if (this.#missing.size === 0 || this.#failure !== undefined) return false
     const missing = [...this.#missing]
     this.#missing.clear()
-    const forWhom = this.#signal === undefined ? {} : { signal: this.#signal }
+    const forWhom = { signal: this.#signal }
     await Promise.all(missing.map(async ([key, named]) => this.#tables.set(key, await this.#loadTable(named, forWhom))))
-    this.#signal?.throwIfAborted()
+    this.#signal.throwIfAborted()
     return true
   }
 
   /** Decodes what a failed attempt asked for; false when it failed for its own reasons. */
   async loadUnloaded(): Promise<boolean> {
-    const scans = this.#unloaded.splice(0)
-    if (scans.length === 0 || this.#failure !== undefined) return false
-    // The failed attempt has used up the scans that ran before the one it failed at.
-    const again = this.#used.splice(0).map(({ bound, columns }) => this.#begin(bound, columns))
-    await this.#load([...scans, ...again], this.#rowsWanted)
+    const wanted = [...this.#wanted.values()]
+    this.#wanted.clear()
+    if (wanted.length === 0 || this.#failure !== undefined) return false
+    await Promise.all(
+      wanted.map(async ({ bound, columns }) => {
+        const loaded = this.#loaded.get(this.#keyOf(bound, columns))
+        await this.#load(bound, columns, loaded === undefined ? Infinity : Math.max(1, loaded.rows) * starvedGrowth)
+      }),
+    )
     return true
   }
 
@@ -137,22 +156,28 @@ export class RunScans implements ScanContext {
   async plan(hints: readonly ScanHint[]): Promise<void> {
     this.#hints = hints
     if (this.#suspends) return
-    const scans = hints.flatMap((hint) => {
-      const bound = this.#cardinalities.get(hint.cardinality)
-      const columns = hint.columns.map(
-        (name) => bound?.table.schema.fields.findIndex((field) => field.name === name) ?? -1,
-      )
-      return bound === undefined || columns.includes(-1) ? [] : [this.#begin(bound, columns)]
-    })
-    this.#rowsWanted = hints.every((hint) => hint.stopsEarly)
-      ? Math.max(1, ...hints.map((hint) => hint.limit ?? 1))
-      : Infinity
-    await this.#load(scans, this.#rowsWanted)
+    const stopsEarly = hints.every((hint) => hint.stopsEarly)
+    const rows = stopsEarly ? Math.max(1, ...hints.map((hint) => hint.limit ?? 1)) : Infinity
+    await Promise.all(
+      hints.map(async (hint) => {
+        const bound = this.#cardinalities.get(hint.cardinality)
+        const indices = new Map(bound?.table.schema.fields.map((field, index) => [field.name, index]))
+        const columns = hint.columns.map((name) => indices.get(name) ?? -1)
+        if (bound !== undefined && !columns.includes(-1)) await this.#load(bound, columns, rows)
+      }),
+    )
   }
 
   close(): void {
-    for (const scans of this.#loaded.values()) for (const { reader } of scans) reader.close()
+    this.#closeReaders()
+    this.#tables.clear()
+  }
+
+  #closeReaders(): void {
+    for (const reader of this.#readers.keys()) reader.close()
+    this.#readers.clear()
     this.#loaded.clear()
+    this.#wanted.clear()
   }
 
   /** A plan may hold a bound scan more than once; what it says of it counts as far as all say the same. */
@@ -164,25 +189,57 @@ export class RunScans implements ScanContext {
     const countsOnly = hints.length > 0 && hints.every((hint) => hint.countsOnly)
     const only = hints.length === 1 && namesFit(hints[0]!, table, columns) ? hints[0] : undefined
     const top = only?.top && { ...only.top, column: columns[only.top.column]! }
+    const controller = new AbortController()
+    if (this.#signal.aborted) controller.abort(this.#signal.reason)
     const reader = table.open({
       columns: countsOnly ? [] : columns,
       ...(filters.size === 1 && filter !== undefined ? { filter } : {}),
       ...(only?.stopsEarly === true ? { stopsEarly: true } : {}),
       ...(only?.limit === undefined ? {} : { limit: only.limit }),
       ...(top === undefined ? {} : { top }),
-      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
+      signal: controller.signal,
     })
+    this.#readers.set(reader, controller)
     this.#metrics.add(reader.metrics)
     this.#expectedRows += table.rowCount ?? 0
     return { bound, columns, reader, columnsRead: countsOnly ? [] : columns }
   }
 
-  async #load(scans: readonly OpenScan[], rows: number): Promise<void> {
-    for (const scan of scans) {
-      const key = keyOf(scan.bound, scan.columns)
-      this.#loaded.set(key, [...(this.#loaded.get(key) ?? []), scan])
+  /** Decodes a scan, or goes on with it, until `rows` rows are there. */
+  async #load(bound: BoundScan, columns: readonly number[], rows: number): Promise<void> {
+    const key = this.#keyOf(bound, columns)
+    const loaded = this.#loaded.get(key) ?? { scan: this.#begin(bound, columns), batches: [], rows: 0, isWhole: false }
+    this.#loaded.set(key, loaded)
+    const { reader } = loaded.scan
+    await reader.load(rows - loaded.rows)
+    while (loaded.rows < rows && !loaded.isWhole) {
+      const next = reader.poll()
+      if (next === 'pending') return
+      if (next === 'done') loaded.isWhole = true
+      else {
+        loaded.batches.push(next)
+        loaded.rows += next.length
+      }
     }
-    await Promise.all(scans.map(({ reader }) => reader.load(rows)))
+  }
+
+  /** Statements prepared in a text before this one bring their own bound scans, whose cardinalities say nothing here. */
+  #keyOf({ table, cardinality }: BoundScan, columns: readonly number[]): string {
+    const number = this.#numbers.get(table) ?? this.#numbers.size
+    this.#numbers.set(table, number)
+    return [number, cardinality, ...columns].join()
+  }
+}
+
+/** Reads what is decoded from its beginning; the reader behind it stays open for more. */
+function replay({ scan, batches, isWhole }: LoadedScan): ScanReader {
+  let next = 0
+  return {
+    metrics: scan.reader.metrics,
+    poll: () => batches[next++] ?? (isWhole ? 'done' : 'pending'),
+    ready: () => Promise.resolve(),
+    load: () => Promise.resolve(),
+    close: () => {},
   }
 }
 
@@ -191,10 +248,6 @@ const starvedGrowth = 8
 
 /** What DuckDB is told of a table whose rows are not counted. */
 const unknownRows = 1_000_000
-
-function keyOf({ cardinality }: BoundScan, columns: readonly number[]): string {
-  return [cardinality, ...columns].join()
-}
 
 /** Plans name columns as the statement does: in `FROM file AS t(b, a)` a filter on "b" means another column of the file. */
 function namesFit(hint: ScanHint, table: ScanTable, columns: readonly number[]): boolean {

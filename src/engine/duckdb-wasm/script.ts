@@ -1,0 +1,103 @@
+import type { SourceText } from './duckdb-error.ts'
+
+/** One statement of an SQL text. */
+export interface ScriptPart extends SourceText {
+  /** The text before it. */
+  readonly before: string
+  /** Its words outside of strings, quoted names and comments, in lower case. */
+  readonly words: readonly string[]
+}
+
+const reading: ReadonlySet<string> = new Set([
+  'select',
+  'from',
+  'with',
+  'values',
+  'explain',
+  'describe',
+  'desc',
+  'summarize',
+  'show',
+  'table',
+])
+const writing: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'create', 'drop', 'alter', 'copy'])
+const keeping: ReadonlySet<string> = new Set([
+  'set',
+  'reset',
+  'use',
+  'begin',
+  'start',
+  'pragma',
+  'prepare',
+  'deallocate',
+  'attach',
+  'detach',
+])
+
+/** Whether a statement only reads, for all that its words tell; `WITH … INSERT` and `EXPLAIN ANALYZE DELETE` do not. */
+export function onlyReads({ words }: ScriptPart): boolean {
+  return reading.has(words[0] ?? '') && !words.some((word) => writing.has(word))
+}
+
+/** Whether a statement may leave something on its connection (a setting, a transaction, a temporary object) that later ones see. */
+export function leavesState({ words }: ScriptPart): boolean {
+  const [first = ''] = words
+  return keeping.has(first) || (first === 'create' && (words.includes('temp') || words.includes('temporary')))
+}
+
+/** Whether a statement writes files. */
+export function writesFiles({ words }: ScriptPart): boolean {
+  const [first, second, third] = words
+  return (
+    first === 'export' || (first === 'copy' && words.includes('to') && !(second === 'from' && third === 'database'))
+  )
+}
+
+const token =
+  /--[^\n]*|\/\*|[eE]'(?:[^'\\]|\\[^]|'')*'?|'[^']*'?|"[^"]*"?|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|;|[^]/g
+
+/**
+ * The statements of an SQL text, split where DuckDB's parser splits: at semicolons that are not inside of strings, quoted names,
+ * dollar quotes and (nested) comments. Parts without a word hold no statement and are left out.
+ */
+export function partsOf(sql: string): readonly ScriptPart[] {
+  const parts: ScriptPart[] = []
+  let start = 0
+  let words: string[] = []
+  let isEmpty = true
+  const finish = (end: number): void => {
+    if (!isEmpty) parts.push({ sql: sql.slice(start, end), before: sql.slice(0, start), words })
+    start = end + 1
+    words = []
+    isEmpty = true
+  }
+  const scanner = new RegExp(token)
+  for (let match = scanner.exec(sql); match !== null; match = scanner.exec(sql)) {
+    const [text, tag = ''] = match
+    if (text === ';') finish(match.index)
+    else if (text === '/*') scanner.lastIndex = endOfComment(sql, scanner.lastIndex)
+    else if (!text.startsWith('--') && text.trim() !== '') {
+      isEmpty = false
+      if (text.startsWith('$') && text.length > 1) scanner.lastIndex = endOf(sql, `$${tag}$`, scanner.lastIndex)
+      else if (/^[A-Za-z_\u0080-\uffff][^']*$/.test(text)) words.push(text.toLowerCase())
+    }
+  }
+  finish(sql.length)
+  return parts
+}
+
+function endOf(sql: string, mark: string, from: number): number {
+  const at = sql.indexOf(mark, from)
+  return at < 0 ? sql.length : at + mark.length
+}
+
+function endOfComment(sql: string, from: number): number {
+  const mark = /\/\*|\*\//g
+  mark.lastIndex = from
+  for (let depth = 1; depth > 0;) {
+    const match = mark.exec(sql)
+    if (match === null) return sql.length
+    depth += match[0] === '/*' ? 1 : -1
+  }
+  return mark.lastIndex
+}
