@@ -97,6 +97,27 @@ test('a new worker that cannot be loaded fails this call, not the ones after it'
   expect(await countOf('rows 3')).toBe(3)
 })
 
+test('an engine that breaks down is replaced with its worker, and says so to whom it failed', async () => {
+  await countOf('set threads')
+  const beside = failureOf(engine.execute({ sql: 'obey' }))
+  expect(await failureOf(engine.execute({ sql: 'shatter' }))).toMatchObject({ code: 'ENGINE_FAILED' })
+  expect(await beside).toMatchObject({ code: 'WORKER_LOST', message: expect.stringContaining('its engine broke down') })
+  expect(await countOf('rows 3')).toBe(3)
+  expect(await countOf('settings')).toBe(1)
+  expect(started.length).toBe(2)
+  const stream = await engine.execute({ sql: 'next shatter' })
+  expect(await failureOf(stream.next())).toMatchObject({ code: 'ENGINE_FAILED' })
+  expect(await countOf('rows 3')).toBe(3)
+  expect(started.length).toBe(3)
+})
+
+test('a setting that was made often is repeated once', async () => {
+  for (let times = 0; times < 5; times++) await countOf('set threads')
+  await countOf('set memory')
+  await failureOf(engine.execute({ sql: 'exit 1' }))
+  expect(await countOf('settings')).toBe(2)
+})
+
 test('nothing starts after close()', async () => {
   const running = failureOf(engine.execute({ sql: 'obey' }))
   await engine.close()

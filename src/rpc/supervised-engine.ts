@@ -76,7 +76,7 @@ class SupervisedEngine implements Engine {
   async execute(statement: Statement, options?: ExecuteOptions): Promise<ResultStream> {
     const engine = await this.#engine(options?.signal)
     const stream = await engine.execute(statement, options)
-    if (changesSettings.test(statement.sql)) this.#settings.push(statement)
+    if (changesSettings.test(statement.sql)) this.#remember(statement)
     return stream
   }
 
@@ -87,6 +87,13 @@ class SupervisedEngine implements Engine {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** A setting that is made again and again is repeated once. */
+  #remember(statement: Statement): void {
+    const before = this.#settings.findIndex(({ sql }) => sql === statement.sql)
+    if (before >= 0) this.#settings.splice(before, 1)
+    this.#settings.push(statement)
   }
 
   async #close(): Promise<void> {

@@ -73,7 +73,17 @@ export class WorkerConnection {
   }
 
   call<T>(invoke: (service: Remote<EngineService>) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#pending.run(() => invoke(this.#service), signal)
+    return this.#pending.run(() => {
+      const answer = invoke(this.#service)
+      answer.catch((error: unknown) => this.#loseBroken(error))
+      return answer
+    }, signal)
+  }
+
+  /** An engine that broke down cannot be used on, though its worker lives. Whoever it failed hears that first. */
+  #loseBroken(error: unknown): void {
+    if (!isLakefrontError(error, 'ENGINE_FAILED') || error.details['fatal'] !== true) return
+    queueMicrotask(() => this.#lose(this.#describeEnd('its engine broke down'), { cause: error }))
   }
 
   /** A new name for a statement; `onProgress` hears of it until {@link forget}. */
