@@ -57,10 +57,3 @@ export function transferablesOf(batch: Pick<ColumnBatch, 'columns'>): ArrayBuffe
   batch.columns.forEach(visit)
   return [...buffers]
 }
-
-/** Bytes held by the buffers of `column`, children and dictionary included. */
-export function byteLengthOf(column: ColumnData): number {
-  let bytes = (column.validity?.byteLength ?? 0) + (column.offsets?.byteLength ?? 0) + (column.values?.byteLength ?? 0)
-  for (const child of column.children ?? []) bytes += byteLengthOf(child)
-  return column.dictionary === undefined ? bytes : bytes + byteLengthOf(column.dictionary)
-}
