@@ -66,12 +66,12 @@ test('an abort is answered within 100 ms, and the engine goes on with what it ha
   expect(await failureOf(db.sql(long).collect({ signal: AbortSignal.abort('before') }))).toBe('before')
 })
 
-test('an abort of a query that waits for its turn leaves the running one alone', async () => {
+test('an abort of one of two queries at once leaves the other alone', async () => {
   const running = db.sql(long).collect()
   const controller = new AbortController()
-  const waiting = failureOf(db.sql('SELECT 1').collect({ signal: controller.signal }))
+  const aborted = failureOf(db.sql(long).collect({ signal: controller.signal }))
   setTimeout(() => controller.abort('enough'), 100)
-  expect(await waiting).toBe('enough')
+  expect(await aborted).toBe('enough')
   expect(await running).toEqual([{ n: expect.any(BigInt) }])
 })
 
