@@ -83,7 +83,7 @@ export function showEngine(state: 'booting' | 'failed' | EngineInfo): void {
   text.textContent = `DuckDB ${state.version.replace(/^v/, '')} · ${state.binary} · ready in ${duration(state.bootMilliseconds)}`
   line.title = state.suspends
     ? 'Scans suspend while bytes arrive: the query and the download overlap.'
-    : 'This browser cannot suspend WebAssembly: what a query needs is decoded before it starts.'
+    : 'This browser cannot suspend WebAssembly: the query comes out of the engine while bytes arrive, and goes on with them.'
   line.querySelector('.scan-mode')?.remove()
-  line.append(create('span', 'scan-mode', state.suspends ? 'scans suspend' : 'scans load first'))
+  line.append(create('span', 'scan-mode', state.suspends ? 'scans suspend' : 'scans take turns'))
 }

@@ -1,7 +1,13 @@
 import { readExports, readImports } from './module.mjs'
 
-/** What the engine facade calls beside the C API: `Vector::Dictionary`, for dictionaries that know their size. */
-const internals = ['_ZN6duckdb6Vector10DictionaryERS0_yRKNS_15SelectionVectorEy']
+/**
+ * What the engine facade calls beside the C API: `Vector::Dictionary`, for dictionaries that know their size, and
+ * `StreamQueryResult::ExecuteTask`, which makes rows of a result in slices.
+ */
+const internals = [
+  '_ZN6duckdb6Vector10DictionaryERS0_yRKNS_15SelectionVectorEy',
+  '_ZN6duckdb17StreamQueryResult11ExecuteTaskEv',
+]
 
 /**
  * The names of the exports that something uses, sorted:

@@ -52,7 +52,7 @@ export interface EngineInfo {
   /** DuckDB's version, such as `v1.5.6`. */
   readonly version: string
   readonly binary: 'slim' | 'full' | 'custom'
-  /** Whether scans are pulled lazily (JavaScript Promise Integration) or decoded before a statement starts. */
+  /** Whether wasm can wait for a scan (JavaScript Promise Integration); elsewhere a statement comes out of wasm while it waits. */
   readonly suspends: boolean
   readonly bootMilliseconds: number
 }

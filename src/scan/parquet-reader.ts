@@ -94,28 +94,14 @@ class ParquetReader implements ScanReader {
     }
   }
 
-  async load(rows = Infinity): Promise<void> {
+  async load(): Promise<void> {
     this.#keepAll = true
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error
-      if (this.#rowsReady() >= rows) {
-        this.#keepAll = false
-        return
-      }
       this.#fill()
       if (this.#nextTask === this.#tasks.length && this.#slots.every((slot) => slot.batches !== undefined)) return
       await this.#change()
     }
-  }
-
-  /** Rows that can be polled without waiting. */
-  #rowsReady(): number {
-    let rows = 0
-    for (const { batches, next } of this.#slots) {
-      if (batches === undefined) return rows
-      for (const batch of batches.slice(next)) rows += batch.length
-    }
-    return rows
   }
 
   close(): void {

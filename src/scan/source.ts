@@ -85,8 +85,8 @@ export interface ScanReader {
   poll(): ColumnBatch | 'pending' | 'done'
   /** Resolves when {@link poll} will not say `'pending'`. Rejects with what failed. */
   ready(): Promise<void>
-  /** Fetches and decodes everything, so that {@link poll} never says `'pending'` again; or that much that it will not for `rows` rows. */
-  load(rows?: number): Promise<void>
+  /** Fetches and decodes everything, so that {@link poll} never says `'pending'` again. */
+  load(): Promise<void>
   readonly metrics: ScanMetrics
   /** Stops fetching and gives memory back; twice is fine. */
   close(): void

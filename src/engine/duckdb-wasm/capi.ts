@@ -21,6 +21,13 @@ export interface CApi {
   /** Caller destroys. */
   columnLogicalType(result: Pointer, column: number): Pointer
   rowsChanged(result: Pointer): number
+  /** By value in C, by address here. */
+  resultIsStreaming(result: Pointer): number
+  /**
+   * Not of the C API but DuckDB's own `StreamQueryResult::ExecuteTask`: makes rows of a streaming result, a slice of work at a time, so that
+   * {@link fetchChunk} finds them. 1 (and 4, 5): not yet. May throw what DuckDB does. Takes the address of the C++ result.
+   */
+  streamExecuteTask(stream: Pointer): number
   /** By value in C, by address here. Null at the end, and after an error, which `resultError` then tells. Caller destroys. */
   fetchChunk(result: Pointer): Pointer
   libraryVersion(): Pointer
@@ -188,6 +195,8 @@ const signatures: Record<keyof CApi, string> = {
   columnName: 'pn:p',
   columnLogicalType: 'pn:p',
   rowsChanged: 'p:n',
+  resultIsStreaming: 'p:p',
+  streamExecuteTask: 'p:p',
   fetchChunk: 'p:p',
   libraryVersion: ':p',
   connect: 'pp:p',
@@ -310,6 +319,7 @@ const signatures: Record<keyof CApi, string> = {
 /** The exported function behind a method of {@link CApi}. */
 function symbolOf(method: keyof CApi): string {
   if (method === 'vectorDictionary') return '_ZN6duckdb6Vector10DictionaryERS0_yRKNS_15SelectionVectorEy'
+  if (method === 'streamExecuteTask') return '_ZN6duckdb17StreamQueryResult11ExecuteTaskEv'
   return `duckdb_${method.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`
 }
 

@@ -46,7 +46,7 @@ export class DuckdbWasmEngine implements Engine {
       gate: new Gate(),
       health: new EngineHealth(duckdb),
       suspends: info.suspends,
-      steps: makeSteps(duckdb.exports, info.suspends),
+      steps: makeSteps(duckdb, info.suspends),
       fetchLimit: storage?.fetchLimit ?? {},
       loadTable: (named, forWhom) => this.#loadTable(named, forWhom),
     }

@@ -145,7 +145,7 @@ export class PartRun {
       const state = await this.#enter(() => steps.task(this.#native.pending))
       if (state === 2) return this.#native.pendingError()
       if (state !== 1) break
-      await this.#owner.breathe()
+      await this.#pause()
     }
     const failed = await this.#enter(() => steps.finish(this.#native.pending, this.#native.reserveResult()))
     return failed === 0 ? undefined : this.#native.resultError()
@@ -156,7 +156,7 @@ export class PartRun {
     const sql = this.#part.sql.replace(/^\s*explain\s+analyze\s+/i, '')
     const isExplainable = sql !== this.#part.sql || explainable.has(this.#native.type)
     const explained = isExplainable ? await this.#enter(() => this.#explain(`EXPLAIN (FORMAT json) ${sql}`)) : ''
-    await this.#owner.scans.plan(scanHints(explained, sql))
+    this.#owner.scans.plan(scanHints(explained, sql))
   }
 
   /** The text of the plan; empty when there is none. */
@@ -190,6 +190,10 @@ export class PartRun {
       for (let rows = 0; !this.#isExhausted && rows < limit;) {
         if (rows > 0 && limit !== Infinity && performance.now() - started > batchMilliseconds) break
         const chunk = await this.#enter(() => parts.steps.fetch(this.#native.result))
+        if (chunk === undefined) {
+          await this.#pause()
+          continue
+        }
         if (chunk === 0) {
           const message = this.#native.resultError()
           if (message !== '' || scans.failure !== undefined) throw this.#failure(message)
@@ -205,6 +209,12 @@ export class PartRun {
       this.destroy(chunks)
       throw error
     }
+  }
+
+  /** Between two steps: waits for what a scan waits for, and lets messages in now and then. */
+  async #pause(): Promise<void> {
+    await this.#owner.scans.unblocked()
+    await this.#owner.breathe()
   }
 
   /** Begins anew in the middle of the rows and passes over those that were delivered. */

@@ -26,10 +26,12 @@ export interface RunParts {
 export interface Steps {
   readonly task: (pending: Pointer) => number | Promise<number>
   readonly finish: (pending: Pointer, result: Pointer) => number | Promise<number>
-  readonly fetch: (result: Pointer) => Pointer | Promise<Pointer>
+  /** The next chunk, null at the end, or undefined when it takes another call. */
+  readonly fetch: (result: Pointer) => Pointer | undefined | Promise<Pointer>
 }
 
-export function makeSteps(exports: WebAssembly.Exports, suspends: boolean): Steps {
+export function makeSteps(duckdb: Duckdb, suspends: boolean): Steps {
+  const { exports } = duckdb
   const { promising } = WebAssembly as unknown as { promising: <T>(fn: T) => T }
   const step = (method: 'pendingExecuteTask' | 'executePending' | 'fetchChunk'): unknown => {
     const raw = rawExport(exports, method)
@@ -38,6 +40,26 @@ export function makeSteps(exports: WebAssembly.Exports, suspends: boolean): Step
   return {
     task: step('pendingExecuteTask') as Steps['task'],
     finish: step('executePending') as Steps['finish'],
-    fetch: step('fetchChunk') as Steps['fetch'],
+    fetch: suspends ? (step('fetchChunk') as Steps['fetch']) : (result) => fetchSlice(duckdb, result),
   }
+}
+
+/** Where a `duckdb_result` names its data, which begin with the address of DuckDB's own result. */
+const resultDataOffset = 32
+
+/** `StreamExecutionResult`: chunk not ready, blocked, no tasks available. */
+const unready: ReadonlySet<number> = new Set([1, 4, 5])
+
+/** `duckdb_fetch_chunk` stays in the engine until there are rows; one slice of that work at a time lets scans wait in between. */
+function fetchSlice({ capi, heap }: Duckdb, result: Pointer): Pointer | undefined {
+  if (capi.resultIsStreaming(result) !== 0) {
+    try {
+      const stream = heap.pointerAt(heap.pointerAt(result + resultDataOffset))
+      if (unready.has(capi.streamExecuteTask(stream))) return undefined
+    } catch (error) {
+      // An interrupt, or a result that is closed: fetching says so in words.
+      if (!(error instanceof WebAssembly.Exception)) throw error
+    }
+  }
+  return capi.fetchChunk(result)
 }

@@ -14,21 +14,21 @@ export interface NamedTable {
   readonly options: ParquetOptions
 }
 
-/** A scan that cannot wait, decoded ahead: every read of it by DuckDB begins at the first batch. */
+/** A scan that could not wait, decoded ahead: every read of it by DuckDB begins at the first batch. */
 interface LoadedScan {
   readonly scan: OpenScan
-  readonly batches: ColumnBatch[]
-  rows: number
-  isWhole: boolean
+  readonly batches: readonly ColumnBatch[]
 }
 
+/** How often in a row DuckDB may ask a scan that has no rows before it counts as one that does not let go; it lets go after fifty. */
+const patience = 1_000
+
 /**
- * The scans of one text: which tables its statements name, what their plans need of them, and which were decoded ahead. DuckDB's
- * callbacks ask here and are told "not loaded yet" where something must be waited for; the run then loads it and tries again.
+ * The scans of one text: which tables its statements name, what their plans need of them, and what they wait for. DuckDB's callbacks
+ * ask here, and are told "not loaded yet" where they cannot wait; the run then loads it and tries again.
  */
 export class RunScans implements ScanContext {
   readonly #loadTable: LoadTable
-  readonly #suspends: boolean
   readonly #signal: AbortSignal
   readonly #onScanned: () => void
   readonly #tables = new Map<string, ScanTable>()
@@ -44,10 +44,10 @@ export class RunScans implements ScanContext {
   #failure: { readonly error: unknown } | undefined
   #rows = 0
   #expectedRows = 0
+  #blocked: { readonly reader: ScanReader; times: number } | undefined
 
-  constructor(loadTable: LoadTable, suspends: boolean, signal: AbortSignal, onScanned: () => void) {
+  constructor(loadTable: LoadTable, signal: AbortSignal, onScanned: () => void) {
     this.#loadTable = loadTable
-    this.#suspends = suspends
     this.#signal = signal
     this.#onScanned = onScanned
     // One listener for all readers: Node warns of more than ten.
@@ -105,13 +105,21 @@ export class RunScans implements ScanContext {
     return bound
   }
 
-  open(bound: BoundScan, columns: readonly number[]): OpenScan | undefined {
-    if (this.#suspends) return this.#begin(bound, columns)
-    const key = this.#keyOf(bound, columns)
-    const loaded = this.#loaded.get(key)
-    if (loaded !== undefined) return { ...loaded.scan, reader: replay(loaded) }
-    this.#wanted.set(key, { bound, columns })
-    return undefined
+  open(bound: BoundScan, columns: readonly number[]): OpenScan {
+    const loaded = this.#loaded.get(this.#keyOf(bound, columns))
+    return loaded === undefined ? this.#begin(bound, columns) : { ...loaded.scan, reader: replay(loaded) }
+  }
+
+  blocked({ reader }: OpenScan): boolean {
+    this.#blocked ??= { reader, times: 0 }
+    return ++this.#blocked.times < patience
+  }
+
+  /** Resolves when the scan that was blocked has rows, or has failed: the next read of it says which. */
+  async unblocked(): Promise<void> {
+    const blocked = this.#blocked
+    this.#blocked = undefined
+    await blocked?.reader.ready().catch(() => {})
   }
 
   starved({ bound, columns }: OpenScan): void {
@@ -143,29 +151,14 @@ export class RunScans implements ScanContext {
     const wanted = [...this.#wanted.values()]
     this.#wanted.clear()
     if (wanted.length === 0 || this.#failure !== undefined) return false
-    await Promise.all(
-      wanted.map(async ({ bound, columns }) => {
-        const loaded = this.#loaded.get(this.#keyOf(bound, columns))
-        await this.#load(bound, columns, loaded === undefined ? Infinity : Math.max(1, loaded.rows) * starvedGrowth)
-      }),
-    )
+    this.#blocked = undefined
+    await Promise.all(wanted.map(({ bound, columns }) => this.#load(bound, columns)))
     return true
   }
 
-  /** Takes what the plan says; where scans cannot wait, decodes what it needs, or only the beginning when a limit may end it there. */
-  async plan(hints: readonly ScanHint[]): Promise<void> {
+  /** Takes what the plan says. */
+  plan(hints: readonly ScanHint[]): void {
     this.#hints = hints
-    if (this.#suspends) return
-    const stopsEarly = hints.every((hint) => hint.stopsEarly)
-    const rows = stopsEarly ? Math.max(1, ...hints.map((hint) => hint.limit ?? 1)) : Infinity
-    await Promise.all(
-      hints.map(async (hint) => {
-        const bound = this.#cardinalities.get(hint.cardinality)
-        const indices = new Map(bound?.table.schema.fields.map((field, index) => [field.name, index]))
-        const columns = hint.columns.map((name) => indices.get(name) ?? -1)
-        if (bound !== undefined && !columns.includes(-1)) await this.#load(bound, columns, rows)
-      }),
-    )
   }
 
   close(): void {
@@ -205,22 +198,13 @@ export class RunScans implements ScanContext {
     return { bound, columns, reader, columnsRead: countsOnly ? [] : columns }
   }
 
-  /** Decodes a scan, or goes on with it, until `rows` rows are there. */
-  async #load(bound: BoundScan, columns: readonly number[], rows: number): Promise<void> {
-    const key = this.#keyOf(bound, columns)
-    const loaded = this.#loaded.get(key) ?? { scan: this.#begin(bound, columns), batches: [], rows: 0, isWhole: false }
-    this.#loaded.set(key, loaded)
-    const { reader } = loaded.scan
-    await reader.load(rows - loaded.rows)
-    while (loaded.rows < rows && !loaded.isWhole) {
-      const next = reader.poll()
-      if (next === 'pending') return
-      if (next === 'done') loaded.isWhole = true
-      else {
-        loaded.batches.push(next)
-        loaded.rows += next.length
-      }
-    }
+  /** Decodes all of a scan. */
+  async #load(bound: BoundScan, columns: readonly number[]): Promise<void> {
+    const scan = this.#begin(bound, columns)
+    const batches: ColumnBatch[] = []
+    await scan.reader.load()
+    for (let next = scan.reader.poll(); typeof next === 'object'; next = scan.reader.poll()) batches.push(next)
+    this.#loaded.set(this.#keyOf(bound, columns), { scan, batches })
   }
 
   /** Statements prepared in a text before this one bring their own bound scans, whose cardinalities say nothing here. */
@@ -231,20 +215,17 @@ export class RunScans implements ScanContext {
   }
 }
 
-/** Reads what is decoded from its beginning; the reader behind it stays open for more. */
-function replay({ scan, batches, isWhole }: LoadedScan): ScanReader {
+/** Reads what is decoded from its beginning. */
+function replay({ scan, batches }: LoadedScan): ScanReader {
   let next = 0
   return {
     metrics: scan.reader.metrics,
-    poll: () => batches[next++] ?? (isWhole ? 'done' : 'pending'),
+    poll: () => batches[next++] ?? 'done',
     ready: () => Promise.resolve(),
     load: () => Promise.resolve(),
     close: () => {},
   }
 }
-
-/** How many times the rows that were not enough are loaded before a statement is run again. */
-const starvedGrowth = 8
 
 /** What DuckDB is told of a table whose rows are not counted. */
 const unknownRows = 1_000_000

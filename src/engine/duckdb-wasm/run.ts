@@ -60,7 +60,7 @@ export class Run implements ResultStream {
     options: ExecuteOptions,
     release: () => void,
   ) {
-    const { duckdb, loadTable, suspends } = parts
+    const { duckdb, loadTable } = parts
     this.#parts = parts
     this.#connection = connection
     this.#statement = statement
@@ -69,7 +69,7 @@ export class Run implements ResultStream {
     this.#release = release
     this.#scope = fetchScope(options.fetchLimit ?? parts.fetchLimit)
     const load: LoadTable = (named, forWhom) => loadTable(named, { ...forWhom, scope: this.#scope })
-    this.#scans = new RunScans(load, suspends, this.#stop.signal, () => this.#reportProgress())
+    this.#scans = new RunScans(load, this.#stop.signal, () => this.#reportProgress())
     this.#vectors = new VectorReader(duckdb.capi, duckdb.heap)
     options.signal?.addEventListener('abort', this.#onAbort)
   }

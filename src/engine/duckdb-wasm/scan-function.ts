@@ -8,6 +8,7 @@ import type { Connection, Duckdb } from './boot.ts'
 import { vectorSize } from './capi.ts'
 import type { Pointer } from './capi.ts'
 import type { LogicalTypes } from './logical-types.ts'
+import { sayMoreToCome } from './more-to-come.ts'
 import { trampolineBytes } from './trampolines.ts'
 import type { TrampolineExports, TrampolineImports } from './trampolines.ts'
 import { VectorWriter } from './vector-write.ts'
@@ -33,9 +34,10 @@ export interface OpenScan {
 export interface ScanContext {
   /** The table for `name`, or undefined when it must be loaded first; the statement is then prepared again. */
   bind(name: string, files: readonly string[], options: ParquetOptions): BoundScan | undefined
-  /** A scan of `columns`, or undefined when it must be loaded first; the statement is then run again. */
-  open(bound: BoundScan, columns: readonly number[]): OpenScan | undefined
-  /** A scan that cannot wait ran out of decoded rows; the statement is run again with all of them. */
+  open(bound: BoundScan, columns: readonly number[]): OpenScan
+  /** A scan has no rows yet: the engine is to be let alone until it has. False when the engine does not let go, and asks on and on. */
+  blocked(scan: OpenScan): boolean
+  /** A scan that cannot wait has no rows yet; the statement is run again with all of them decoded. */
   starved(scan: OpenScan): void
   /** Keeps what failed: DuckDB carries only text. */
   failed(error: unknown): void
@@ -81,8 +83,9 @@ const parquetName = /\.(?:parquet|pq|parq)(?:$|[?#])/i
  * latter.
  *
  * DuckDB calls *bind* while it prepares, *init* when a pipeline starts, and *fill* for every 2,048 rows. None of the three can
- * wait by itself: bind and init say "not loaded" and the statement is tried again once it is; fill suspends the whole
- * statement where the platform can (JavaScript Promise Integration), and elsewhere is only reached with everything decoded.
+ * wait by itself: bind says "not loaded" and the statement is tried again once it is; fill suspends the whole statement where the
+ * platform can (JavaScript Promise Integration), and elsewhere says that there will be more, so that DuckDB comes out of the engine.
+ * Recursive queries do not come out; for them the statement is run again with everything decoded.
  */
 export class ScanFunction {
   /** Set before every call into the engine that may call back. */
@@ -217,7 +220,6 @@ export class ScanFunction {
       )
       const columns = wanted.filter((column) => column < fields.length)
       const scan = this.context!.open(bound, columns)
-      if (scan === undefined) return heap.withText('not loaded yet', (text) => capi.initSetError(info, text))
       const id = this.#nextId++
       this.#states.set(id, {
         scan,
@@ -248,6 +250,8 @@ export class ScanFunction {
         const next = state.scan.reader.poll()
         if (next === 'pending') {
           if (!this.#suspends) {
+            capi.dataChunkSetSize(output, 0)
+            if (this.context!.blocked(state.scan) && sayMoreToCome(heap, info)) return 1
             this.context!.starved(state.scan)
             heap.withText('not loaded yet', (text) => capi.functionSetError(info, text))
             return 1
