@@ -10,6 +10,7 @@ export const errorCodes = {
   CLOSED: { retrySafe: false, meaning: 'The session, result or file was used after it was closed.' },
   COLUMN_AMBIGUOUS: { retrySafe: false, meaning: 'A column name means more than one column here.' },
   COLUMN_NOT_FOUND: { retrySafe: false, meaning: 'A column name is not in the input.' },
+  CONFLICT: { retrySafe: true, meaning: 'Others write the same object, and the store could not decide who is first.' },
   CORRUPT_FILE: { retrySafe: false, meaning: 'A file is truncated, damaged or not of the format it claims.' },
   CORS: { retrySafe: false, meaning: 'The browser refused a request to another origin, or hid its headers.' },
   ENGINE_FAILED: { retrySafe: false, meaning: 'The engine failed in a way that is not the caller’s mistake.' },
@@ -23,12 +24,21 @@ export const errorCodes = {
   NOT_FOUND: { retrySafe: false, meaning: 'A file, URL, or object does not exist.' },
   OUT_OF_MEMORY: { retrySafe: false, meaning: 'The work does not fit the memory that is allowed.' },
   PERMISSION_DENIED: { retrySafe: false, meaning: 'The store refused access.' },
+  PRECONDITION_FAILED: {
+    retrySafe: false,
+    meaning: 'An object is not the version a write was meant for, or is there when it must not be.',
+  },
+  QUOTA_EXCEEDED: { retrySafe: false, meaning: 'There is no room to store this; nothing was changed.' },
   SOURCE_CHANGED: { retrySafe: true, meaning: 'A file changed while it was being read.' },
   SYNTAX_ERROR: { retrySafe: false, meaning: 'The SQL text cannot be parsed.' },
   TABLE_NOT_FOUND: { retrySafe: false, meaning: 'No table or view of that name.' },
   TYPE_MISMATCH: { retrySafe: false, meaning: 'An expression or value has a type that does not fit.' },
   UNSUPPORTED: { retrySafe: false, meaning: 'The request is understood but cannot be done here.' },
   WORKER_LOST: { retrySafe: true, meaning: 'The worker that ran the engine died or could not be loaded.' },
+  WRITE_STATE_UNKNOWN: {
+    retrySafe: false,
+    meaning: 'A write got no answer, and what is stored does not tell whether it happened. Read, then decide.',
+  },
 } as const
 
 /** One of the codes in {@link errorCodes}. */

@@ -1,6 +1,7 @@
 import type * as FileSystem from 'node:fs/promises'
 import type * as Url from 'node:url'
 import { LakefrontError } from '../errors.ts'
+import { builtin } from './builtin.ts'
 import { checkRange, checkUnchanged, count, sourceChanged } from './range.ts'
 import type { ByteSource, ObjectStat } from './storage.ts'
 
@@ -25,13 +26,13 @@ export function fileSource(reference: string): ByteSource {
     stat({ signal } = {}) {
       return withFile(path, label, async (file) => {
         signal?.throwIfAborted()
-        return validator(file, label)
+        return fileStat(file, label)
       })
     },
     read(start, end, { ifMatch, signal, meter } = {}) {
       return withFile(path, label, async (file) => {
         signal?.throwIfAborted()
-        const { size, etag } = await validator(file, label)
+        const { size, etag } = await fileStat(file, label)
         checkUnchanged(label, etag, ifMatch)
         checkRange({ label, size }, start, end)
         const bytes = await readFully(file, { label, start, end })
@@ -43,7 +44,11 @@ export function fileSource(reference: string): ByteSource {
   }
 }
 
-async function withFile<T>(path: string, label: string, use: (file: FileSystem.FileHandle) => Promise<T>): Promise<T> {
+export async function withFile<T>(
+  path: string,
+  label: string,
+  use: (file: FileSystem.FileHandle) => Promise<T>,
+): Promise<T> {
   const files = builtin<typeof FileSystem>('node:fs/promises')
   if (files === undefined) {
     throw new LakefrontError(
@@ -55,7 +60,7 @@ async function withFile<T>(path: string, label: string, use: (file: FileSystem.F
   try {
     file = await files.open(path, 'r')
   } catch (cause) {
-    throw named(cause, label)
+    throw fileError(cause, label)
   }
   try {
     return await use(file)
@@ -64,7 +69,8 @@ async function withFile<T>(path: string, label: string, use: (file: FileSystem.F
   }
 }
 
-async function validator(file: FileSystem.FileHandle, label: string): Promise<Required<ObjectStat>> {
+/** The size of an open file, and a validator that every version of it has for itself. */
+export async function fileStat(file: FileSystem.FileHandle, label: string): Promise<Required<ObjectStat>> {
   const stat = await file.stat({ bigint: true })
   if (stat.isDirectory()) {
     throw new LakefrontError('UNSUPPORTED', `"${label}" is a directory. Name the files in it.`, {
@@ -74,7 +80,7 @@ async function validator(file: FileSystem.FileHandle, label: string): Promise<Re
   return { size: Number(stat.size), etag: `${stat.size}-${stat.mtimeNs}-${stat.ino}` }
 }
 
-async function readFully(
+export async function readFully(
   file: FileSystem.FileHandle,
   { label, start, end }: { label: string; start: number; end: number },
 ): Promise<Uint8Array> {
@@ -88,7 +94,8 @@ async function readFully(
   return bytes
 }
 
-function named(cause: unknown, label: string): LakefrontError {
+/** What the error of a system call means. */
+export function fileError(cause: unknown, label: string): LakefrontError {
   const code = (cause as { code?: string }).code
   const details = { source: label }
   if (code === 'ENOENT' || code === 'ENOTDIR') {
@@ -103,7 +110,8 @@ function named(cause: unknown, label: string): LakefrontError {
   })
 }
 
-function pathOf(url: string): string {
+/** The path of a `file:` URL. */
+export function pathOf(url: string): string {
   try {
     return builtin<typeof Url>('node:url')?.fileURLToPath(url) ?? url
   } catch (cause) {
@@ -113,10 +121,4 @@ function pathOf(url: string): string {
       { cause },
     )
   }
-}
-
-/** Loads a module of the host without an import that a bundler for browsers would stumble over. */
-export function builtin<T>(name: string): T | undefined {
-  const host = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } }
-  return host.process?.getBuiltinModule?.(name) as T | undefined
 }

@@ -1,7 +1,8 @@
 import type { Dirent } from 'node:fs'
 import type * as FileSystem from 'node:fs/promises'
 import { LakefrontError } from '../errors.ts'
-import { builtin, hasFileSystem } from './file.ts'
+import { builtin } from './builtin.ts'
+import { hasFileSystem } from './file.ts'
 
 /**
  * The files that a pattern means, in order: `*` and `?` within a name, `[a-z]`, `[!a]`, `{a,b}`, and `**` for any folders. A name

@@ -11,7 +11,8 @@ import type { RenewUrl } from './renewable-url.ts'
 import type { RetryOptions } from './retry.ts'
 import { s3Source, s3Url } from './s3.ts'
 import type { S3Options } from './s3.ts'
-import type { ByteSource } from './storage.ts'
+import { openPlace } from './open-place.ts'
+import type { ByteSource, Storage } from './storage.ts'
 
 /** How a session reads files. Plain data. */
 export interface StorageOptions {
@@ -39,8 +40,10 @@ export interface StorageCalls {
 }
 
 /** Where all files of a session are opened, so that they share what is kept of them and the ways to their servers. */
-export interface Storage {
+export interface SessionStorage {
   open(reference: string | Blob | Uint8Array): ByteSource
+  /** The place a URL means, for writing, listing and reading: its scheme picks the driver. */
+  place(url: string): Storage
   close(): Promise<void>
 }
 
@@ -49,16 +52,17 @@ const defaultMemoryBytes = 64_000_000
 /** Sources that are in use, by URL, are looked for when this many were opened since the last time. */
 const sweepEvery = 1000
 
-export function openStorage(options: StorageOptions = {}, calls: StorageCalls = {}): Storage {
-  return new SessionStorage(options, calls)
+export function openStorage(options: StorageOptions = {}, calls: StorageCalls = {}): SessionStorage {
+  return new SharedStorage(options, calls)
 }
 
-class SessionStorage implements Storage {
+class SharedStorage implements SessionStorage {
   readonly #options: StorageOptions
   readonly #calls: StorageCalls
   readonly #memory: MemoryRanges
   readonly #links = new Map<string, Link>()
   readonly #sources = new Map<string, WeakRef<ByteSource>>()
+  readonly #places = new Map<string, Storage>()
   readonly #store: RangeStore | undefined
   #opened = 0
 
@@ -77,6 +81,16 @@ class SessionStorage implements Storage {
       openUrl: (url) => this.#shared(url, () => httpSource(url, this.#httpOptions(url))),
       openS3: (name) => this.#shared(name, () => this.#openS3(name)),
     })
+  }
+
+  place(url: string): Storage {
+    const memory = this.#places.get(url)
+    if (memory !== undefined) return memory
+    const place = openPlace(url, {
+      openUrl: (address, options) => httpSource(address, { ...this.#httpOptions(address), ...options }),
+    })
+    if (url.startsWith('memory:')) this.#places.set(url, place)
+    return place
   }
 
   async close(): Promise<void> {

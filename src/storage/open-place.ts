@@ -1,0 +1,34 @@
+import { LakefrontError } from '../errors.ts'
+import { fileStorage } from './file-storage.ts'
+import { hasFileSystem } from './file.ts'
+import { httpSource } from './http.ts'
+import type { HttpOptions } from './http.ts'
+import { httpStorage } from './http-storage.ts'
+import { memoryStorage } from './memory-storage.ts'
+import type { ByteSource, Storage } from './storage.ts'
+
+export interface PlaceOptions {
+  /** Opens what is below `http:` and `https:` URLs. Default: each by itself, nothing kept. */
+  readonly openUrl?: (url: string, options: Pick<HttpOptions, 'label'>) => ByteSource
+}
+
+/** The storage below a URL: `memory:`, `file:`, `http:`, `https:`, or a path where there is a file system. */
+export function openPlace(url: string, options: PlaceOptions = {}): Storage {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
+  switch (scheme) {
+    case 'memory':
+      return memoryStorage(url.endsWith('/') ? url : `${url}/`)
+    case 'http':
+    case 'https':
+      return httpStorage(url, options.openUrl ?? httpSource)
+    case 'file':
+      return fileStorage(url)
+    case undefined:
+      if (url !== '' && hasFileSystem()) return fileStorage(url)
+  }
+  throw new LakefrontError(
+    'UNSUPPORTED',
+    `"${url.split(/[?#]/, 1)[0]}" is not a place that files can be kept in. Supported: memory:, file:, https:, and a path where there is a file system.`,
+    { details: { scheme } },
+  )
+}
