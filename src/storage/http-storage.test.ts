@@ -8,11 +8,15 @@ import { testStorage } from './storage-suite.ts'
 const servers: FaultServer[] = []
 afterAll(() => Promise.all(servers.map((server) => server.close())))
 
-testStorage('HTTP', async () => {
-  const server = await FaultServer.start(new Uint8Array(), { statuses: Array.from({ length: 99 }, () => 404) })
-  servers.push(server)
-  return () => httpStorage(server.url('/folder?signature=secret'), httpSource)
-})
+testStorage(
+  'HTTP',
+  async () => {
+    const server = await FaultServer.start(new Uint8Array(), { statuses: Array.from({ length: 99 }, () => 404) })
+    servers.push(server)
+    return () => httpStorage(server.url('/folder?signature=secret'), httpSource)
+  },
+  ['writes', 'lists'],
+)
 
 test('keys become paths, under the query of the place, which no message shows', async () => {
   const server = await FaultServer.start(new Uint8Array([1, 2, 3]))
