@@ -1,7 +1,7 @@
 import { LakefrontError } from '../errors.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import { parseType, typeName } from '../types/type-names.ts'
-import type { Deferred, Operand, OperandNeeds, OperandType } from './column-types.ts'
+import type { AnyColumn, Deferred, Operand, OperandNeeds, OperandType } from './column-types.ts'
 import type { BinaryOperator, Expression, SortKey, UnaryOperator } from './expression.ts'
 import { describeExpression } from './describe.ts'
 import { bareNode, isColumn, operandNode } from './operand.ts'
@@ -247,14 +247,20 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
   }
 
   /**
-   * `a[1]` for position 0 of a list, counted from 0 as in PySpark; `a['key']` for a key of a map or a field of a struct.
-   * NULL when there is no such item.
+   * `a[1]` for position 0 of a list, counted from 0 as in PySpark; `a['key']` for a key of a map or a field of a struct; a
+   * column computes position or key. NULL when there is no such item.
    */
-  getItem<Key extends string | number>(key: Key): Column<Deferred<'field', [T, Key]>, Needs, string> {
+  getItem<Key extends string | number | AnyColumn>(
+    key: Key,
+  ): Column<Deferred<'field', [T, Key extends AnyColumn ? OperandType<Key> : Key]>, Needs | OperandNeeds<Key>, string> {
     if (typeof key === 'number' && !(Number.isSafeInteger(key) && key >= 0)) {
       throw new LakefrontError('INVALID_ARGUMENT', `getItem(${key}): a position in a list is counted from 0.`)
     }
-    return make({ kind: 'GetItem', operand: bareNode(this.node), key })
+    return make({
+      kind: 'GetItem',
+      operand: bareNode(this.node),
+      key: isColumn(key) ? bareNode(key.node) : (key as string | number),
+    })
   }
 
   /** `a OVER (PARTITION BY … ORDER BY …)` for window functions and aggregates. */
@@ -295,6 +301,7 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
       name,
       role: 'scalar',
       operands: Object.freeze([bareNode(this.node), operandNode(other)]),
+      signature: '(string, string) boolean',
     })
   }
 

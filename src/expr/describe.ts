@@ -68,7 +68,11 @@ export function describeExpression(node: Expression): string {
     case 'GetField':
       return `${describeExpression(node.operand)}.${node.name}`
     case 'GetItem':
-      return `${describeExpression(node.operand)}[${node.key}]`
+      return `${describeExpression(node.operand)}[${typeof node.key === 'object' ? describeExpression(node.key) : node.key}]`
+    case 'LambdaVariable':
+      return node.name
+    case 'Lambda':
+      return `(${node.parameters.join(', ')}) => ${describeExpression(node.body)}`
     case 'Alias':
       return `${describeExpression(node.operand)} AS ${node.name}`
     case 'SortKey':

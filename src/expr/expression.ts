@@ -16,6 +16,8 @@ export type Expression =
   | Over
   | GetField
   | GetItem
+  | Lambda
+  | LambdaVariable
   | Alias
   | SortKey
 
@@ -138,6 +140,8 @@ export interface Call {
   readonly role: CallRole
   readonly operands: readonly Expression[]
   readonly distinct?: boolean
+  /** The types it takes and gives, as `signature.ts` reads them; without one, any and unknown. */
+  readonly signature?: string
 }
 
 export interface Over {
@@ -168,7 +172,20 @@ export interface GetItem {
   readonly kind: 'GetItem'
   readonly operand: Expression
   /** A position counted from 0 in a list, or the key of a map or struct. */
-  readonly key: number | string
+  readonly key: number | string | Expression
+}
+
+/** A function of its own, as an operand of a higher-order function: `lambda x: x + 1`. */
+export interface Lambda {
+  readonly kind: 'Lambda'
+  readonly parameters: readonly string[]
+  readonly body: Expression
+}
+
+/** A parameter of the {@link Lambda} around it. */
+export interface LambdaVariable {
+  readonly kind: 'LambdaVariable'
+  readonly name: string
 }
 
 export interface Alias {

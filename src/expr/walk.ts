@@ -11,14 +11,21 @@ export function mapChildren(node: Expression, visit: (child: Expression) => Expr
     case 'RelationColumn':
     case 'Star':
     case 'Literal':
+    case 'LambdaVariable':
       return node
+    case 'Lambda':
+      return replace(node, { body: visit(node.body) })
+    case 'GetItem':
+      return replace(node, {
+        operand: visit(node.operand),
+        key: typeof node.key === 'object' ? visit(node.key) : node.key,
+      })
     case 'RawSql':
     case 'Call':
       return replace(node, { operands: mapList(node.operands, visit) })
     case 'Unary':
     case 'Cast':
     case 'GetField':
-    case 'GetItem':
     case 'Alias':
     case 'SortKey':
       return replace(node, { operand: visit(node.operand) })

@@ -94,7 +94,19 @@ function write(node: Expression, scope: EmitScope): Written {
     case 'GetField':
       return { text: dialect.field(emitExpression(node.operand, scope), node.name), holds: tightness.whole }
     case 'GetItem':
+      if (typeof node.key === 'object')
+        throw new LakefrontError('INTERNAL', 'A computed key was not lowered before its SQL was written.')
       return { text: dialect.item(whole(node.operand), node.key), holds: tightness.whole }
+    case 'Lambda':
+      if (dialect.lambda === undefined) {
+        throw new LakefrontError(
+          'UNSUPPORTED',
+          `The dialect ${dialect.name} has no functions over the items of a list.`,
+        )
+      }
+      return { text: dialect.lambda(node.parameters, emitExpression(node.body, scope)), holds: 0 }
+    case 'LambdaVariable':
+      return { text: node.name, holds: tightness.whole }
     case 'Alias':
       return write(node.operand, scope)
     case 'SortKey':
@@ -123,13 +135,29 @@ function call(node: Call, scope: EmitScope, over: string): string {
       `The function ${node.name}() cannot be said in the dialect ${scope.dialect.name}.`,
     )
   }
-  if (typeof spelling === 'string') {
+  if (typeof spelling === 'string' && !spelling.includes('{')) {
     const operands = node.operands.map((operand) => emitExpression(operand, scope)).join(', ')
     return `${spelling}(${node.distinct ? 'DISTINCT ' : ''}${operands})${over}`
   }
-  const operands = node.operands.map((operand) => emitExpression(operand, scope, tightness.whole))
+  const operands = node.operands.map((operand) =>
+    emitExpression(operand, scope, operand.kind === 'Lambda' ? 0 : tightness.whole),
+  )
+  if (typeof spelling === 'string' || !('call' in spelling)) {
+    const template = typeof spelling === 'string' ? spelling : (spelling[operands.length] ?? spelling.at(-1)!)
+    return filled(template, operands, node.distinct === true, over)
+  }
   const text = spelling.call(operands, node.distinct === true, node.operands) + over
   return spelling.then?.(text) ?? text
+}
+
+/** Puts a call into its template; see {@link Spelling}. */
+function filled(template: string, operands: readonly string[], distinct: boolean, over: string): string {
+  const text = template.replace(/\{(\d|\*|distinct|over)\}/g, (_, slot: string) => {
+    if (slot === '*') return operands.join(', ')
+    if (slot === 'distinct') return distinct ? 'DISTINCT ' : ''
+    return slot === 'over' ? over : operands[Number(slot) - 1]!
+  })
+  return template.includes('{over}') ? text : text + over
 }
 
 function over(node: Over, scope: EmitScope): string {

@@ -1,9 +1,18 @@
 import type { BinaryOperator, Expression } from '../expr/expression.ts'
+import { type ColumnTypes, typeOf } from '../expr/type-of.ts'
 import { mapChildren } from '../expr/walk.ts'
 
-/** What our semantics add to an operation before any dialect spells it. */
-export function lower(node: Expression): Expression {
-  const lowered = mapChildren(node, lower)
+/**
+ * What our semantics add to an operation before any dialect spells it. `columnTypes` tells the types of the input's columns,
+ * on which the meaning of some operations depends; where they are unknown, lists are taken for lists and the rest for text.
+ */
+export function lower(node: Expression, columnTypes: ColumnTypes = () => undefined): Expression {
+  if (node.kind === 'GetItem' && typeof node.key === 'object') {
+    const isMap = typeOf(node.operand, columnTypes).kind === 'map'
+    const key = isMap ? node.key : binary('add', node.key, literal(1))
+    return lower(call('itemAt', [node.operand, key]), columnTypes)
+  }
+  const lowered = mapChildren(node, (child) => lower(child, columnTypes))
   if (lowered.kind === 'Binary') return operators[lowered.operator]?.(lowered.left, lowered.right) ?? lowered
   if (lowered.kind === 'Call' && Object.hasOwn(calls, lowered.name)) {
     return Object.freeze({ ...lowered, operands: Object.freeze(calls[lowered.name]!(lowered.operands)) })
@@ -42,7 +51,11 @@ function nullWhenZero(divisor: Expression): Expression {
     Number(divisor.value) !== 0
   )
     return divisor
-  return Object.freeze({ kind: 'Call', name: 'nullif', role: 'scalar', operands: Object.freeze([divisor, literal(0)]) })
+  return call('nullif', [divisor, literal(0)])
+}
+
+function call(name: string, operands: readonly Expression[]): Expression {
+  return Object.freeze({ kind: 'Call', name, role: 'scalar', operands: Object.freeze([...operands]) })
 }
 
 function isLiteral(node: Expression, value: number): boolean {

@@ -3,18 +3,25 @@ import type { Argument } from '../column-types.ts'
 import type { CallRole, Expression } from '../expression.ts'
 import { argumentNode } from '../operand.ts'
 
-/** A call of the function `name`, whose string arguments are names of columns. */
-export function call(name: string, role: CallRole, args: readonly Argument[]): Column<never, never, never> {
-  return callOf(name, role, args.map(argumentNode))
+/** A call of a function, given as name and types (`signature.ts`); string arguments are names of columns. */
+export function call(signature: string, role: CallRole, args: readonly Argument[]): Column<never, never, never> {
+  return callOf(signature, role, args.map(argumentNode))
 }
 
-/** A call of the function `name` on nodes. */
+/** As {@link call}, on nodes. */
 export function callOf(
-  name: string,
+  signature: string,
   role: CallRole,
   operands: readonly Expression[],
   distinct = false,
 ): Column<never, never, never> {
-  const node = { kind: 'Call', name, role, operands: Object.freeze([...operands]) } as const
+  const types = signature.indexOf('(')
+  const node = {
+    kind: 'Call',
+    name: signature.slice(0, types),
+    role,
+    operands: Object.freeze([...operands]),
+    signature: signature.slice(types),
+  } as const
   return new Column(Object.freeze(distinct ? { ...node, distinct } : node))
 }

@@ -13,12 +13,12 @@ type First<A, B> = Column<
 export function coalesce<A extends readonly Argument[]>(
   ...values: A
 ): Column<Deferred<'coalesce', Types<A>>, ArgumentNeeds<A[number]>, string> {
-  return call('coalesce', 'scalar', values)
+  return call('coalesce(T...) T', 'scalar', values)
 }
 
 /** `coalesce(a, b)` */
 export function ifnull<A extends Argument, B extends Argument>(value: A, replacement: B): First<A, B> {
-  return call('coalesce', 'scalar', [value, replacement])
+  return call('coalesce(T...) T', 'scalar', [value, replacement])
 }
 
 /** `coalesce(a, b)` */
@@ -31,19 +31,19 @@ export function nullif<A extends Argument, B extends Argument>(
   value: A,
   other: B,
 ): Column<Deferred<'nullable', [ArgumentType<A>]>, ArgumentNeeds<A> | ArgumentNeeds<B>, string> {
-  return call('nullif', 'scalar', [value, other])
+  return call('nullif(T, T) T', 'scalar', [value, other])
 }
 
 /** `greatest(a, b, …)`: NULLs are skipped. */
 export function greatest<A extends readonly Argument[]>(
   ...values: A
 ): Column<ArgumentType<A[number]>, ArgumentNeeds<A[number]>, string> {
-  return call('greatest', 'scalar', values)
+  return call('greatest(T...) T', 'scalar', values)
 }
 
 /** `least(a, b, …)`: NULLs are skipped. */
 export function least<A extends readonly Argument[]>(
   ...values: A
 ): Column<ArgumentType<A[number]>, ArgumentNeeds<A[number]>, string> {
-  return call('least', 'scalar', values)
+  return call('least(T...) T', 'scalar', values)
 }

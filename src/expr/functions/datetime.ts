@@ -10,47 +10,47 @@ type Time<A> = Column<Deferred<'time', [ArgumentType<A>]>, ArgumentNeeds<A>, str
 
 /** `CAST(year(x) AS INTEGER)` */
 export function year<A extends Argument>(value: A): Part<A> {
-  return call('year', 'scalar', [value])
+  return call('year(temporal) integer', 'scalar', [value])
 }
 
 /** `CAST(quarter(x) AS INTEGER)` */
 export function quarter<A extends Argument>(value: A): Part<A> {
-  return call('quarter', 'scalar', [value])
+  return call('quarter(temporal) integer', 'scalar', [value])
 }
 
 /** `CAST(month(x) AS INTEGER)` */
 export function month<A extends Argument>(value: A): Part<A> {
-  return call('month', 'scalar', [value])
+  return call('month(temporal) integer', 'scalar', [value])
 }
 
 /** `CAST(day(x) AS INTEGER)` */
 export function dayofmonth<A extends Argument>(value: A): Part<A> {
-  return call('dayofmonth', 'scalar', [value])
+  return call('dayofmonth(temporal) integer', 'scalar', [value])
 }
 
 /** `CAST(dayofyear(x) AS INTEGER)` */
 export function dayofyear<A extends Argument>(value: A): Part<A> {
-  return call('dayofyear', 'scalar', [value])
+  return call('dayofyear(temporal) integer', 'scalar', [value])
 }
 
 /** `CAST(dayofweek(x) + 1 AS INTEGER)`: Sunday is 1, Saturday 7. */
 export function dayofweek<A extends Argument>(value: A): Part<A> {
-  return call('dayofweek', 'scalar', [value])
+  return call('dayofweek(temporal) integer', 'scalar', [value])
 }
 
 /** `CAST(hour(x) AS INTEGER)` */
 export function hour<A extends Argument>(value: A): Part<A> {
-  return call('hour', 'scalar', [value])
+  return call('hour(temporal|time) integer', 'scalar', [value])
 }
 
 /** `CAST(minute(x) AS INTEGER)` */
 export function minute<A extends Argument>(value: A): Part<A> {
-  return call('minute', 'scalar', [value])
+  return call('minute(temporal|time) integer', 'scalar', [value])
 }
 
 /** `CAST(second(x) AS INTEGER)`: whole seconds. */
 export function second<A extends Argument>(value: A): Part<A> {
-  return call('second', 'scalar', [value])
+  return call('second(temporal|time) integer', 'scalar', [value])
 }
 
 const units: Readonly<Record<string, string>> = {
@@ -82,27 +82,33 @@ export function dateTrunc<A extends Argument>(unit: string, value: A): Time<A> {
       `dateTrunc(): "${unit}" is not a unit. Units: ${names.join(', ')}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
     )
   }
-  return callOf('dateTrunc', 'scalar', [literal(units[name]!), argumentNode(value)])
+  return callOf('dateTrunc(string, temporal) timestamp', 'scalar', [literal(units[name]!), argumentNode(value)])
 }
 
 /** `CAST(make_timestamp(epoch_us(now())) AS DATE)`: today in UTC, the same for the whole statement. */
 export function currentDate(): Column<string, never, string> {
-  return call('currentDate', 'scalar', [])
+  return call('currentDate() date', 'scalar', [])
 }
 
 /** `make_timestamp(epoch_us(now()))`: now in UTC as TIMESTAMP, the same for the whole statement. */
 export function currentTimestamp(): Column<string, never, string> {
-  return call('currentTimestamp', 'scalar', [])
+  return call('currentTimestamp() timestamp', 'scalar', [])
 }
 
 /** `CAST(x AS DATE)`, or by a `strptime` format such as `%d.%m.%Y`. */
 export function toDate<A extends Argument>(value: A, format?: string): Time<A> {
-  return callOf('toDate', 'scalar', [argumentNode(value), ...(format === undefined ? [] : [literal(format)])])
+  return callOf('toDate(temporal|string, string?) date', 'scalar', [
+    argumentNode(value),
+    ...(format === undefined ? [] : [literal(format)]),
+  ])
 }
 
 /** `CAST(x AS TIMESTAMP)`, or by a `strptime` format such as `%Y-%m-%d %H:%M`. */
 export function toTimestamp<A extends Argument>(value: A, format?: string): Time<A> {
-  return callOf('toTimestamp', 'scalar', [argumentNode(value), ...(format === undefined ? [] : [literal(format)])])
+  return callOf('toTimestamp(temporal|string, string?) timestamp', 'scalar', [
+    argumentNode(value),
+    ...(format === undefined ? [] : [literal(format)]),
+  ])
 }
 
 /** `CAST(x AS DATE) + days`: a DATE. */
@@ -110,7 +116,7 @@ export function dateAdd<A extends Argument, D extends Operand>(
   value: A,
   days: D,
 ): Column<Deferred<'time', [ArgumentType<A>]>, ArgumentNeeds<A> | OperandNeeds<D>, string> {
-  return callOf('dateAdd', 'scalar', [argumentNode(value), operandNode(days)])
+  return callOf('dateAdd(temporal|string, integer) date', 'scalar', [argumentNode(value), operandNode(days)])
 }
 
 /** `CAST(x AS DATE) - days`: a DATE. */
@@ -118,7 +124,7 @@ export function dateSub<A extends Argument, D extends Operand>(
   value: A,
   days: D,
 ): Column<Deferred<'time', [ArgumentType<A>]>, ArgumentNeeds<A> | OperandNeeds<D>, string> {
-  return callOf('dateSub', 'scalar', [argumentNode(value), operandNode(days)])
+  return callOf('dateSub(temporal|string, integer) date', 'scalar', [argumentNode(value), operandNode(days)])
 }
 
 /** `CAST(date_diff('day', start, end) AS INTEGER)`: the days from `start` to `end`, in PySpark's order of arguments. */
@@ -126,5 +132,5 @@ export function dateDiff<E extends Argument, S extends Argument>(
   end: E,
   start: S,
 ): Column<Deferred<'number', [ArgumentType<E>, ArgumentType<S>]>, ArgumentNeeds<E> | ArgumentNeeds<S>, string> {
-  return call('dateDiff', 'scalar', [end, start])
+  return call('dateDiff(temporal|string, temporal|string) integer', 'scalar', [end, start])
 }

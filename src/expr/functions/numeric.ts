@@ -9,27 +9,27 @@ type NumberOf<A> = Column<Deferred<'number', [ArgumentType<A>]>, ArgumentNeeds<A
 
 /** `abs(x)` */
 export function abs<A extends Argument>(value: A): Same<A> {
-  return call('abs', 'scalar', [value])
+  return call('abs(number) same', 'scalar', [value])
 }
 
 /** `round(x, digits)`: halves away from zero. Digits may be negative. The type is that of `x`. */
 export function round<A extends Argument>(value: A, digits = 0): Same<A> {
-  return callOf('round', 'scalar', [argumentNode(value), literal(digits)])
+  return callOf('round(number, integer?) whole', 'scalar', [argumentNode(value), literal(digits)])
 }
 
 /** `floor(x)`: a DOUBLE of a DOUBLE (PySpark makes it a BIGINT, which may overflow). */
 export function floor<A extends Argument>(value: A): Same<A> {
-  return call('floor', 'scalar', [value])
+  return call('floor(number) whole', 'scalar', [value])
 }
 
 /** `ceil(x)`: a DOUBLE of a DOUBLE (PySpark makes it a BIGINT, which may overflow). */
 export function ceil<A extends Argument>(value: A): Same<A> {
-  return call('ceil', 'scalar', [value])
+  return call('ceil(number) whole', 'scalar', [value])
 }
 
 /** `sqrt(x)`; of a negative number the query fails (PySpark: NaN). */
 export function sqrt<A extends Argument>(value: A): NumberOf<A> {
-  return call('sqrt', 'scalar', [value])
+  return call('sqrt(number) double', 'scalar', [value])
 }
 
 /** `pow(x, y)`: a DOUBLE. */
@@ -37,25 +37,25 @@ export function pow<A extends Argument, O extends Operand>(
   value: A,
   exponent: O,
 ): Column<Deferred<'number', [ArgumentType<A>]>, ArgumentNeeds<A> | OperandNeeds<O>, string> {
-  return callOf('pow', 'scalar', [argumentNode(value), operandNode(exponent)])
+  return callOf('pow(number, number) double', 'scalar', [argumentNode(value), operandNode(exponent)])
 }
 
 /** `exp(x)` */
 export function exp<A extends Argument>(value: A): NumberOf<A> {
-  return call('exp', 'scalar', [value])
+  return call('exp(number) double', 'scalar', [value])
 }
 
 /** `ln(x)`: the natural logarithm; the query fails for zero and below. */
 export function ln<A extends Argument>(value: A): NumberOf<A> {
-  return call('ln', 'scalar', [value])
+  return call('ln(number) double', 'scalar', [value])
 }
 
 /** `log10(x)` */
 export function log10<A extends Argument>(value: A): NumberOf<A> {
-  return call('log10', 'scalar', [value])
+  return call('log10(number) double', 'scalar', [value])
 }
 
 /** `sign(x)`: −1, 0 or 1. */
 export function sign<A extends Argument>(value: A): NumberOf<A> {
-  return call('sign', 'scalar', [value])
+  return call('sign(number) tinyint', 'scalar', [value])
 }

@@ -18,34 +18,34 @@ type TextWith<A, O> = Column<Deferred<'string', [ArgumentType<A>]>, ArgumentNeed
 
 /** `upper(x)` */
 export function upper<A extends Argument>(value: A): Text<A> {
-  return call('upper', 'scalar', [value])
+  return call('upper(string) varchar', 'scalar', [value])
 }
 
 /** `lower(x)` */
 export function lower<A extends Argument>(value: A): Text<A> {
-  return call('lower', 'scalar', [value])
+  return call('lower(string) varchar', 'scalar', [value])
 }
 
 /** `CAST(length(x) AS INTEGER)`: in characters, not bytes. */
 export function length<A extends Argument>(
   value: A,
 ): Column<Deferred<'number', [ArgumentType<A>]>, ArgumentNeeds<A>, string> {
-  return call('length', 'scalar', [value])
+  return call('length(string|binary) integer', 'scalar', [value])
 }
 
 /** `trim(x)`: spaces at both ends, no other white space. */
 export function trim<A extends Argument>(value: A): Text<A> {
-  return call('trim', 'scalar', [value])
+  return call('trim(string) varchar', 'scalar', [value])
 }
 
 /** `ltrim(x)` */
 export function ltrim<A extends Argument>(value: A): Text<A> {
-  return call('ltrim', 'scalar', [value])
+  return call('ltrim(string) varchar', 'scalar', [value])
 }
 
 /** `rtrim(x)` */
 export function rtrim<A extends Argument>(value: A): Text<A> {
-  return call('rtrim', 'scalar', [value])
+  return call('rtrim(string) varchar', 'scalar', [value])
 }
 
 /** `substring(x, start, length)`: counted from 1 (0 is taken as 1), from the end when `start` is negative. */
@@ -58,14 +58,14 @@ export function substring<A extends Argument>(value: A, start: number, size?: nu
       throw new LakefrontError('INVALID_ARGUMENT', `substring(): ${name} is ${number}; give an integer.`)
   }
   const bounds = size === undefined ? [start] : [start, Math.max(0, size)]
-  return callOf('substring', 'scalar', [argumentNode(value), ...bounds.map(literal)])
+  return callOf('substring(string, integer, integer?) varchar', 'scalar', [argumentNode(value), ...bounds.map(literal)])
 }
 
 /** `(a || b || …)`: NULL when one is NULL, as in PySpark; {@link concatWs} skips NULLs. Also joins lists. */
 export function concat<A extends readonly [Argument, ...Argument[]]>(
   ...values: A
 ): Column<Deferred<'string', { readonly [I in keyof A]: ArgumentType<A[I]> }>, ArgumentNeeds<A[number]>, string> {
-  return call('concat', 'scalar', values)
+  return call('concat(any...) joined', 'scalar', values)
 }
 
 /** `concat_ws(separator, a, b, …)`: what is not NULL, with the separator between. */
@@ -73,7 +73,7 @@ export function concatWs<A extends readonly [AnyColumn | string, ...(AnyColumn |
   separator: string,
   ...values: A
 ): Column<string, ArgumentNeeds<A[number]>, string> {
-  return callOf('concatWs', 'scalar', [literal(separator), ...values.map(argumentNode)])
+  return callOf('concatWs(string, any...) varchar', 'scalar', [literal(separator), ...values.map(argumentNode)])
 }
 
 /** `replace(x, search, replacement)`: every occurrence. Strings are values after the first argument. */
@@ -82,7 +82,11 @@ export function replace<A extends Argument, S extends Operand, R extends Operand
   search: S,
   replacement?: R,
 ): Column<Deferred<'string', [ArgumentType<A>]>, ArgumentNeeds<A> | OperandNeeds<S> | OperandNeeds<R>, string> {
-  return callOf('replace', 'scalar', [argumentNode(value), operandNode(search), operandNode(replacement ?? '')])
+  return callOf('replace(string, string, string) varchar', 'scalar', [
+    argumentNode(value),
+    operandNode(search),
+    operandNode(replacement ?? ''),
+  ])
 }
 
 /**
@@ -94,7 +98,11 @@ export function regexpReplace<A extends Argument, P extends Operand>(
   pattern: P,
   replacement: string,
 ): TextWith<A, P> {
-  return callOf('regexpReplace', 'scalar', [argumentNode(value), operandNode(pattern), literal(replacement)])
+  return callOf('regexpReplace(string, string, string) varchar', 'scalar', [
+    argumentNode(value),
+    operandNode(pattern),
+    literal(replacement),
+  ])
 }
 
 /** `regexp_split_to_array(x, pattern)`: the pieces between matches, empty ones included. Syntax: RE2. */
@@ -102,5 +110,5 @@ export function split<A extends Argument>(
   value: A,
   pattern: string,
 ): Column<string[] | null, ArgumentNeeds<A>, string> {
-  return callOf('split', 'scalar', [argumentNode(value), literal(pattern)])
+  return callOf('split(string, string) list<varchar>', 'scalar', [argumentNode(value), literal(pattern)])
 }

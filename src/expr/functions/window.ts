@@ -10,37 +10,45 @@ type Shifted<A> = Column<Deferred<'nullable', [ArgumentType<A>]>, ArgumentNeeds<
 
 /** `CAST(row_number() OVER (…) AS INTEGER)`: 1, 2, 3 … in each partition. */
 export function rowNumber(): Column<number, never, string> {
-  return call('rowNumber', 'window', [])
+  return call('rowNumber() integer', 'window', [])
 }
 
 /** `CAST(rank() OVER (…) AS INTEGER)`: equals share a rank, and the next rank leaves room for them. */
 export function rank(): Column<number, never, string> {
-  return call('rank', 'window', [])
+  return call('rank() integer', 'window', [])
 }
 
 /** `CAST(dense_rank() OVER (…) AS INTEGER)`: equals share a rank, and no rank is left out. */
 export function denseRank(): Column<number, never, string> {
-  return call('denseRank', 'window', [])
+  return call('denseRank() integer', 'window', [])
 }
 
 /** `percent_rank() OVER (…)`: the rank from 0 to 1. */
 export function percentRank(): Column<number, never, string> {
-  return call('percentRank', 'window', [])
+  return call('percentRank() double', 'window', [])
 }
 
 /** `CAST(ntile(n) OVER (…) AS INTEGER)`: which of `n` equal parts the row is in, from 1. */
 export function ntile(n: number): Column<number, never, string> {
-  return callOf('ntile', 'window', [literal(counted('ntile', n, 1))])
+  return callOf('ntile(integer) integer', 'window', [literal(counted('ntile', n, 1))])
 }
 
 /** `lag(x, offset, otherwise) OVER (…)`: the value some rows before, `otherwise` (a value, NULL by default) where there is none. */
 export function lag<A extends Argument>(value: A, offset = 1, otherwise: Value = null): Shifted<A> {
-  return callOf('lag', 'window', [argumentNode(value), literal(counted('lag', offset, 0)), literal(otherwise)])
+  return callOf('lag(T, integer, T) T', 'window', [
+    argumentNode(value),
+    literal(counted('lag', offset, 0)),
+    literal(otherwise),
+  ])
 }
 
 /** `lead(x, offset, otherwise) OVER (…)`: the value some rows after. */
 export function lead<A extends Argument>(value: A, offset = 1, otherwise: Value = null): Shifted<A> {
-  return callOf('lead', 'window', [argumentNode(value), literal(counted('lead', offset, 0)), literal(otherwise)])
+  return callOf('lead(T, integer, T) T', 'window', [
+    argumentNode(value),
+    literal(counted('lead', offset, 0)),
+    literal(otherwise),
+  ])
 }
 
 function counted(name: string, value: number, atLeast: number): number {

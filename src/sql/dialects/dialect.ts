@@ -19,12 +19,20 @@ export interface Dialect {
   cast(operand: string, type: string, safe: boolean): string
   field(operand: string, name: string): string
   item(operand: string, key: number | string): string
+  /** A function as an argument, `lambda x: x + 1`; absent where there are none. */
+  lambda?(parameters: readonly string[], body: string): string
   readonly scan: (id: string) => string
 }
 
-/** A function: its name, or how to write it. */
+/**
+ * A function: its name, or a template, or templates by the number of operands (the last for all others), or how to write it.
+ *
+ * In a template `{1}` is the first operand, `{*}` all of them with commas, `{distinct}` becomes `DISTINCT ` where that was
+ * asked for, and `{over}` is where a window goes, when that is not the end: `CAST(rank(){over} AS INTEGER)`.
+ */
 export type Spelling =
   | string
+  | readonly string[]
   | {
       /** The call, before FILTER, OVER and `then`. */
       readonly call: (operands: readonly string[], distinct: boolean, nodes: readonly Expression[]) => string

@@ -112,6 +112,7 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
     dateDiff: {
       call: ([end, start]) => `CAST(date_diff('day', CAST(${start} AS DATE), CAST(${end} AS DATE)) AS INTEGER)`,
     },
+    itemAt: '{1}[{2}]',
     coalesce: 'coalesce',
     nullif: 'nullif',
     greatest: 'greatest',
@@ -127,6 +128,7 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
   cast: (operand, type, safe) => `${safe ? 'TRY_CAST' : 'CAST'}(${operand} AS ${type})`,
   field: (operand, name) => `struct_extract(${operand}, ${text(name)})`,
   item: (operand, key) => `${operand}[${typeof key === 'number' ? key + 1 : text(key)}]`,
+  lambda: (parameters, body) => `lambda ${parameters.join(', ')}: ${body}`,
   scan: (id) => `lf_scan(${text(id)})`,
 })
 
