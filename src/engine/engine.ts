@@ -2,7 +2,7 @@ import type { ScanMetrics, Source } from '../scan/source.ts'
 import type { FetchLimit } from '../storage/fetch-scope.ts'
 import type { StorageOptions } from '../storage/open-storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
-import type { Schema } from '../types/logical-type.ts'
+import type { LogicalType, Schema } from '../types/logical-type.ts'
 
 /** A value bound to a parameter of a statement. Numbers bind as INTEGER, BIGINT or DOUBLE by value; a `Date` as TIMESTAMP in UTC. */
 export type Parameter = null | boolean | number | bigint | string | Date | Uint8Array
@@ -12,6 +12,10 @@ export interface Statement {
   readonly sql: string
   /** Positional (`?`, `$1`) or named (`$name`) values. */
   readonly parameters?: readonly Parameter[] | Readonly<Record<string, Parameter>>
+  /** Ids of the sources it reads, for engines that have to put them where the statement runs. */
+  readonly sources?: readonly string[]
+  /** The types of the columns, where the plan tells them: for engines whose values do not know theirs. */
+  readonly types?: readonly (LogicalType | undefined)[]
 }
 
 export interface ExecuteOptions {
@@ -48,12 +52,15 @@ export interface ResultStream extends AsyncDisposable {
 }
 
 export interface EngineInfo {
-  readonly name: 'duckdb-wasm'
-  /** DuckDB's version, such as `v1.5.6`. */
+  readonly name: 'duckdb-wasm' | 'duckdb-native' | 'postgres' | 'sqlite'
+  /** What its SQL is; see `docs/dialects.md`. */
+  readonly dialect: 'duckdb' | 'postgres' | 'sqlite'
+  /** The engine's own version, such as `v1.5.6` of DuckDB. */
   readonly version: string
-  readonly binary: 'slim' | 'full' | 'custom'
+  /** Which file of DuckDB-WASM it is. */
+  readonly binary?: 'slim' | 'full' | 'custom'
   /** Whether wasm can wait for a scan (JavaScript Promise Integration); elsewhere a statement comes out of wasm while it waits. */
-  readonly suspends: boolean
+  readonly suspends?: boolean
   readonly bootMilliseconds: number
 }
 
@@ -67,6 +74,8 @@ export interface Engine extends AsyncDisposable {
   describe(statement: Statement, options?: ExecuteOptions): Promise<Schema>
   /** Starts the first statement of the text and all after it; rows are those of the last. */
   execute(statement: Statement, options?: ExecuteOptions): Promise<ResultStream>
+  /** An engine on one connection of this one's, for a transaction; closing it gives the connection back. Absent where there is only one. */
+  connection?(): Promise<Engine>
   /** Gives everything back; running statements reject with `CLOSED`; twice is fine. */
   close(): Promise<void>
 }

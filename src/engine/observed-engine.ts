@@ -29,6 +29,15 @@ export function observedEngine(engine: Engine, { onQuery, onProgress }: EngineOb
     register: (source) => engine.register(source),
     unregister: (id) => engine.unregister(id),
     describe: (statement, options) => engine.describe(statement, options),
+    ...(engine.connection === undefined
+      ? {}
+      : {
+          connection: async () =>
+            observedEngine(await engine.connection!(), {
+              onQuery,
+              ...(onProgress === undefined ? {} : { onProgress }),
+            }),
+        }),
     close: () => engine.close(),
     [Symbol.asyncDispose]: () => engine.close(),
     async execute(statement: Statement, options?: ExecuteOptions) {

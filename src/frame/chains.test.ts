@@ -118,7 +118,7 @@ GROUP BY ()`,
     frame: () => flights.groupBy(lit(7).as('seven'), col('origin')).agg(F.count().as('n')).orderBy('seven', 'origin'),
     sql: `SELECT 7 AS "seven", "origin", count(*) AS "n"
 FROM lf_scan('flights')
-GROUP BY coalesce(7), "origin"
+GROUP BY coalesce(7, NULL), "origin"
 ORDER BY "origin" ASC NULLS FIRST`,
     rows: [
       [7, 'JFK', '1'],

@@ -13,6 +13,7 @@ import { join, joinKind } from '../plan/join.ts'
 import type { Plan } from '../plan/nodes.ts'
 import { distinct, filter, limit, sort } from '../plan/rows.ts'
 import { setOperation } from '../plan/set-operation.ts'
+import type { DialectName } from '../sql/dialects/load-dialect.ts'
 import type { recordBatchFrom, tableFromBatches } from '../types/arrow.ts'
 import { type Columns, columnsFromBatches } from '../types/columns.ts'
 import type { Schema } from '../types/logical-type.ts'
@@ -319,9 +320,12 @@ export class DataFrame<Row extends object = AnyRow> {
     return this.#executor.explain(this.plan, options.mode ?? 'logical', options)
   }
 
-  /** The SQL of this DataFrame, with values as literals. */
-  toSQL(): Promise<string> {
-    return this.#executor.toSQL(this.plan)
+  /**
+   * The SQL of this DataFrame, with values as literals: in the dialect of its engine, or another (`docs/dialects.md`). What a
+   * dialect cannot say is `UNSUPPORTED`.
+   */
+  toSQL(options: { readonly dialect?: DialectName } = {}): Promise<string> {
+    return this.#executor.toSQL(this.plan, options.dialect)
   }
 
   /** Names and types of the columns. Reads footers of files at most. */

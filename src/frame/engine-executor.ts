@@ -4,6 +4,8 @@ import { explainPlan } from '../plan/explain.ts'
 import { leavesOf } from '../plan/walk.ts'
 import type { Source } from '../scan/source.ts'
 import { compile, leafStatement } from '../sql/compile.ts'
+import type { Dialect } from '../sql/dialects/dialect.ts'
+import { type DialectName, loadDialect } from '../sql/dialects/load-dialect.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { rowsFromBatch } from '../types/rows.ts'
 import type { Executor } from './executor.ts'
@@ -17,6 +19,8 @@ export function engineExecutor(engine: Engine): Executor {
   const registered = new WeakMap<Source, Promise<void>>()
   const schemas = new WeakMap<Plan, Schema>()
   const forgotten = new FinalizationRegistry<string>((id) => void engine.unregister(id).catch(() => undefined))
+
+  const ownDialect = (): Promise<Dialect> => loadDialect(engine.info.dialect)
 
   const register = (source: Source): Promise<void> => {
     let done = registered.get(source)
@@ -44,23 +48,30 @@ export function engineExecutor(engine: Engine): Executor {
 
   /** Leaves inside SQL text come before the text, which cannot be described without them. */
   const readSchemas = async (plan: Plan, options?: ExecuteOptions): Promise<void> => {
+    const dialect = await ownDialect()
     for (const leaf of leavesOf(plan)) {
       if (leaf.output !== undefined || leaf === plan || schemas.has(leaf)) continue
-      await describe(leaf, leafStatement(leaf, schemaOf), options)
+      await describe(leaf, leafStatement(leaf, schemaOf, dialect), options)
     }
   }
 
   const prepare = async (plan: Plan, options?: ExecuteOptions): Promise<Statement> => {
     options?.signal?.throwIfAborted()
     await readSchemas(plan, options)
-    const { statement, sources } = isUnread(plan) ? leafStatement(plan, schemaOf) : compile(plan, { schemaOf })
+    const dialect = await ownDialect()
+    const { statement, sources } = isUnread(plan)
+      ? leafStatement(plan, schemaOf, dialect)
+      : compile(plan, { schemaOf, dialect })
     await Promise.all(sources.map(register))
     return statement
   }
 
-  const toSQL = async (plan: Plan): Promise<string> => {
+  const toSQL = async (plan: Plan, name: DialectName = engine.info.dialect): Promise<string> => {
+    const dialect = await loadDialect(name)
     await readSchemas(plan)
-    return (isUnread(plan) ? leafStatement(plan, schemaOf) : compile(plan, { schemaOf, inline: true })).statement.sql
+    return (
+      isUnread(plan) ? leafStatement(plan, schemaOf, dialect) : compile(plan, { schemaOf, dialect, inline: true })
+    ).statement.sql
   }
 
   return {
@@ -72,7 +83,9 @@ export function engineExecutor(engine: Engine): Executor {
       const known = schemas.get(plan)
       if (known !== undefined) return known
       await readSchemas(plan, options)
-      return describe(plan, isUnread(plan) ? leafStatement(plan, schemaOf) : compile(plan, { schemaOf }), options)
+      const dialect = await ownDialect()
+      const compiled = isUnread(plan) ? leafStatement(plan, schemaOf, dialect) : compile(plan, { schemaOf, dialect })
+      return describe(plan, compiled, options)
     },
 
     async execute(plan, options) {

@@ -1,5 +1,6 @@
 import type { ExecuteOptions, ResultStream } from '../engine/engine.ts'
 import type { Plan } from '../plan/nodes.ts'
+import type { DialectName } from '../sql/dialects/load-dialect.ts'
 import type { Schema } from '../types/logical-type.ts'
 
 /** How much of the way from plan to machine `explain` shows. */
@@ -11,6 +12,6 @@ export interface Executor {
   schema(plan: Plan, options?: ExecuteOptions): Promise<Schema>
   execute(plan: Plan, options?: ExecuteOptions): Promise<ResultStream>
   explain(plan: Plan, mode: ExplainMode, options?: ExecuteOptions): Promise<string>
-  /** The SQL text of `plan`; parameters are printed as literals. */
-  toSQL(plan: Plan): Promise<string>
+  /** The SQL text of `plan`, of the engine or in another dialect; parameters are printed as literals. */
+  toSQL(plan: Plan, dialect?: DialectName): Promise<string>
 }

@@ -95,7 +95,7 @@ export function alias(input: Plan, name: string): Alias {
   if (input.output === undefined) return Object.freeze(node)
   return Object.freeze({
     ...node,
-    output: Object.freeze(input.output.map((column) => Object.freeze({ name: column.name, qualifier: name }))),
+    output: Object.freeze(input.output.map((column) => Object.freeze({ ...column, qualifier: name }))),
   })
 }
 

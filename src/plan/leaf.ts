@@ -84,5 +84,5 @@ export function withSchema(leaf: Leaf, schema: Schema): Leaf {
 }
 
 function outputOfSchema(schema: Schema): readonly OutputColumn[] {
-  return Object.freeze(schema.fields.map(({ name }) => Object.freeze({ name })))
+  return Object.freeze(schema.fields.map(({ name, type }) => Object.freeze({ name, type })))
 }

@@ -1,6 +1,7 @@
 import type { Parameter } from '../engine/engine.ts'
 import type { Expression, SortKey } from '../expr/expression.ts'
 import type { Source } from '../scan/source.ts'
+import type { LogicalType } from '../types/logical-type.ts'
 
 /** What a user asks for, as a tree of frozen plain nodes that survives `structuredClone`. */
 export type Plan =
@@ -28,6 +29,8 @@ export interface OutputColumn {
   readonly name: string
   /** The alias of the relation it came through, for `alias.name`. */
   readonly qualifier?: string
+  /** Known of the columns of leaves, and of those that are only passed on. */
+  readonly type?: LogicalType
 }
 
 interface Node {

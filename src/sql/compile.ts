@@ -48,17 +48,25 @@ export function compile(plan: Plan, options: CompileOptions): Compiled {
   const nextId = (): number => ++relations
   if (resolved.kind === 'Query') {
     const inputs = inputsOf(resolved).map((input) => selectsOf(expand(resolve(input, options.schemaOf)), nextId))
-    return { statement: emitter.query(resolved, inputs), sources: distinctSources(sources) }
+    return compiled(emitter.query(resolved, inputs), sources)
   }
   checkNames(resolved)
-  return { statement: emitter.statement(selectsOf(expand(resolved), nextId)), sources: distinctSources(sources) }
+  return compiled(emitter.statement(selectsOf(expand(resolved), nextId)), sources)
+}
+
+function compiled(statement: Statement, sources: readonly Source[]): Compiled {
+  const distinct = distinctSources(sources)
+  return {
+    statement: distinct.length === 0 ? statement : { ...statement, sources: distinct.map(({ id }) => id) },
+    sources: distinct,
+  }
 }
 
 /** A statement of all that `leaf` has, for which its own columns need not be known; those of plans inside SQL text must. */
 export function leafStatement(leaf: Leaf, schemaOf: CompileOptions['schemaOf'], dialect: Dialect = duckdb): Compiled {
   switch (leaf.kind) {
     case 'Scan':
-      return { statement: { sql: `SELECT *\nFROM ${dialect.scan(leaf.source.id)}` }, sources: [leaf.source] }
+      return compiled({ sql: `SELECT *\nFROM ${dialect.scan(leaf.source.id)}` }, [leaf.source])
     case 'Table':
       return { statement: { sql: `SELECT *\nFROM ${leaf.name.map(dialect.identifier).join('.')}` }, sources: [] }
     case 'Query':

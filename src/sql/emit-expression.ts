@@ -1,5 +1,6 @@
 import { LakefrontError } from '../errors.ts'
 import type { Call, Expression, Literal, Over, WindowFrame } from '../expr/expression.ts'
+import type { LogicalType } from '../types/logical-type.ts'
 import type { Dialect } from './dialects/dialect.ts'
 
 /** What the text of an expression depends on besides the expression. */
@@ -7,6 +8,8 @@ export interface EmitScope {
   readonly dialect: Dialect
   /** How a column of the FROM clause is written here. */
   column(relation: number, name: string): string
+  /** The type of what an expression computes, where it is known. */
+  typeOf(node: Expression): LogicalType | undefined
   /** A placeholder for a value. */
   parameter(literal: Literal): string
 }
@@ -60,16 +63,19 @@ function write(node: Expression, scope: EmitScope): Written {
       }
       const isArithmetic = ['add', 'sub', 'mul', 'div', 'mod'].includes(node.operator)
       const tight = isArithmetic ? tightness.whole : tightness.operator
-      const left = emitExpression(node.left, scope, tight)
+      const compares = ['gt', 'ge', 'lt', 'le'].includes(node.operator)
+      const left = compares ? ordered(node.left, scope, tight) : emitExpression(node.left, scope, tight)
       const right = emitExpression(node.right, scope, tight)
       return {
-        text: dialect.operators[node.operator](left, right, node.right),
+        text: dialect.operators[node.operator](left, right, node.right, (index) =>
+          scope.typeOf(index === 0 ? node.left : node.right),
+        ),
         holds: isArithmetic ? tightness.operator : tightness.comparison,
       }
     }
     case 'Between':
       return {
-        text: `${emitExpression(node.operand, scope, tightness.operator)} BETWEEN ${emitExpression(node.low, scope, tightness.operator)} AND ${emitExpression(node.high, scope, tightness.operator)}`,
+        text: `${ordered(node.operand, scope, tightness.operator)} BETWEEN ${emitExpression(node.low, scope, tightness.operator)} AND ${emitExpression(node.high, scope, tightness.operator)}`,
         holds: tightness.comparison,
       }
     case 'InList':
@@ -79,7 +85,10 @@ function write(node: Expression, scope: EmitScope): Written {
         holds: tightness.comparison,
       }
     case 'Cast':
-      return { text: dialect.cast(emitExpression(node.operand, scope), node.type, node.safe), holds: tightness.whole }
+      return {
+        text: dialect.cast(emitExpression(node.operand, scope), node.type, node.safe, () => scope.typeOf(node.operand)),
+        holds: tightness.whole,
+      }
     case 'Case': {
       const branches = node.branches.map(
         (branch) => ` WHEN ${emitExpression(branch.when, scope)} THEN ${emitExpression(branch.result, scope)}`,
@@ -111,7 +120,7 @@ function write(node: Expression, scope: EmitScope): Written {
       return write(node.operand, scope)
     case 'SortKey':
       return {
-        text: `${emitExpression(node.operand, scope)} ${node.descending ? 'DESC' : 'ASC'} NULLS ${node.nulls.toUpperCase()}`,
+        text: `${ordered(node.operand, scope, 0)} ${node.descending ? 'DESC' : 'ASC'} NULLS ${node.nulls.toUpperCase()}`,
         holds: 0,
       }
     case 'ColumnReference':
@@ -120,6 +129,15 @@ function write(node: Expression, scope: EmitScope): Written {
     default:
       return node satisfies never
   }
+}
+
+function ordered(node: Expression, scope: EmitScope, tight: number): string {
+  const { dialect } = scope
+  if (dialect.ordered === undefined) return emitExpression(node, scope, tight)
+  const type = scope.typeOf(node)
+  return type?.kind === 'varchar'
+    ? dialect.ordered(emitExpression(node, scope, tightness.whole), type)
+    : emitExpression(node, scope, tight)
 }
 
 /** AND inside AND needs no brackets, AND inside OR gets them all the same. */
@@ -133,6 +151,14 @@ function call(node: Call, scope: EmitScope, over: string): string {
     throw new LakefrontError(
       'UNSUPPORTED',
       `The function ${node.name}() cannot be said in the dialect ${scope.dialect.name}.`,
+      { details: { operation: node.name, dialect: scope.dialect.name } },
+    )
+  }
+  if (over !== '' && typeof spelling !== 'string' && 'call' in spelling && spelling.hasWindows === false) {
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `The function ${node.name}() over a window cannot be said in the dialect ${scope.dialect.name}.`,
+      { details: { operation: node.name, dialect: scope.dialect.name } },
     )
   }
   if (typeof spelling === 'string' && !spelling.includes('{')) {
@@ -146,7 +172,11 @@ function call(node: Call, scope: EmitScope, over: string): string {
     const template = typeof spelling === 'string' ? spelling : (spelling[operands.length] ?? spelling.at(-1)!)
     return filled(template, operands, node.distinct === true, over)
   }
-  const text = spelling.call(operands, node.distinct === true, node.operands) + over
+  const text =
+    spelling.call(operands, node.distinct === true, node.operands, (index) => {
+      const operand = node.operands[index]
+      return operand === undefined ? undefined : scope.typeOf(operand)
+    }) + over
   return spelling.then?.(text) ?? text
 }
 

@@ -1,15 +1,25 @@
 import type { Parameter } from '../engine/engine.ts'
 import type { Expression, Literal } from '../expr/expression.ts'
-import { hasRawSql, isAggregate } from '../expr/walk.ts'
+import { LakefrontError } from '../errors.ts'
+import { hasRawSql, isAggregate, someExpression } from '../expr/walk.ts'
 import type { Query } from '../plan/nodes.ts'
+import type { LogicalType } from '../types/logical-type.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { type EmitScope, emitExpression } from './emit-expression.ts'
 import { type From, type Relation, type Select, isBare, wholeRelation } from './select.ts'
+import { Types } from './types.ts'
 
 /** SQL text and the values of its placeholders `$1`, `$2` … */
 export interface Emitted {
   readonly sql: string
   readonly parameters: readonly Parameter[]
+  readonly types?: readonly (LogicalType | undefined)[]
+}
+
+interface FromOptions {
+  readonly show: 'needed' | 'given' | 'all'
+  /** Takes up what belongs in WHERE. */
+  readonly tests: string[]
 }
 
 /** Writes SELECTs. With `inline`, values are written as literals and there are no parameters: for people, not for engines. */
@@ -19,6 +29,7 @@ export class Emitter {
   readonly #parameters: Parameter[] = []
   readonly #placeholders = new Map<object, string>()
   readonly #aliases = new Map<number, string>()
+  readonly #types = new Types()
   #tables = 0
 
   constructor(dialect: Dialect, inline: boolean) {
@@ -27,11 +38,18 @@ export class Emitter {
   }
 
   statement(select: Select): Emitted {
-    return { sql: this.#select(select, '\n'), parameters: this.#parameters }
+    this.#types.learn(select)
+    const sql = this.#select(select, '\n')
+    const types =
+      this.#dialect.types === 'of the plan'
+        ? { types: select.columns.map(({ expression }) => this.#types.of(expression)) }
+        : {}
+    return { sql, parameters: this.#parameters, ...types }
   }
 
   /** SQL text as the user wrote it, which is the whole statement. */
   query(query: Query, inputs: readonly Select[]): Emitted {
+    for (const input of inputs) this.#types.learn(input)
     return { sql: this.#queryText(query, inputs, '\n'), parameters: this.#parameters }
   }
 
@@ -42,7 +60,7 @@ export class Emitter {
     const scope = this.#scopeOf(select)
     const names = new Map(select.columns.map((column) => [column.expression, column.name]))
     const clauses = [`SELECT ${select.distinct ? 'DISTINCT ' : ''}${this.#columns(select, scope)}`]
-    const where = conjunction(select.where, scope)
+    const tests: string[] = []
     const safe = this.#unambiguous(select, scope)
     const groupBy = select.groupBy?.map((key) => notPosition(key, safe)).join(', ')
     const having = conjunction(select.having, safe)
@@ -50,29 +68,34 @@ export class Emitter {
       .filter((key) => key.operand.kind !== 'Literal')
       .map((key) => {
         const name = key.operand.kind === 'RelationColumn' ? undefined : names.get(key.operand)
-        const shown = name !== undefined && isUniqueName(name, select)
+        const isCollated = this.#dialect.ordered !== undefined && this.#types.of(key.operand)?.kind === 'varchar'
+        const shown = name !== undefined && isUniqueName(name, select) && !isCollated
         return shown
           ? `${this.#dialect.identifier(name)} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nulls.toUpperCase()}`
           : emitExpression(key, safe)
       })
-    clauses.push(`FROM ${this.#from(select.from, line, mentionsRawSql(select) ? 'given' : 'needed')}`)
+    clauses.push(`FROM ${this.#from(select.from, line, { tests, show: mentionsRawSql(select) ? 'given' : 'needed' })}`)
+    const where = conjunction(select.where, scope, tests)
     if (where !== '') clauses.push(`WHERE ${where}`)
     if (groupBy) clauses.push(`GROUP BY ${groupBy}`)
     else if (groupBy === '' && !select.columns.some(({ expression }) => isAggregate(expression)))
-      clauses.push('GROUP BY ()')
+      clauses.push(this.#dialect.groupOfAll)
     if (having !== '') clauses.push(`HAVING ${having}`)
     if (orderBy.length > 0) clauses.push(`ORDER BY ${orderBy.join(', ')}`)
-    if (select.limit !== undefined) clauses.push(`LIMIT ${select.limit}`)
-    if (select.offset > 0) clauses.push(`OFFSET ${select.offset}`)
+    if (select.limit !== undefined || select.offset > 0)
+      clauses.push(...this.#dialect.limit(select.limit, select.offset))
     return clauses.join(line)
   }
 
   #set(set: Extract<Relation['body'], { kind: 'set' }>, line: string): string {
-    const operator = `${set.operation.toUpperCase()}${set.all ? ' ALL' : ''}`
+    const operator = this.#dialect.setOperator(set.operation, set.all)
+    if (operator === undefined) throw this.#unsupported(`${set.operation}${set.all ? ' all' : ''}`)
     const branches = set.branches.map((branch) => {
       const isSet = isBare(branch) && branch.from.kind === 'relation' && branch.from.relation.body.kind === 'set'
       const alone = isSet || branch.orderBy.length > 0 || branch.limit !== undefined || branch.offset > 0
-      return alone ? `(${line}  ${this.#select(branch, `${line}  `)}${line})` : this.#select(branch, line)
+      if (!alone) return this.#select(branch, line)
+      const inner = `(${line}  ${this.#select(branch, `${line}  `)}${line})`
+      return this.#dialect.bracketsBranches ? inner : `SELECT * FROM ${inner}`
     })
     return branches.join(`${line}${operator}${line}`)
   }
@@ -99,12 +122,24 @@ export class Emitter {
   }
 
   /** SQL text of the user's may name an alias that was given, which is not written where nothing needs it. */
-  #from(from: From, line: string, aliases: 'needed' | 'given' | 'all'): string {
-    if (from.kind === 'relation') return this.#relation(from.relation, line, aliases)
-    const left = this.#from(from.left, line, 'all')
-    const right = this.#from(from.right, line, 'all')
+  #from(from: From, line: string, { show, tests }: FromOptions): string {
+    if (from.kind === 'relation') return this.#relation(from.relation, line, show)
+    const left = this.#from(from.left, line, { show: 'all', tests })
+    const keyword = this.#dialect.joins[from.how]
+    if (keyword === undefined) {
+      const inner = `${line}    `
+      const right = this.#from(from.right, inner, { show: 'all', tests })
+      const condition = emitExpression(from.condition!, this.#qualified(from))
+      tests.push(
+        `${from.how === 'anti' ? 'NOT ' : ''}EXISTS (${inner}SELECT 1${inner}FROM ${right}${inner}WHERE ${condition}${line}  )`,
+      )
+      return left
+    }
+    if (from.how === 'full' && this.#dialect.fullJoinNeedsEquality === true && !hasEquality(from.condition!))
+      throw this.#unsupported('A full join whose condition has no equality of both sides')
+    const right = this.#from(from.right, line, { show: 'all', tests })
     const on = from.condition === undefined ? '' : ` ON ${emitExpression(from.condition, this.#qualified(from), 0)}`
-    return `${left}${line}${this.#dialect.joins[from.how]} ${right}${on}`
+    return `${left}${line}${keyword} ${right}${on}`
   }
 
   #relation(relation: Relation, line: string, aliases: 'needed' | 'given' | 'all'): string {
@@ -113,10 +148,11 @@ export class Emitter {
     const needsAlias =
       isShown || relation.renamed || body.kind === 'select' || body.kind === 'set' || body.kind === 'query'
     const alias = needsAlias || this.#aliases.has(relation.id) ? ` AS ${this.#aliasOf(relation)}` : ''
-    const columns = relation.renamed
-      ? `(${relation.columns.map((name) => this.#dialect.identifier(name)).join(', ')})`
-      : ''
-    return this.#body(body, line) + alias + columns
+    if (!relation.renamed) return this.#body(body, line) + alias
+    const columns = `(${relation.columns.map((name) => this.#dialect.identifier(name)).join(', ')})`
+    if (this.#dialect.namesColumns) return this.#body(body, line) + alias + columns
+    const named = this.#dialect.identifier('named')
+    return `(WITH ${named}${columns} AS (SELECT * FROM ${this.#body(body, line)}) SELECT * FROM ${named})${alias}`
   }
 
   #body(body: Relation['body'], line: string): string {
@@ -182,6 +218,7 @@ export class Emitter {
         const text = this.#dialect.identifier(name)
         return relation === undefined || only?.has(name) === false ? text : `${this.#aliasOf(relation)}.${text}`
       },
+      typeOf: (node) => this.#types.of(node),
       parameter: (literal: Literal) => this.#parameter(literal, literal.value),
     }
   }
@@ -197,26 +234,50 @@ export class Emitter {
     return alias
   }
 
+  #unsupported(what: string): LakefrontError {
+    return new LakefrontError('UNSUPPORTED', `${what} cannot be said in the dialect ${this.#dialect.name}.`, {
+      details: { dialect: this.#dialect.name },
+    })
+  }
+
   #parameter(key: object, value: Parameter): string {
     if (this.#inline) return this.#dialect.literal(value)
     let placeholder = this.#placeholders.get(key)
     if (placeholder === undefined) {
-      placeholder = `$${this.#parameters.push(value)}`
+      placeholder = this.#dialect.placeholder(this.#parameters.push(value), value)
       this.#placeholders.set(key, placeholder)
     }
     return placeholder
   }
 }
 
-function conjunction(conditions: readonly Expression[], scope: EmitScope): string {
-  if (conditions.length === 1) return emitExpression(conditions[0]!, scope)
-  return conditions.map((condition) => emitExpression(condition, scope, 2)).join(' AND ')
+/** Whether a condition demands that something of one relation equals something of another. */
+function hasEquality(condition: Expression): boolean {
+  if (condition.kind !== 'Binary') return false
+  if (condition.operator === 'and') return hasEquality(condition.left) || hasEquality(condition.right)
+  if (condition.operator !== 'eq') return false
+  const [left, right] = [relationIds(condition.left), relationIds(condition.right)]
+  return left.size > 0 && right.size > 0 && ![...left].some((id) => right.has(id))
+}
+
+function relationIds(node: Expression): ReadonlySet<number> {
+  const ids = new Set<number>()
+  someExpression(node, (each) => {
+    if (each.kind === 'RelationColumn') ids.add(each.relation)
+    return false
+  })
+  return ids
+}
+
+function conjunction(conditions: readonly Expression[], scope: EmitScope, more: readonly string[] = []): string {
+  if (conditions.length === 1 && more.length === 0) return emitExpression(conditions[0]!, scope)
+  return [...conditions.map((condition) => emitExpression(condition, scope, 2)), ...more].join(' AND ')
 }
 
 /** A number alone would be read as a position in the result. */
 function notPosition(key: Expression, scope: EmitScope): string {
   const text = emitExpression(key, scope)
-  return key.kind === 'Literal' ? `coalesce(${text})` : text
+  return key.kind === 'Literal' ? `coalesce(${text}, NULL)` : text
 }
 
 function isRun(select: Select, at: number, relation: Relation): boolean {

@@ -10,7 +10,7 @@ export function lower(node: Expression, columnTypes: ColumnTypes = () => undefin
   if (node.kind === 'GetItem' && typeof node.key === 'object') {
     const isMap = typeOf(node.operand, columnTypes).kind === 'map'
     const key = isMap ? node.key : binary('add', node.key, literal(1))
-    return lower(call('itemAt', [node.operand, key]), columnTypes)
+    return lower(call('itemAt(any, any) unknown', [node.operand, key]), columnTypes)
   }
   const lowered = mapChildren(node, (child) => lower(child, columnTypes))
   if (lowered.kind === 'Binary') return operators[lowered.operator]?.(lowered.left, lowered.right) ?? lowered
@@ -51,11 +51,18 @@ function nullWhenZero(divisor: Expression): Expression {
     Number(divisor.value) !== 0
   )
     return divisor
-  return call('nullif', [divisor, literal(0)])
+  return call('nullif(T, T) T', [divisor, literal(0)])
 }
 
-function call(name: string, operands: readonly Expression[]): Expression {
-  return Object.freeze({ kind: 'Call', name, role: 'scalar', operands: Object.freeze([...operands]) })
+function call(signature: string, operands: readonly Expression[]): Expression {
+  const types = signature.indexOf('(')
+  return Object.freeze({
+    kind: 'Call',
+    name: signature.slice(0, types),
+    role: 'scalar',
+    operands: Object.freeze([...operands]),
+    signature: signature.slice(types),
+  })
 }
 
 function isLiteral(node: Expression, value: number): boolean {

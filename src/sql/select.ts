@@ -1,6 +1,7 @@
 import type { Expression, SortKey } from '../expr/expression.ts'
 import { mapChildren } from '../expr/walk.ts'
 import type { JoinKind, Query, SetOperation } from '../plan/nodes.ts'
+import type { LogicalType } from '../types/logical-type.ts'
 
 /**
  * One SELECT, with its columns in terms of its FROM clause. Steps of a plan are merged into one as long as that means the
@@ -39,6 +40,8 @@ export type From =
 export interface Relation {
   readonly id: number
   readonly columns: readonly string[]
+  /** Of a leaf, where they are known. */
+  readonly types?: readonly (LogicalType | undefined)[]
   readonly body: RelationBody
   /** Whether the names are ours and have to be given: `AS "t1"("a", "b")`. */
   readonly renamed: boolean

@@ -66,7 +66,8 @@ export function selectsOf(plan: Plan, nextId: () => number): Select {
     const names = node.output!.map(({ name }) => name)
     const unique = uniqueNames(names)
     const renamed = unique.some((name, index) => name !== names[index])
-    const select = selectFrom({ id: nextId(), columns: unique, body, renamed })
+    const types = node.output!.map(({ type }) => type)
+    const select = selectFrom({ id: nextId(), columns: unique, types, body, renamed })
     return renamed
       ? { ...select, columns: select.columns.map((column, index) => ({ ...column, name: names[index]! })) }
       : select

@@ -38,15 +38,16 @@ export class DuckdbWasmEngine implements Engine {
     const types = new LogicalTypes(duckdb.capi, duckdb.heap)
     this.info = info
     this.#scans = scans
-    const scan = new ScanFunction(duckdb, types, info.suspends)
+    const suspends = info.suspends === true
+    const scan = new ScanFunction(duckdb, types, suspends)
     this.#parts = {
       duckdb,
       types,
       scan,
       gate: new Gate(),
       health: new EngineHealth(duckdb),
-      suspends: info.suspends,
-      steps: makeSteps(duckdb, info.suspends),
+      suspends,
+      steps: makeSteps(duckdb, suspends),
       fetchLimit: storage?.fetchLimit ?? {},
       loadTable: (named, forWhom) => this.#loadTable(named, forWhom),
     }
@@ -61,6 +62,7 @@ export class DuckdbWasmEngine implements Engine {
     const duckdb = await bootDuckdb(host, binary)
     const info: EngineInfo = {
       name: 'duckdb-wasm',
+      dialect: 'duckdb',
       version: duckdb.heap.text(duckdb.capi.libraryVersion()),
       binary: kindOf(binary),
       suspends: options.suspend !== false && canSuspend(),
@@ -210,6 +212,6 @@ function canSuspend(): boolean {
   return 'Suspending' in WebAssembly && 'promising' in WebAssembly
 }
 
-function kindOf(binary: string): EngineInfo['binary'] {
+function kindOf(binary: string): NonNullable<EngineInfo['binary']> {
   return binary === 'slim' || binary === 'full' ? binary : 'custom'
 }

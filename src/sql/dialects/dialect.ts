@@ -1,28 +1,55 @@
 import type { BinaryOperator, Expression, Value } from '../../expr/expression.ts'
-import type { JoinKind } from '../../plan/nodes.ts'
+import type { JoinKind, SetOperation } from '../../plan/nodes.ts'
+import type { LogicalType } from '../../types/logical-type.ts'
 
 /** How one engine spells what plans mean. A table: no dialect has a compiler of its own. */
 export interface Dialect {
   readonly name: string
+  /** Who says what the columns of a result are: the engine alone, or where it does not know, the plan. */
+  readonly types: 'of the engine' | 'of the plan'
   /** A quoted name. Throws `INVALID_ARGUMENT` for one that cannot be said. */
   identifier(name: string): string
   /** A value as text that is one token or in brackets. */
   literal(value: Value): string
   /** Whether a value is better bound as a parameter than written. */
   binds(value: Value): boolean
-  readonly joins: Readonly<Record<JoinKind, string>>
+  /** Where the value of parameter `position`, counted from 1, stands. */
+  placeholder(position: number, value: Value): string
+  /** A semi or anti join that has no keyword becomes `[NOT] EXISTS`. */
+  readonly joins: Readonly<Record<Exclude<JoinKind, 'semi' | 'anti'>, string>> &
+    Readonly<Partial<Record<'semi' | 'anti', string>>>
+  /** Whether a full join needs a condition with an equality of both sides. */
+  readonly fullJoinNeedsEquality?: boolean
   /** Spelled between brackets or operators of lower precedence. */
   readonly operators: Readonly<
-    Record<Exclude<BinaryOperator, 'and' | 'or'>, (left: string, right: string, node: Expression) => string>
+    Record<
+      Exclude<BinaryOperator, 'and' | 'or'>,
+      (left: string, right: string, node: Expression, type: TypeOfOperand) => string
+    >
   >
   readonly functions: Readonly<Record<string, Spelling>>
-  cast(operand: string, type: string, safe: boolean): string
+  /** What is compared or sorted where the engine's own order of that type is not ours: text goes by code points. */
+  ordered?(operand: string, type: LogicalType): string
+  cast(operand: string, type: string, safe: boolean, from: () => LogicalType | undefined): string
   field(operand: string, name: string): string
   item(operand: string, key: number | string): string
   /** A function as an argument, `lambda x: x + 1`; absent where there are none. */
   lambda?(parameters: readonly string[], body: string): string
+  /** What is read in the FROM clause for a source with that id. */
   readonly scan: (id: string) => string
+  /** Spelled between two SELECTs. */
+  setOperator(operation: SetOperation['operation'], all: boolean): string | undefined
+  /** Whether a branch of a set operation may stand in brackets; else it becomes a sub-query. */
+  readonly bracketsBranches: boolean
+  /** Whether `AS "t"("a", "b")` gives names to columns. */
+  readonly namesColumns: boolean
+  /** One row of all where nothing aggregates. */
+  readonly groupOfAll: string
+  limit(count: number | undefined, offset: number): readonly string[]
 }
+
+/** The type of an operand by its position, where it is known. */
+export type TypeOfOperand = (index: number) => LogicalType | undefined
 
 /**
  * A function: its name, or a template, or templates by the number of operands (the last for all others), or how to write it.
@@ -35,7 +62,14 @@ export type Spelling =
   | readonly string[]
   | {
       /** The call, before FILTER, OVER and `then`. */
-      readonly call: (operands: readonly string[], distinct: boolean, nodes: readonly Expression[]) => string
+      readonly call: (
+        operands: readonly string[],
+        distinct: boolean,
+        nodes: readonly Expression[],
+        type: TypeOfOperand,
+      ) => string
+      /** False where the function cannot look through a window. */
+      readonly hasWindows?: false
       /** What is put around the call, outside of OVER. */
       readonly then?: (call: string) => string
     }

@@ -5,12 +5,14 @@ import type { Dialect, Spelling } from './dialect.ts'
 /** DuckDB 1.5, with only its core functions: neither icu nor json is needed. */
 export const duckdb: Dialect = Object.freeze<Dialect>({
   name: 'duckdb',
+  types: 'of the engine',
   identifier,
   literal,
   binds: (value) =>
     typeof value === 'string'
       ? value.length > 1024 || value.includes('\0')
       : value instanceof Uint8Array && value.length > 64,
+  placeholder: (position) => `$${position}`,
   joins: {
     inner: 'JOIN',
     left: 'LEFT JOIN',
@@ -130,6 +132,14 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
   item: (operand, key) => `${operand}[${typeof key === 'number' ? key + 1 : text(key)}]`,
   lambda: (parameters, body) => `lambda ${parameters.join(', ')}: ${body}`,
   scan: (id) => `lf_scan(${text(id)})`,
+  setOperator: (operation, all) => `${operation.toUpperCase()}${all ? ' ALL' : ''}`,
+  bracketsBranches: true,
+  namesColumns: true,
+  groupOfAll: 'GROUP BY ()',
+  limit: (count, offset) => [
+    ...(count === undefined ? [] : [`LIMIT ${count}`]),
+    ...(offset === 0 ? [] : [`OFFSET ${offset}`]),
+  ],
 })
 
 function integer(name: string): Spelling {

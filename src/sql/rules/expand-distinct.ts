@@ -16,6 +16,7 @@ export function expandDistinct(plan: Plan): Plan {
     name: 'rowNumber',
     role: 'window',
     operands: Object.freeze([]),
+    signature: '() integer',
   })
   const number: Expression = Object.freeze({
     kind: 'Over',

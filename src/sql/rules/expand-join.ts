@@ -26,7 +26,10 @@ export function expandJoin(plan: Plan): Plan {
       if (right === undefined || (plan.how !== 'right' && plan.how !== 'full')) return onLeft(left)
       if (plan.how === 'right') return onRight(right)
       const operands = Object.freeze([onLeft(left), onRight(right)])
-      return named(Object.freeze({ kind: 'Call', name: 'coalesce', role: 'scalar', operands }), output.name)
+      return named(
+        Object.freeze({ kind: 'Call', name: 'coalesce', role: 'scalar', operands, signature: '(T...) T' }),
+        output.name,
+      )
     }),
   )
 }

@@ -14,7 +14,10 @@ export function mergeJoin(
   nextId: () => number,
 ): Select {
   const conditions = condition === undefined ? [] : [condition]
-  const left = joinable(exposeNames(sides.left, conditions, nextId), how !== 'right' && how !== 'full', nextId)
+  const keepsLeft = how !== 'right' && how !== 'full'
+  const leftmost = joinable(exposeNames(sides.left, conditions, nextId), keepsLeft, nextId)
+  // What EXISTS tests becomes part of WHERE, which comes after the join that adds rows.
+  const left = keepsLeft || !chooses(leftmost.from) ? leftmost : nested(leftmost, nextId)
   const exposed = joinable(exposeNames(sides.right, conditions, nextId), how === 'inner' || how === 'cross', nextId)
   const right = exposed.from.kind === 'join' ? nested(exposed, nextId) : exposed
   const both: Select = { ...left, columns: [...left.columns, ...right.columns] }
@@ -32,6 +35,10 @@ export function mergeJoin(
     where: [...left.where, ...right.where],
     orderBy: [],
   }
+}
+
+function chooses(from: From): boolean {
+  return from.kind === 'join' && (from.how === 'semi' || from.how === 'anti' || chooses(from.left))
 }
 
 function joinable(select: Select, filterMoves: boolean, nextId: () => number): Select {
