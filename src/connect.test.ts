@@ -3,6 +3,7 @@ import { connect } from './connect.ts'
 import type { ConnectOptions } from './connect/options.ts'
 import type { QueryEvent } from './engine/observed-engine.ts'
 import type { LakefrontError } from './errors.ts'
+import type { MemoryUse } from './scan/memory-budget.ts'
 
 /** The built script of the engine's thread; the main side is the source beside this file. */
 const workerUrl = new URL('../dist/worker/engine-node.js', import.meta.url)
@@ -19,7 +20,7 @@ describe('what connect() refuses', () => {
     [{ lake: 'opfs:/lake' }, 'INVALID_ARGUMENT', /no option "lake"\. Options: engine, engineBinary, memoryLimit/],
     [{ engine: 'native' }, 'UNSUPPORTED', /no engine "native" yet\. Engines: 'auto', 'duckdb-wasm'/],
     [{ memoryLimit: '2 elephants' }, 'INVALID_ARGUMENT', /^memoryLimit: "2 elephants" is not a size/],
-    [{ cacheLimit: -1 }, 'INVALID_ARGUMENT', /^cacheLimit: -1 is not a size/],
+    [{ memoryLimit: -1 }, 'INVALID_ARGUMENT', /^memoryLimit: -1 is not a size/],
     [{ engineBinary: 'slimm' }, 'INVALID_ARGUMENT', /^engineBinary: give 'slim', 'full', or the URL/],
     [{ stopWithin: '2s' }, 'INVALID_ARGUMENT', /^stopWithin: give a number/],
     [{ rangeCache: { memori: 1 } }, 'INVALID_ARGUMENT', /^rangeCache has no option "memori".*Did you mean "memory"\?/],
@@ -106,7 +107,7 @@ describe.each([true, false])('a session, with worker: %j', (worker) => {
   })
 
   test('takes limits', async () => {
-    await using db = await connect({ workerUrl, worker, memoryLimit: '300MB', cacheLimit: 1_000_000 })
+    await using db = await connect({ workerUrl, worker, memoryLimit: '400MB' })
     const [row] = await db.sql("SELECT current_setting('memory_limit') AS m").collect()
     expect(row!['m']).toBe('286.1 MiB')
   })
@@ -114,6 +115,8 @@ describe.each([true, false])('a session, with worker: %j', (worker) => {
   test('tells of queries, and remembers what they cost', async () => {
     await using db = await connect({ workerUrl, worker })
     const heard: QueryEvent[] = []
+    const held: MemoryUse[] = []
+    db.on('memory', (use) => held.push(use))
     const stop = db.on('query', (event) => heard.push(event))
     await db.sql('SELECT * FROM range(3)').collect()
     await failureOf(db.sql('SELECT nonsense').collect())
@@ -122,10 +125,12 @@ describe.each([true, false])('a session, with worker: %j', (worker) => {
     expect(heard[0]).toMatchObject({ sql: expect.stringContaining('range(3)'), metrics: { rows: 3 } })
     expect(heard[1]!.error).toMatchObject({ code: 'COLUMN_NOT_FOUND' })
     expect(db.metrics).toEqual([heard[0]!.metrics])
+    expect(held).toEqual([heard[0]!.metrics!.memory])
+    expect(held[0]!.engine).toBeGreaterThan(8_000_000)
     stop()
     await db.sql('SELECT 1').collect()
     expect(heard.length).toBe(3)
-    expect(() => db.on('memory' as 'query', () => {})).toThrow(/no event "memory"\. Events: query/)
+    expect(() => db.on('quer' as 'query', () => {})).toThrow(/no event "quer"\. Events: query, memory/)
   })
 
   test('registers a file under a name for SQL text', async () => {

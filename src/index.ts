@@ -4,6 +4,7 @@ export type { FileOptions, RangeCacheOptions } from './connect/storage-options.t
 export { Session } from './connect/session.ts'
 export type { SessionEvents } from './connect/session.ts'
 export type { EngineInfo, ExecuteOptions, Parameter, Progress, QueryMetrics, ResultStream } from './engine/engine.ts'
+export type { MemoryUse } from './scan/memory-budget.ts'
 export type { QueryEvent } from './engine/observed-engine.ts'
 export { errorCodes, isLakefrontError, LakefrontError } from './errors.ts'
 export type { ErrorCode, ErrorDetails } from './errors.ts'

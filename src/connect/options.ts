@@ -15,10 +15,13 @@ export interface ConnectOptions {
    * can load extensions; or the address of a file, such as the official one on a site of yours.
    */
   readonly engineBinary?: 'slim' | 'full' | (string & {}) | URL
-  /** What DuckDB may use of its heap: bytes, or text such as `'2GB'`. Default: DuckDB's own, at most 3 GiB. */
+  /**
+   * What the session may hold, bytes or text such as `'2GB'`: DuckDB's heap, decoded columns, and what is fetched and decoded now. DuckDB
+   * may use three quarters of it; the rest has what DuckDB's heap has not grown into. Queries that need more fail with
+   * `OUT_OF_MEMORY`. One row group of the needed columns is read however small it is. Default: half of the machine's
+   * memory where that is told, at most 4 GiB, else 2 GiB.
+   */
   readonly memoryLimit?: number | string
-  /** What decoded columns may take outside of that heap. Default 512 MiB. */
-  readonly cacheLimit?: number | string
   /** What of files on other computers is kept as it was fetched. */
   readonly rangeCache?: RangeCacheOptions
   /** What each statement may fetch over the network that has no limit of its own; past it, it fails with `BUDGET_EXCEEDED`. */
@@ -44,7 +47,6 @@ const knownOptions: Readonly<Record<keyof ConnectOptions, true>> = {
   engine: true,
   engineBinary: true,
   memoryLimit: true,
-  cacheLimit: true,
   rangeCache: true,
   fetchLimit: true,
   storage: true,
@@ -72,11 +74,10 @@ export function checkOptions(options: ConnectOptions): void {
 
 /** The part of `options` that the engine needs, as plain data. `baseUrl` is what relative addresses are relative to. */
 export function engineOptions(options: ConnectOptions, baseUrl: string | undefined): EngineOptions {
-  const { engineBinary, memoryLimit, cacheLimit } = options
+  const { engineBinary, memoryLimit } = options
   return {
     ...(engineBinary === undefined ? {} : { binary: binaryOf(engineBinary, baseUrl) }),
     ...(memoryLimit === undefined ? {} : { memoryLimitBytes: byteSize(memoryLimit, 'memoryLimit') }),
-    ...(cacheLimit === undefined ? {} : { cacheBytes: byteSize(cacheLimit, 'cacheLimit') }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
     storage: storageOptions(options),
   }

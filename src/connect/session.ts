@@ -12,6 +12,7 @@ import type { RowRead } from '../frame/row-types.ts'
 import { sqlFrame } from '../frame/sql-frame.ts'
 import type { SqlSlot } from '../frame/sql-frame.ts'
 import { table } from '../plan/leaf.ts'
+import type { MemoryUse } from '../scan/memory-budget.ts'
 import type { FileReference } from '../scan/source.ts'
 import type { ColumnValues, SchemaLike } from '../types/batch-from-rows.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
@@ -20,7 +21,11 @@ import type { ColumnBatch } from '../types/column-data.ts'
 export interface SessionEvents {
   /** A query ended: it was read to its last row, closed before, or failed. */
   readonly query: QueryEvent
+  /** What the session holds, told after each query that was read to its last row. */
+  readonly memory: MemoryUse
 }
+
+type Listeners = { readonly [Name in keyof SessionEvents]: Set<(event: SessionEvents[Name]) => void> }
 
 /** Queries whose cost a session remembers. */
 const rememberedQueries = 100
@@ -31,7 +36,7 @@ export class Session implements AsyncDisposable {
   readonly read: Reader
   readonly #engine: Engine
   readonly #executor: Executor
-  readonly #listeners = new Set<(event: QueryEvent) => void>()
+  readonly #listeners: Listeners = { query: new Set(), memory: new Set() }
   readonly #metrics: QueryMetrics[] = []
 
   /** Sessions are made by `connect()`. The engine is closed with the session. */
@@ -104,10 +109,13 @@ export class Session implements AsyncDisposable {
 
   /** Calls `listener` when something happens, until the function it returns is called. */
   on<Name extends keyof SessionEvents>(name: Name, listener: (event: SessionEvents[Name]) => void): () => void {
-    if (name !== 'query')
-      throw new LakefrontError('INVALID_ARGUMENT', `A session has no event "${String(name)}". Events: query.`)
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    const listeners = Object.hasOwn(this.#listeners, name) ? this.#listeners[name] : undefined
+    if (listeners === undefined) {
+      const events = Object.keys(this.#listeners).join(', ')
+      throw new LakefrontError('INVALID_ARGUMENT', `A session has no event "${String(name)}". Events: ${events}.`)
+    }
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
   }
 
   /** Stops what runs, which fails with `CLOSED`, and gives everything back. Twice is fine. */
@@ -122,15 +130,20 @@ export class Session implements AsyncDisposable {
   #onQuery(event: QueryEvent): void {
     if (event.metrics !== undefined) this.#metrics.push(event.metrics)
     if (this.#metrics.length > rememberedQueries) this.#metrics.shift()
-    for (const listener of this.#listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        // As with EventTarget: a listener's failure is the application's, and must not become the query's.
-        queueMicrotask(() => {
-          throw error
-        })
-      }
+    tell(this.#listeners.query, event)
+    if (event.metrics !== undefined) tell(this.#listeners.memory, event.metrics.memory)
+  }
+}
+
+function tell<Event>(listeners: ReadonlySet<(event: Event) => void>, event: Event): void {
+  for (const listener of listeners) {
+    try {
+      listener(event)
+    } catch (error) {
+      // As with EventTarget: a listener's failure is the application's, and must not become the query's.
+      queueMicrotask(() => {
+        throw error
+      })
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { MemoryUse } from '../scan/memory-budget.ts'
 import type { ScanMetrics, Source } from '../scan/source.ts'
 import type { FetchLimit } from '../storage/fetch-scope.ts'
 import type { StorageOptions } from '../storage/open-storage.ts'
@@ -39,6 +40,8 @@ export interface QueryMetrics {
   readonly totalMilliseconds: number
   readonly planMilliseconds: number
   readonly scans: readonly ScanMetrics[]
+  /** What the session held when it was over. */
+  readonly memory: MemoryUse
 }
 
 /** Rows of a running statement. Closing early stops the statement. */
@@ -84,9 +87,9 @@ export interface Engine extends AsyncDisposable {
 export interface EngineOptions {
   /** The slim file (default), the official file with room for extensions, or a URL of an engine file. */
   readonly binary?: 'slim' | 'full' | (string & {})
-  /** Bytes DuckDB may use of its heap. Default: DuckDB's own, at most 3 GiB. */
+  /** What all of the engine may hold, in bytes (`MemoryBudget`). Default: half of what the machine has, at most 4 GiB. */
   readonly memoryLimitBytes?: number
-  /** Bytes of decoded columns kept outside the heap. Default 512 MiB. */
+  /** Bytes of decoded columns kept at most, within that; 0 for none (tests). */
   readonly cacheBytes?: number
   /** Most workers that decode Parquet beside the engine's thread. Default: one core less than there are, 1 to 4; 0 decodes in that thread. */
   readonly decodeWorkers?: number

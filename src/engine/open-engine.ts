@@ -1,5 +1,6 @@
 import { parquetDecoder } from '../format/parquet/decode.ts'
 import { decoderModule } from '../format/parquet/decoder-module.ts'
+import { MemoryBudget } from '../scan/memory-budget.ts'
 import { scanProvider } from '../scan/scan-provider.ts'
 import { expandGlob } from '../storage/glob.ts'
 import { openStorage } from '../storage/open-storage.ts'
@@ -8,14 +9,19 @@ import type { EngineHost } from './duckdb-wasm/boot.ts'
 import { DuckdbWasmEngine } from './duckdb-wasm/duckdb-wasm-engine.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 
-/** Default budget of decoded columns outside the engine's heap. */
-const defaultCacheBytes = 512 * 2 ** 20
+/** The most memory an engine takes that was not told how much it may take. */
+const mostBytes = 4 * 2 ** 30
+
+/** What fetched ranges of files may take of the memory, unless that is told. */
+const rangeShare = 1 / 8
 
 /** Boots an engine in this thread with everything it needs to read files. */
 export function openEngine(host: EngineHost, options: EngineOptions = {}, calls: StorageCalls = {}): Promise<Engine> {
-  const { baseUrl, cacheBytes = defaultCacheBytes, decodeWorkers } = options
+  const { baseUrl, cacheBytes, decodeWorkers } = options
+  const memory = new MemoryBudget(options.memoryLimitBytes ?? Math.min(mostBytes, (host.memoryBytes ?? mostBytes) / 2))
   const module = decoderModule(() => host.loadParquet())
-  const storage = openStorage({ ...options.storage, ...(baseUrl === undefined ? {} : { baseUrl }) }, calls)
+  const ranges = { mostMemoryBytes: memory.limit * rangeShare }
+  const storage = openStorage({ ...ranges, ...options.storage, ...(baseUrl === undefined ? {} : { baseUrl }) }, calls)
   const scans = scanProvider({
     openFile: (reference) => storage.open(reference),
     expand: (name, own) => expandGlob(name, { ...own, ...(baseUrl === undefined ? {} : { baseUrl }) }),
@@ -26,7 +32,9 @@ export function openEngine(host: EngineHost, options: EngineOptions = {}, calls:
       ...(host.decoders === undefined ? {} : { workers: host.decoders }),
       ...(decodeWorkers === undefined ? {} : { size: decodeWorkers }),
     },
-    cacheBytes,
+    memory,
+    ...(cacheBytes === undefined ? {} : { cacheBytes }),
   })
-  return DuckdbWasmEngine.open(host, scans, options)
+  memory.watch('ranges', () => storage.memoryBytes)
+  return DuckdbWasmEngine.open(host, { scans, memory }, options)
 }

@@ -25,12 +25,17 @@ class DecoderConnection implements DecoderHandle {
   #starting: Waiter<void> | undefined
   #lost: LakefrontError | undefined
   #nextId = 0
+  #memoryBytes = 0
 
   constructor(worker: WorkerHandle) {
     this.#worker = worker
     worker.onFailure((failure) => this.#lose(describe(failure), failure.cause))
     worker.endpoint.addEventListener('message', (event) => this.#onMessage((event as MessageEvent<DecodeAnswer>).data))
     worker.keepAlive(false)
+  }
+
+  get memoryBytes(): number {
+    return this.#memoryBytes
   }
 
   start(module: WebAssembly.Module): Promise<void> {
@@ -75,6 +80,7 @@ class DecoderConnection implements DecoderHandle {
         this.#starting?.reject(errorFromWire(answer.error))
         return
       case 'decoded':
+        this.#memoryBytes = answer.memoryBytes
         this.#settle(answer.id)?.resolve({ batches: answer.batches, milliseconds: answer.milliseconds })
         return
       case 'refused':

@@ -16,5 +16,6 @@ export type DecodeAnswer =
       readonly id: number
       readonly batches: readonly ColumnData[]
       readonly milliseconds: number
+      readonly memoryBytes: number
     }
   | { readonly answer: 'refused'; readonly id: number; readonly error: WireError }

@@ -60,6 +60,9 @@ function openPool({ cores = 3, ...options }: Partial<DecodePoolOptions> & { core
     return {
       start: (compiled) => handle.start(compiled),
       close: () => handle.close(),
+      get memoryBytes() {
+        return handle.memoryBytes
+      },
       decode(request) {
         asked.push(request.column.field.name)
         return handle.decode(request)

@@ -26,7 +26,8 @@ export function serveDecoder(open: (module: WebAssembly.Module) => ParquetDecode
       const started = performance.now()
       const batches = await decoder!.decode(request)
       const milliseconds = performance.now() - started
-      answer({ answer: 'decoded', id, batches, milliseconds }, transferablesOf({ columns: batches }))
+      const { memoryBytes } = decoder!
+      answer({ answer: 'decoded', id, batches, milliseconds, memoryBytes }, transferablesOf({ columns: batches }))
     } catch (error) {
       answer({ answer: 'refused', id, error: errorToWire(error) })
     }

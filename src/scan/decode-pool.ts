@@ -95,6 +95,13 @@ export class DecodePool {
     return this.#warnings
   }
 
+  /** What the memories of all decoders have grown to. */
+  get memoryBytes(): number {
+    let bytes = this.#decoder.memoryBytes
+    for (const { handle } of this.#members) bytes += handle.memoryBytes
+    return bytes
+  }
+
   /** Loads what decoding in this thread needs. */
   ready(): Promise<void> {
     return this.#decoder.ready()

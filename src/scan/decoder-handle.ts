@@ -14,6 +14,8 @@ export interface DecoderHandle {
   start(module: WebAssembly.Module): Promise<void>
   /** The buffers of `request.bytes` are transferred. Rejects with what decoding failed with, or `WORKER_LOST` when the worker is gone. */
   decode(request: DecodeRequest): Promise<DecodedColumn>
+  /** What the worker's decoder had grown to when it answered last. */
+  readonly memoryBytes: number
   /** Ends the worker. What it was asked for rejects with `WORKER_LOST`. */
   close(): void
 }

@@ -1,6 +1,8 @@
+import { LakefrontError } from '../errors.ts'
 import type { DecodeRequest } from '../format/parquet/decode.ts'
 import type { RowGroup } from '../format/parquet/footer.ts'
 import { selectionRequest } from '../format/parquet/page-selection.ts'
+import { countRows } from '../format/parquet/row-ranges.ts'
 import type { RowRanges } from '../format/parquet/row-ranges.ts'
 import { readRanges } from '../storage/coalesce.ts'
 import type { FetchScope, ReadOptions, Traffic } from '../storage/storage.ts'
@@ -9,9 +11,12 @@ import type { Schema } from '../types/logical-type.ts'
 import { assembleBatches } from './assemble.ts'
 import type { BatchColumn, ColumnPart } from './assemble.ts'
 import { closedReader, emptyMetrics } from './batches-table.ts'
-import type { ColumnCache } from './column-cache.ts'
+import type { CacheUser, ColumnCache } from './column-cache.ts'
 import { constantColumn, countingColumn } from './constant-column.ts'
 import type { DecodePool } from './decode-pool.ts'
+import { decodedBytes, storedBytes } from './decoded-bytes.ts'
+import { heldBytes } from './held-bytes.ts'
+import type { MemoryBudget } from './memory-budget.ts'
 import type { ParquetFile } from './parquet-table.ts'
 import { presentColumns, ScanPlan } from './scan-plan.ts'
 import type { Selection, Tables, Task } from './scan-plan.ts'
@@ -20,6 +25,7 @@ import type { ScanMetrics, ScanReader, ScanRequest } from './source.ts'
 export interface ReadContext {
   readonly decoder: DecodePool
   readonly cache: ColumnCache
+  readonly memory: MemoryBudget
   /** The statement that reads. */
   readonly scope?: FetchScope
 }
@@ -28,10 +34,22 @@ export interface ReadContext {
 interface Slot {
   batches: readonly ColumnBatch[] | undefined
   next: number
+  /** Gives back what it holds. */
+  readonly holds: (() => void)[]
+  isOver: boolean
 }
 
-/** Row groups worked on beside the one being consumed. */
-const ahead = 2
+/** A column that is to be decoded. */
+interface ColumnRead {
+  readonly column: number
+  readonly request: DecodeRequest
+  /** What fetching it took, as far as that can be told. */
+  readonly fetchMilliseconds: number
+  readonly slot: Slot
+}
+
+/** Row groups worked on beside the one being consumed, where there are no workers; each worker brings one more. */
+const leastAhead = 1
 
 /** Opens a reader over the row groups that `request` cannot do without. */
 export function openParquetReader(tables: Tables, request: ScanRequest, context: ReadContext): ScanReader {
@@ -49,7 +67,9 @@ class ParquetReader implements ScanReader {
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = (): void => this.#fail(this.#signal?.reason)
   readonly #rowGroups = new Set<RowGroup>()
+  readonly #user: CacheUser
   #slots: Slot[] = []
+  readonly #consumed: Slot[] = []
   #nextTask = 0
   #keepAll = false
   #failure: { readonly error: unknown } | undefined
@@ -63,7 +83,10 @@ class ParquetReader implements ScanReader {
     this.metrics.files = tables.files.length
     this.#plan = new ScanPlan(tables, request, this.metrics)
     this.#tasks = [...this.#plan.tasks]
-    this.#ahead = request.stopsEarly === true || request.limit !== undefined ? 0 : ahead
+    const stopsEarly = request.stopsEarly === true || request.limit !== undefined
+    this.#ahead = stopsEarly ? 0 : Math.max(2, leastAhead + context.decoder.size)
+    const bytes = stopsEarly ? 0 : this.#tasks.reduce((sum, task) => sum + decodedBytes(task, presentColumns(task)), 0)
+    this.#user = context.cache.user(bytes)
     this.#signal = request.signal
     if (request.signal?.aborted === true) this.#onAbort()
     else request.signal?.addEventListener('abort', this.#onAbort, { once: true })
@@ -82,6 +105,8 @@ class ParquetReader implements ScanReader {
         return batch
       }
       this.#slots.shift()
+      if (this.#keepAll) this.#consumed.push(slot)
+      else endSlot(slot)
     }
   }
 
@@ -109,26 +134,41 @@ class ParquetReader implements ScanReader {
     this.#fail(closedReader(this.metrics.source))
   }
 
-  /** Starts what may be started: a few row groups ahead, or all of them, a few at a time. */
+  /** Starts what may be started: as many row groups ahead as there are decoders and memory for, or all of them, a few at a time. */
   #fill(): void {
     while (this.#nextTask < this.#tasks.length) {
       const pending = this.#slots.filter((slot) => slot.batches === undefined).length
       if (pending > this.#ahead || (!this.#keepAll && this.#slots.length > this.#ahead)) return
-      this.#start(this.#tasks[this.#nextTask++]!)
+      const task = this.#tasks[this.#nextTask]!
+      if (this.#slots.length > 0 && !this.#hasRoomFor(task)) {
+        if (!this.#keepAll || pending > 0) return
+        this.#fail(this.#tooMuchAtOnce())
+        return
+      }
+      this.#nextTask++
+      this.#start(task)
     }
   }
 
+  #hasRoomFor(task: Task): boolean {
+    const { cache, memory } = this.#context
+    const missing = presentColumns(task).filter((column) => !cache.has(keyOf(task, column)))
+    if (missing.length === 0) return true
+    const needed = decodedBytes(task, missing) + storedBytes(task, missing)
+    return needed <= memory.free
+  }
+
   #start(task: Task): void {
-    const slot: Slot = { batches: undefined, next: 0 }
+    const slot: Slot = { batches: undefined, next: 0, holds: [], isOver: false }
     this.#slots.push(slot)
     const rows = task.rest ?? [{ start: 0, end: task.rowGroup.rows }]
     const all = { rows, pages: new Map<number, never>() }
     const present = presentColumns(task)
     if (present.every((column) => this.#context.cache.has(keyOf(task, column)))) {
-      slot.batches = this.#assemble(task, all, this.#cachedParts(task, all, present))
+      slot.batches = this.#assemble(task, all, this.#cachedParts(task, all, { columns: present, slot }), slot)
       return
     }
-    const read = this.#plan.usesIndex(task) ? this.#readSelected(task) : this.#read(task, all)
+    const read = this.#plan.usesIndex(task) ? this.#readSelected(task, slot) : this.#read(task, all, slot)
     read
       .then((batches) => {
         slot.batches = batches
@@ -137,40 +177,76 @@ class ParquetReader implements ScanReader {
       .catch((error: unknown) => this.#fail(error))
   }
 
-  async #readSelected(task: Task): Promise<ColumnBatch[]> {
+  async #readSelected(task: Task, slot: Slot): Promise<ColumnBatch[]> {
     const selection = await this.#metered(task.file, (read) => this.#plan.select(task, read))
     if (selection === undefined) return []
     if (selection.rest !== undefined) this.#tasks.splice(this.#nextTask, 0, { ...task, rest: selection.rest })
-    return this.#read(task, selection)
+    return this.#read(task, selection, slot)
   }
 
-  async #read(task: Task, selection: Selection): Promise<ColumnBatch[]> {
-    const present = presentColumns(task)
-    const parts = this.#cachedParts(task, selection, present)
-    const missing = present.filter((column) => !parts.has(column))
-    if (missing.length > 0) {
+  /** Takes columns from the cache, from other readers that are at them, and from the file. */
+  async #read(task: Task, selection: Selection, slot: Slot): Promise<ColumnBatch[]> {
+    const { cache } = this.#context
+    const parts = new Map<number, ColumnPart>()
+    for (let missing = presentColumns(task); missing.length > 0; missing = missing.filter((at) => !parts.has(at))) {
+      for (const [column, part] of this.#cachedParts(task, selection, { columns: missing, slot }))
+        parts.set(column, part)
+      const absent = missing.filter((column) => !parts.has(column))
+      const keys = absent.map((column) => keyOf(task, column, selection.pages.get(column)?.rows))
+      const making = keys.map((key) => cache.making(key))
+      const own = absent.filter((_, position) => making[position] === undefined)
+      const reading = this.#readMissing(task, selection, { columns: own, slot, parts })
+      for (const [position, key] of keys.entries()) if (making[position] === undefined) cache.announce(key, reading)
+      await Promise.all([reading, ...making])
+      if (slot.isOver) return []
+    }
+    return this.#assemble(task, selection, parts, slot)
+  }
+
+  async #readMissing(
+    task: Task,
+    selection: Selection,
+    { columns, slot, parts }: { columns: readonly number[]; slot: Slot; parts: Map<number, ColumnPart> },
+  ): Promise<void> {
+    if (columns.length === 0) return
+    const { cache, memory } = this.#context
+    const share = selection.pages.size === 0 ? 1 : countRows(selection.rows) / task.rowGroup.rows
+    const needed = (decodedBytes(task, columns) + storedBytes(task, columns)) * share
+    if (needed > memory.limit) throw this.#tooLarge(task, needed)
+    const release = memory.reserve(needed)
+    try {
+      cache.trim()
       this.#rowGroups.add(task.rowGroup)
       this.metrics.rowGroupsRead = this.#rowGroups.size
-      const [requests] = await Promise.all([this.#fetch(task, selection, missing), this.#context.decoder.ready()])
+      const started = performance.now()
+      const [requests] = await Promise.all([this.#fetch(task, selection, columns), this.#context.decoder.ready()])
+      const fetchMilliseconds = (performance.now() - started) / columns.length
       const decode = async (column: number, position: number): Promise<void> => {
-        parts.set(column, await this.#decode(task, selection, { column, request: requests[position]! }))
+        const request = requests[position]!
+        parts.set(column, await this.#decode(task, selection, { column, request, fetchMilliseconds, slot }))
       }
-      await Promise.all(missing.map(decode))
+      await Promise.all(columns.map(decode))
+    } finally {
+      release()
     }
-    return this.#assemble(task, selection, parts)
   }
 
   /** What of the columns asked for is in memory: whole, or the very pages that are needed. */
-  #cachedParts(task: Task, { pages }: Selection, columns: readonly number[]): Map<number, ColumnPart> {
+  #cachedParts(
+    task: Task,
+    { pages }: Selection,
+    { columns, slot }: { columns: readonly number[]; slot: Slot },
+  ): Map<number, ColumnPart> {
     const { cache } = this.#context
     const parts = new Map<number, ColumnPart>()
     for (const column of columns) {
       const rows = pages.get(column)?.rows
-      const whole = cache.get(keyOf(task, column))
-      const batches = whole ?? (rows && cache.get(keyOf(task, column, rows)))
-      if (batches === undefined) continue
+      const whole = cache.hold(keyOf(task, column), this.#user)
+      const held = whole ?? (rows && cache.hold(keyOf(task, column, rows), this.#user))
+      if (held === undefined) continue
+      hold(slot, held.release)
       const all = [{ start: 0, end: task.rowGroup.rows }]
-      parts.set(column, { rows: whole === undefined ? rows! : all, batches })
+      parts.set(column, { rows: whole === undefined ? rows! : all, batches: held.columns })
       this.metrics.cacheHits += task.columns.filter((asked) => asked.kind === 'stored' && asked.index === column).length
     }
     return parts
@@ -221,18 +297,21 @@ class ParquetReader implements ScanReader {
   async #decode(
     task: Task,
     { pages }: Selection,
-    { column, request }: { column: number; request: DecodeRequest },
+    { column, request, fetchMilliseconds, slot }: ColumnRead,
   ): Promise<ColumnPart> {
+    const { cache, decoder } = this.#context
     const { signal } = this.#controller
-    const { batches, milliseconds } = await this.#context.decoder.decode(request, { signal })
+    const { batches, milliseconds } = await decoder.decode(request, { signal })
     this.metrics.decodeMilliseconds += milliseconds
-    this.#warn(this.#context.decoder)
+    this.#warn(decoder)
     const rows = pages.get(column)?.rows
-    this.#context.cache.set(keyOf(task, column, rows), batches)
-    return { rows: rows ?? [{ start: 0, end: task.rowGroup.rows }], batches }
+    const made = { user: this.#user, cost: milliseconds + fetchMilliseconds }
+    const held = cache.add(keyOf(task, column, rows), batches, made)
+    hold(slot, held.release)
+    return { rows: rows ?? [{ start: 0, end: task.rowGroup.rows }], batches: held.columns }
   }
 
-  #assemble(task: Task, { rows }: Selection, parts: ReadonlyMap<number, ColumnPart>): ColumnBatch[] {
+  #assemble(task: Task, { rows }: Selection, parts: ReadonlyMap<number, ColumnPart>, slot: Slot): ColumnBatch[] {
     const columns = task.columns.map((origin, index): BatchColumn => {
       const { type } = this.#schema.fields[index]!
       switch (origin.kind) {
@@ -250,7 +329,38 @@ class ParquetReader implements ScanReader {
           throw origin satisfies never
       }
     })
-    return assembleBatches(this.#schema, rows, columns)
+    const batches = assembleBatches(this.#schema, rows, columns)
+    if (columns.some((column) => typeof column === 'function' || column.fit.kind !== 'same')) {
+      const decoded = [...parts.values()].flatMap((part) => part.batches)
+      const made = heldBytes(
+        batches.flatMap((batch) => batch.columns),
+        decoded,
+      )
+      hold(slot, this.#context.memory.reserve(made))
+    }
+    return batches
+  }
+
+  #tooLarge({ index }: Task, needed: number): LakefrontError {
+    const { source } = this.metrics
+    const { limit } = this.#context.memory
+    return new LakefrontError(
+      'OUT_OF_MEMORY',
+      `Row group ${index} of "${source}" needs about ${megabytes(needed)} for the columns asked for, and memoryLimit is ${megabytes(limit)}. ` +
+        'Read fewer columns, raise memoryLimit, or write the file with smaller row groups.',
+      { details: { source, rowGroup: index, neededBytes: Math.round(needed), limitBytes: limit } },
+    )
+  }
+
+  #tooMuchAtOnce(): LakefrontError {
+    const { source } = this.metrics
+    const { limit } = this.#context.memory
+    return new LakefrontError(
+      'OUT_OF_MEMORY',
+      `A recursive query reads "${source}" all at once here, which does not fit the memoryLimit of ${megabytes(limit)}. ` +
+        'Put what it needs into a table first: CREATE TEMP TABLE part AS SELECT … FROM the file.',
+      { details: { source, limitBytes: limit } },
+    )
   }
 
   #warn({ warnings }: { readonly warnings: readonly string[] }): void {
@@ -262,6 +372,7 @@ class ParquetReader implements ScanReader {
     this.#failure = { error }
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#controller.abort(error)
+    for (const slot of [...this.#slots, ...this.#consumed]) endSlot(slot)
     this.#slots = []
     this.#changed()
   }
@@ -278,6 +389,21 @@ class ParquetReader implements ScanReader {
     this.#waiting?.resolve()
     this.#waiting = undefined
   }
+}
+
+/** Keeps `release` until the slot is over. */
+function hold(slot: Slot, release: () => void): void {
+  if (slot.isOver) release()
+  else slot.holds.push(release)
+}
+
+function endSlot(slot: Slot): void {
+  slot.isOver = true
+  for (const release of slot.holds.splice(0)) release()
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`
 }
 
 interface PromiseWithResolvers<T> {

@@ -9,6 +9,7 @@ import { DecodePool } from './decode-pool.ts'
 import type { DecodePoolOptions } from './decode-pool.ts'
 import { FileIndex } from './file-index.ts'
 import { parquetTable } from './parquet-table.ts'
+import { MemoryBudget } from './memory-budget.ts'
 import type { ParquetFile } from './parquet-table.ts'
 import type { FileReference, ScanProvider, ScanTable, Source, TableOptions } from './source.ts'
 
@@ -21,7 +22,9 @@ export interface ScanProviderOptions {
   readonly decoder: ParquetDecoder
   /** Workers to decode in. Without them the scans' own thread does it. */
   readonly decoding?: Omit<DecodePoolOptions, 'decoder'>
-  /** Bytes of decoded columns to keep. Default 512 MiB. */
+  /** What all this may take. Without one there is no limit but `cacheBytes`. */
+  readonly memory?: MemoryBudget
+  /** Bytes of decoded columns to keep at most; what the budget allows by default. */
   readonly cacheBytes?: number
 }
 
@@ -50,6 +53,7 @@ class Provider implements ScanProvider {
   readonly #closeFiles: (() => Promise<void>) | undefined
   readonly #decoder: DecodePool
   readonly #cache: ColumnCache
+  readonly #memory: MemoryBudget
   readonly #entries = new Map<string, Entry>()
   #unvalidated = 0
   #closed = false
@@ -60,13 +64,16 @@ class Provider implements ScanProvider {
     closeFiles,
     decoder,
     decoding,
-    cacheBytes = 512 * 1024 * 1024,
+    memory = new MemoryBudget(Number.MAX_SAFE_INTEGER),
+    cacheBytes,
   }: ScanProviderOptions) {
     this.#openFile = openFile
     this.#expand = expand
     this.#closeFiles = closeFiles
     this.#decoder = new DecodePool({ ...decoding, decoder })
-    this.#cache = new ColumnCache(cacheBytes)
+    memory.watch('decoders', () => this.#decoder.memoryBytes)
+    this.#memory = memory
+    this.#cache = new ColumnCache(memory, cacheBytes)
   }
 
   async table(source: Source, options: TableOptions = {}): Promise<ScanTable> {
@@ -85,9 +92,14 @@ class Provider implements ScanProvider {
     return parquetTable(files, source, {
       decoder: this.#decoder,
       cache: this.#cache,
+      memory: this.#memory,
       cost,
       ...(options.scope === undefined ? {} : { scope: options.scope }),
     })
+  }
+
+  trim(): void {
+    this.#cache.trim()
   }
 
   drop(id: string): void {

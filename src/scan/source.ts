@@ -137,5 +137,7 @@ export interface ScanProvider {
   table(source: Source, options?: TableOptions): Promise<ScanTable>
   /** Forgets a source and what was cached of it. */
   drop(id: string): void
+  /** Gives up decoded columns that do not fit the budget any more. */
+  trim(): void
   close(): void | Promise<void>
 }

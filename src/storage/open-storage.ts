@@ -20,6 +20,8 @@ export interface StorageOptions {
   readonly baseUrl?: string
   /** Bytes of fetched ranges kept in memory. Default 64 MB. */
   readonly memoryBytes?: number
+  /** What that default must not exceed. */
+  readonly mostMemoryBytes?: number
   /** Bytes of fetched ranges kept beyond the session, in the browser's own files; 0, the default, for none. */
   readonly persistentBytes?: number
   /** What each statement may fetch that has no limit of its own. */
@@ -44,6 +46,8 @@ export interface SessionStorage {
   open(reference: string | Blob | Uint8Array): ByteSource
   /** The place a URL means, for writing, listing and reading: its scheme picks the driver. */
   place(url: string): Storage
+  /** What is kept in memory of files on other computers. */
+  readonly memoryBytes: number
   close(): Promise<void>
 }
 
@@ -69,7 +73,9 @@ class SharedStorage implements SessionStorage {
   constructor(options: StorageOptions, calls: StorageCalls) {
     this.#options = options
     this.#calls = calls
-    this.#memory = new MemoryRanges(options.memoryBytes ?? defaultMemoryBytes)
+    this.#memory = new MemoryRanges(
+      options.memoryBytes ?? Math.min(defaultMemoryBytes, options.mostMemoryBytes ?? Infinity),
+    )
     const { persistentBytes = 0 } = options
     this.#store = persistentBytes > 0 ? opfsBlocks(persistentBytes) : undefined
   }
@@ -91,6 +97,10 @@ class SharedStorage implements SessionStorage {
     })
     if (url.startsWith('memory:')) this.#places.set(url, place)
     return place
+  }
+
+  get memoryBytes(): number {
+    return this.#memory.bytes
   }
 
   async close(): Promise<void> {

@@ -33,6 +33,8 @@ export interface EngineHost {
   compileEngine(binary: string): Promise<WebAssembly.Module>
   /** The file of `parquet-wasm`, compiled or as bytes. */
   loadParquet(): Promise<WebAssembly.Module | BufferSource>
+  /** Memory of the machine, as far as it is told. */
+  readonly memoryBytes?: number
   /** Workers that decode Parquet; absent where the engine's thread does it. */
   readonly decoders?: DecoderWorkers
 }

@@ -11,7 +11,9 @@ export interface BrowserFiles {
 
 /** A worker of a browser: files are fetched, and the engine's is compiled while it arrives. */
 export function browserHost(files: BrowserFiles, spawnDecoder: () => DecoderHandle): EngineHost {
+  const { deviceMemory } = navigator as { deviceMemory?: number }
   return {
+    ...(deviceMemory === undefined ? {} : { memoryBytes: deviceMemory * 2 ** 30 }),
     // Safari says nothing of its cores to some pages; two is what any machine has.
     decoders: { cores: navigator.hardwareConcurrency ?? 2, spawn: spawnDecoder },
     async loadBindings() {

@@ -1,5 +1,7 @@
 import { isLakefrontError, LakefrontError, nearestName } from '../../errors.ts'
 import type { ErrorCode, ErrorDetails } from '../../errors.ts'
+import { engineShare } from '../../scan/memory-budget.ts'
+import type { MemoryUse } from '../../scan/memory-budget.ts'
 
 /** DuckDB's classes of errors and what they are to us. */
 const codes: Readonly<Record<string, ErrorCode>> = {
@@ -72,20 +74,39 @@ export function duckdbError(text: string, source: SourceText): LakefrontError {
   })
 }
 
-/** `error` when it is ours already, else wrapped as a failure of the engine. */
-export function engineFailure(error: unknown): LakefrontError {
-  if (isLakefrontError(error)) return error
-  if (error instanceof WebAssembly.Exception) {
-    return new LakefrontError(
-      'OUT_OF_MEMORY',
-      'The engine gave up in the middle of taking in rows, which it does for want of memory. Query fewer columns or rows at once.',
-      { cause: error },
-    )
+/** `error` when it is ours already, else wrapped as a failure of the engine; what is for want of memory tells who holds it. */
+export function engineFailure(error: unknown, use: MemoryUse): LakefrontError {
+  if (isLakefrontError(error, 'OUT_OF_MEMORY') && error.details['duckdb'] !== undefined) {
+    return outOfMemory(error.message.split('\n', 1)[0]!, use, { details: error.details, cause: error })
   }
+  if (isLakefrontError(error)) return error
+  if (error instanceof WebAssembly.Exception)
+    return outOfMemory('The engine gave up in the middle of taking in rows.', use, { cause: error })
+  if (error instanceof RangeError && /allocation failed|invalid (?:typed )?array length/i.test(error.message))
+    return outOfMemory(`The platform gives no more memory (${error.message}).`, use, { cause: error })
   return new LakefrontError(
     'ENGINE_FAILED',
     `The engine failed: ${error instanceof Error ? error.message : String(error)}`,
     { cause: error },
+  )
+}
+
+function outOfMemory(
+  what: string,
+  use: MemoryUse,
+  { details, cause }: { details?: ErrorDetails; cause: unknown },
+): LakefrontError {
+  const { limit, engine, ...others } = use
+  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`
+  const held = Object.entries({ 'DuckDB’s heap': engine, 'decoded columns': others.columns, decoders: others.decoders })
+  const advice =
+    'Nothing is spilled to disk here. Filter earlier, take fewer columns, aggregate before you join or sort, put a LIMIT on what is sorted, ' +
+    'or raise memoryLimit.'
+  return new LakefrontError(
+    'OUT_OF_MEMORY',
+    `${what.replace(/\.?$/, '.')} memoryLimit is ${megabytes(limit)}, of which DuckDB may use ${megabytes(limit * engineShare)}; ` +
+      `held: ${held.map(([who, bytes]) => `${who} ${megabytes(bytes)}`).join(', ')}. ${advice}`,
+    { details: { ...details, memory: use }, cause },
   )
 }
 

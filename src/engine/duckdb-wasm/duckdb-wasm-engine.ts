@@ -1,4 +1,6 @@
 import { LakefrontError } from '../../errors.ts'
+import { engineShare } from '../../scan/memory-budget.ts'
+import type { MemoryBudget } from '../../scan/memory-budget.ts'
 import type { FileReference, ScanProvider, ScanTable, Source, TableOptions } from '../../scan/source.ts'
 import type { Schema } from '../../types/logical-type.ts'
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine.ts'
@@ -13,6 +15,15 @@ import type { NamedTable } from './run-scans.ts'
 import { Run } from './run.ts'
 import { ScanFunction } from './scan-function.ts'
 import { leavesState, onlyReads, partsOf } from './script.ts'
+
+/** What WebAssembly can address. */
+const heapLimit = 4 * 2 ** 30
+
+/** What an engine shares with what reads its files. */
+export interface EngineShares {
+  readonly scans: ScanProvider
+  readonly memory: MemoryBudget
+}
 
 /** Connections kept for reads that come while a result is unread. */
 const spareConnections = 8
@@ -34,14 +45,23 @@ export class DuckdbWasmEngine implements Engine {
   #leasing: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
-  private constructor(info: EngineInfo, duckdb: Duckdb, scans: ScanProvider, { storage }: EngineOptions) {
+  private constructor(info: EngineInfo, duckdb: Duckdb, { scans, memory }: EngineShares, { storage }: EngineOptions) {
     const types = new LogicalTypes(duckdb.capi, duckdb.heap)
     this.info = info
     this.#scans = scans
     const suspends = info.suspends === true
     const scan = new ScanFunction(duckdb, types, suspends)
+    memory.watch('engine', () => duckdb.heap.byteLength)
+    let heapBytes = 0
+    const settle = (): void => {
+      if (heapBytes === duckdb.heap.byteLength) return
+      heapBytes = duckdb.heap.byteLength
+      scans.trim()
+    }
     this.#parts = {
       duckdb,
+      memory,
+      settle,
       types,
       scan,
       gate: new Gate(),
@@ -55,8 +75,8 @@ export class DuckdbWasmEngine implements Engine {
     scan.register(this.#main)
   }
 
-  /** Boots an engine; `scans` is closed with it. */
-  static async open(host: EngineHost, scans: ScanProvider, options: EngineOptions): Promise<DuckdbWasmEngine> {
+  /** Boots an engine; `shares.scans` is closed with it. */
+  static async open(host: EngineHost, shares: EngineShares, options: EngineOptions): Promise<DuckdbWasmEngine> {
     const started = performance.now()
     const binary = options.binary ?? 'slim'
     const duckdb = await bootDuckdb(host, binary)
@@ -68,8 +88,8 @@ export class DuckdbWasmEngine implements Engine {
       suspends: options.suspend !== false && canSuspend(),
       bootMilliseconds: 0,
     }
-    const engine = new DuckdbWasmEngine(info, duckdb, scans, options)
-    await engine.#configure(options)
+    const engine = new DuckdbWasmEngine(info, duckdb, shares, options)
+    await engine.#configure(shares.memory)
     Object.assign(info, { bootMilliseconds: performance.now() - started })
     return engine
   }
@@ -178,14 +198,13 @@ export class DuckdbWasmEngine implements Engine {
     return source?.format === 'parquet' ? source.files : [file]
   }
 
-  async #configure(options: EngineOptions): Promise<void> {
+  async #configure({ limit }: MemoryBudget): Promise<void> {
     const settings = [
       'SET GLOBAL autoinstall_known_extensions = false',
       'SET GLOBAL autoload_known_extensions = false',
       'SET GLOBAL errors_as_json = true',
+      `SET GLOBAL memory_limit = '${Math.floor(Math.min(limit, heapLimit) * engineShare)}B'`,
     ]
-    if (options.memoryLimitBytes !== undefined)
-      settings.push(`SET GLOBAL memory_limit = '${Math.floor(options.memoryLimitBytes)}B'`)
     const result = await this.execute({ sql: settings.join(';') })
     await result.next()
     await result.close()

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { LakefrontError } from '../../errors.ts'
 import type { DecoderHandle } from '../../scan/decoder-handle.ts'
 import type { BlockingBindings, EngineHost } from './boot.ts'
@@ -17,6 +17,7 @@ interface BindingsModule {
  */
 export function nodeHost(wasm: URL, spawnDecoder?: () => DecoderHandle): EngineHost {
   return {
+    memoryBytes: totalmem(),
     ...(spawnDecoder === undefined ? {} : { decoders: { cores: availableParallelism(), spawn: spawnDecoder } }),
     async loadBindings() {
       const module = await import('@duckdb/duckdb-wasm/dist/duckdb-node-blocking.cjs')

@@ -1,3 +1,4 @@
+import type { MemoryBudget } from '../../scan/memory-budget.ts'
 import type { FetchLimit } from '../../storage/fetch-scope.ts'
 import type { Duckdb } from './boot.ts'
 import { rawExport } from './capi.ts'
@@ -18,6 +19,9 @@ export interface RunParts {
   readonly suspends: boolean
   readonly steps: Steps
   readonly loadTable: LoadTable
+  readonly memory: MemoryBudget
+  /** Lets what is kept outside of the heap make room for it when it has grown. */
+  readonly settle: () => void
   /** What statements may fetch that have no limit of their own. */
   readonly fetchLimit: FetchLimit
 }

@@ -135,6 +135,7 @@ export class Run implements ResultStream {
       totalMilliseconds: this.#totalMilliseconds ?? performance.now() - this.#started,
       planMilliseconds: this.#planMilliseconds,
       scans: structuredClone(this.#scans.metrics) as QueryMetrics['scans'],
+      memory: this.#parts.memory.use,
     }
   }
 
@@ -265,6 +266,7 @@ export class Run implements ResultStream {
 
   /** Lets messages in now and then, so that an abort is heard, and stops when there was one. */
   async #breathe(): Promise<void> {
+    this.#parts.settle()
     if (performance.now() - this.#lastYield > sliceMilliseconds) {
       await breathe()
       this.#lastYield = performance.now()
@@ -282,7 +284,7 @@ export class Run implements ResultStream {
 
   /** Gives everything back; answers the error that ended the run as the caller should see it. */
   #end(error?: unknown): unknown {
-    const { health } = this.#parts
+    const { health, memory } = this.#parts
     const judged = error === undefined ? undefined : health.judge(error, this.#connection)
     if (!this.#isOver) {
       this.#state = 'closed'
@@ -294,7 +296,7 @@ export class Run implements ResultStream {
     }
     const { signal } = this.#stop
     if (signal.aborted) return signal.reason
-    return judged === undefined ? undefined : engineFailure(judged)
+    return judged === undefined ? undefined : engineFailure(judged, memory.use)
   }
 }
 

@@ -29,6 +29,8 @@ export interface ParquetDecoder {
    * `column.firstLeaf + i`. Fails with `CORRUPT_FILE`, or `UNSUPPORTED` for a codec or encoding that cannot be read.
    */
   decode(request: DecodeRequest): Promise<readonly ColumnData[]>
+  /** What the decoder's own memory has grown to; it never shrinks. */
+  readonly memoryBytes: number
 }
 
 export interface DecodeRequest {
@@ -43,6 +45,7 @@ export interface DecodeRequest {
  */
 export function parquetDecoder(load: () => Promise<WebAssembly.Module | BufferSource>): ParquetDecoder {
   let loading: Promise<Reader> | undefined
+  let memoryBytes = 0
   const start = (): Promise<Reader> => {
     loading ??= initialiseWith(load).catch((error: unknown) => {
       loading = undefined
@@ -55,7 +58,12 @@ export function parquetDecoder(load: () => Promise<WebAssembly.Module | BufferSo
       await start()
     },
     async decode(request) {
-      return decode(request, await start())
+      const batches = decode(request, await start())
+      memoryBytes = (wasmMemory() as WebAssembly.Memory).buffer.byteLength
+      return batches
+    },
+    get memoryBytes() {
+      return memoryBytes
     },
   }
 }

@@ -1,0 +1,83 @@
+/** What a session holds, in bytes. */
+export interface MemoryUse {
+  /** `memoryLimit` of the session. */
+  readonly limit: number
+  /** DuckDB's heap as large as it has grown; it never shrinks. */
+  readonly engine: number
+  /** Decoded columns, kept or being read. */
+  readonly columns: number
+  /** The memories of the Parquet decoders, as large as they have grown. */
+  readonly decoders: number
+  /** What is being fetched and decoded, as far as it is known before. */
+  readonly inFlight: number
+  /** Parts of files on other computers, as they were fetched. */
+  readonly ranges: number
+}
+
+/** Who holds memory and can tell how much. */
+export type MemoryHolder = Exclude<keyof MemoryUse, 'limit' | 'inFlight'>
+
+/** What DuckDB may take of the limit. */
+export const engineShare: number = 3 / 4
+
+/** What decoded columns may be kept in, of all that is not DuckDB's: the rest is for what is in flight. */
+const keptShare = 3 / 4
+
+/**
+ * One limit for all that a session holds. DuckDB may take three quarters of it (its `memory_limit`). Everything else has what DuckDB's
+ * heap has not grown into, at least a quarter; of that, up to three quarters may be columns kept for later, and the rest is for
+ * what is being fetched, decoded and read.
+ */
+export class MemoryBudget {
+  readonly limit: number
+  readonly #meters = new Map<MemoryHolder, () => number>()
+  #inFlight = 0
+
+  constructor(limitBytes: number) {
+    this.limit = limitBytes
+  }
+
+  get use(): MemoryUse {
+    const held = (holder: MemoryHolder): number => this.#meters.get(holder)?.() ?? 0
+    return {
+      limit: this.limit,
+      engine: held('engine'),
+      columns: held('columns'),
+      decoders: held('decoders'),
+      inFlight: this.#inFlight,
+      ranges: held('ranges'),
+    }
+  }
+
+  /** What everything but DuckDB may take now. */
+  get outside(): number {
+    return Math.max(this.limit * (1 - engineShare), this.limit - this.use.engine)
+  }
+
+  /** What columns may be kept for later now. */
+  get keepable(): number {
+    const { decoders, inFlight, ranges } = this.use
+    return Math.max(0, Math.min(this.outside * keptShare, this.outside - decoders - inFlight - ranges))
+  }
+
+  /** What nobody holds; negative when more is held than should be. */
+  get free(): number {
+    const { columns, decoders, inFlight, ranges } = this.use
+    return this.outside - columns - decoders - inFlight - ranges
+  }
+
+  /** Asks `meter` from now on how much `holder` holds. */
+  watch(holder: MemoryHolder, meter: () => number): void {
+    this.#meters.set(holder, meter)
+  }
+
+  /** Books `bytes` that are about to be taken, until the function it answers is called. */
+  reserve(bytes: number): () => void {
+    this.#inFlight += bytes
+    let isReserved = true
+    return () => {
+      if (isReserved) this.#inFlight -= bytes
+      isReserved = false
+    }
+  }
+}
