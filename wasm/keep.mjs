@@ -2,11 +2,13 @@ import { readExports, readImports } from './module.mjs'
 
 /**
  * What the engine facade calls beside the C API: `Vector::Dictionary`, for dictionaries that know their size, and
- * `StreamQueryResult::ExecuteTask`, which makes rows of a result in slices.
+ * `StreamQueryResult::ExecuteTask`, which makes rows of a result in slices; and two functions that print the name of a column in a plan.
  */
 const internals = [
   '_ZN6duckdb6Vector10DictionaryERS0_yRKNS_15SelectionVectorEy',
   '_ZN6duckdb17StreamQueryResult11ExecuteTaskEv',
+  '_ZNK6duckdb14BaseExpression7GetNameEv',
+  '_ZNK6duckdb24BoundReferenceExpression8ToStringEv',
 ]
 
 /**

@@ -37,6 +37,7 @@ const words: Readonly<Record<keyof ScanMetrics['rowGroupsSkippedBy'], string>> =
   pages: 'page statistics',
   limit: 'the limit',
   partition: 'partition',
+  join: 'the keys of a join',
 }
 
 function count(number: number): string {

@@ -56,6 +56,19 @@ export function domainOf(type: LogicalType): Domain | undefined {
   }
 }
 
+/** Whether bounds of both compare with each other. */
+export function isSameDomain(a: Domain, b: Domain): boolean {
+  return a.kind === b.kind && scaleOf(a) === scaleOf(b) && typeOf(a) === typeOf(b)
+}
+
+function scaleOf(domain: Domain): number {
+  return domain.kind === 'decimal' ? domain.scale : 0
+}
+
+function typeOf(domain: Domain): string {
+  return domain.kind === 'instant' || domain.kind === 'bytes' ? domain.type : domain.kind
+}
+
 /** The range behind casts that keep order, innermost first; undefined when one may not, or may fail. */
 export function throughCasts(range: Range, casts: readonly string[]): Range | undefined {
   let current: Range | undefined = range

@@ -1,7 +1,7 @@
 import { compareBounds } from '../format/parquet/statistics.ts'
 import type { Bound } from '../format/parquet/statistics.ts'
 import type { LogicalType } from '../types/logical-type.ts'
-import { domainOf, literal, throughCasts } from './domain.ts'
+import { domainOf, isSameDomain, literal, throughCasts } from './domain.ts'
 import type { Domain } from './domain.ts'
 import type { ColumnOperand, Comparison, Predicate } from './predicate.ts'
 
@@ -56,6 +56,8 @@ export function outcomes(predicate: Predicate, facts: Facts): Outcomes {
       return prefixOutcomes(predicate, facts)
     case 'within':
       return withinOutcomes(predicate, facts)
+    case 'among':
+      return amongOutcomes(predicate, facts)
     case 'unknown':
       return anything
     default:
@@ -152,6 +154,34 @@ function betweenOutcomes({ operand, low, high }: Predicate & { kind: 'between' }
   const isBelow = range.max !== undefined && compareBounds(range.max, first) < 0
   const isAbove = range.min !== undefined && compareBounds(range.min, last) > 0
   return { mayBeTrue: !isBelow && !isAbove, mayBeFalse: true }
+}
+
+/** Values that are asked one by one whether a Bloom filter excludes them. */
+export const fewValues = 32
+
+function amongOutcomes({ operand, domain, values }: Predicate & { kind: 'among' }, facts: Facts): Outcomes {
+  const range = rangeOf(operand, facts)
+  if (range === 'nulls') return { mayBeTrue: false, mayBeFalse: false }
+  if (range === undefined || !isSameDomain(range.domain, domain)) return anything
+  const { min, max } = range
+  const first = min === undefined ? 0 : lowerBound(values, min)
+  const isInside = (value: Bound | undefined): value is Bound =>
+    value !== undefined && (max === undefined || compareBounds(value, max) <= 0)
+  const excludes = operand.casts.length === 0 ? facts(operand.column)?.excludes : undefined
+  if (excludes === undefined || values.length > fewValues)
+    return { mayBeTrue: isInside(values[first]), mayBeFalse: true }
+  return { mayBeTrue: values.slice(first).some((value) => isInside(value) && !excludes(value)), mayBeFalse: true }
+}
+
+/** The position of the first of `values`, which are sorted, that is not less than `bound`. */
+function lowerBound(values: readonly Bound[], bound: Bound): number {
+  let [low, high] = [0, values.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareBounds(values[middle]!, bound) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function prefixOutcomes({ operand, prefix }: Predicate & { kind: 'prefix' }, facts: Facts): Outcomes {

@@ -1,8 +1,10 @@
 import type { ParquetFooter } from '../format/parquet/footer.ts'
 import type { ByteSource, Traffic } from '../storage/storage.ts'
 import type { FileIndex } from './file-index.ts'
+import { overlap } from './overlap.ts'
 import { openParquetReader } from './parquet-reader.ts'
 import type { ReadContext } from './parquet-reader.ts'
+import { factsOfGroups } from './scan-plan.ts'
 import type { MappedField, ParquetOptions, ScanTable } from './source.ts'
 import { tableColumns } from './table-columns.ts'
 
@@ -23,9 +25,15 @@ export function parquetTable(
 ): ScanTable {
   const { schema, columns } = tableColumns(files, source)
   let cost: Traffic | undefined = context.cost
+  const overlaps = new Map<number, number>()
   return {
     schema,
     rowCount: files.reduce((rows, file) => rows + file.footer.rows, 0),
+    overlap(column) {
+      const known = overlaps.get(column) ?? overlap(factsOfGroups({ files, columns, schema }, column))
+      overlaps.set(column, known)
+      return known
+    },
     open(request) {
       const reader = openParquetReader({ files, columns, schema }, request, context)
       reader.metrics.requests += cost?.requests ?? 0

@@ -1,14 +1,15 @@
-/** A piece of a predicate's text. Strings come without their quotes, numbers as written. */
+/** A piece of a predicate's text. Strings come without their quotes, numbers as written, positions without `#`. */
 export type Token =
-  | { readonly kind: 'name' | 'quoted' | 'number' | 'string'; readonly text: string }
+  | { readonly kind: 'name' | 'quoted' | 'number' | 'string' | 'position'; readonly text: string }
   | { readonly kind: 'symbol'; readonly text: string }
 
 const patterns: readonly (readonly [kind: Token['kind'], pattern: RegExp])[] = [
   ['string', /'((?:[^']|'')*)'/y],
   ['quoted', /"((?:[^"]|"")*)"/y],
+  ['position', /#(\d+)/y],
   ['number', /-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?![\w.])/iy],
   ['name', /[A-Za-z_][A-Za-z0-9_]*/y],
-  ['symbol', /::|<=|>=|!=|[()[\]{}=<>,+*/%|~&^!.:#@$?-]/y],
+  ['symbol', /::|<=|>=|!=|[()[\]{}=<>,+*/%|~&^!.:@$?-]/y],
 ]
 
 /** Splits the text of a predicate as DuckDB prints it; undefined when something in it is no known token. */
@@ -38,7 +39,9 @@ function tokenAt(text: string, offset: number): { token: Token; end: number } | 
         ? match[1]!.replaceAll("''", "'")
         : kind === 'quoted'
           ? match[1]!.replaceAll('""', '"')
-          : match[0]
+          : kind === 'position'
+            ? match[1]!
+            : match[0]
     return { token: { kind, text: body }, end: pattern.lastIndex }
   }
   return undefined

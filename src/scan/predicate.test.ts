@@ -49,6 +49,15 @@ test('what is not understood leaves the rest as it is', () => {
   expect(parsePredicate('(1 = a)', ['a'])).toEqual(equals)
 })
 
+test('columns stand by name or by position', () => {
+  const [byName, byPosition] = [parsePredicate('(b = 1)', ['a', 'b']), parsePredicate('(#0 = 1)', ['a', 'b'], ['b'])]
+  expect(byPosition).toEqual(byName)
+  expect(parsePredicate("((#1 = 1) AND (#0 > '#1'))", ['a', 'b'], ['b'])).toMatchObject({
+    kind: 'and',
+    parts: [unknown, { operand: { column: 'b' }, constant: { kind: 'string', value: '#1' } }],
+  })
+})
+
 test('long and deep texts are read or given up, quickly', () => {
   const deep = `${'('.repeat(500)}a = 1${')'.repeat(500)}`
   expect(parsePredicate(deep, ['a'])).toMatchObject({ kind: 'compare' })

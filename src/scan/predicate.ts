@@ -1,4 +1,5 @@
 import type { Bound } from '../format/parquet/statistics.ts'
+import type { Domain } from './domain.ts'
 import { predicateTokens } from './predicate-tokens.ts'
 import type { Token } from './predicate-tokens.ts'
 
@@ -38,6 +39,13 @@ export type Predicate =
       readonly direction: 'up' | 'down'
       readonly bound: Bound
     }
+  /** Not null, and one of `values`, which are sorted. Never printed by DuckDB. */
+  | {
+      readonly kind: 'among'
+      readonly operand: ColumnOperand
+      readonly domain: Domain
+      readonly values: readonly Bound[]
+    }
   | { readonly kind: 'unknown' }
 
 const unknown: Predicate = { kind: 'unknown' }
@@ -46,15 +54,16 @@ const reserved = /^(true|false|null|not|and|or|case|cast|try_cast|between|is|in|
 /**
  * Reads a predicate as DuckDB prints it in a plan, such as `((a > 10) AND (b BETWEEN 3 AND 9))`.
  *
- * The text is made for people: names are printed without quotes, so a predicate that may name a column of `columns` whose
- * name is no plain word is not understood at all. Whatever else is not understood becomes `unknown`, and only that part.
+ * Columns stand in it by their position in `positions`, such as `#0`, or by name. The text is made for people: names are printed without
+ * quotes, so a predicate that may name a column of `columns` whose name is no plain word is not understood at all. Whatever else is not
+ * understood becomes `unknown`, and only that part.
  */
-export function parsePredicate(text: string, columns: readonly string[]): Predicate {
+export function parsePredicate(text: string, columns: readonly string[], positions: readonly string[] = []): Predicate {
   const isPlain = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !reserved.test(name)
   if (columns.some((name) => !isPlain(name) && text.includes(name))) return unknown
   const tokens = predicateTokens(text)
   if (tokens === undefined) return unknown
-  const parser = new PredicateParser(tokens, new Set(columns))
+  const parser = new PredicateParser(tokens, new Set(columns), positions)
   const predicate = parser.chain()
   return parser.isAtEnd ? predicate : unknown
 }
@@ -82,12 +91,14 @@ const flipped: Readonly<Record<Comparison, Comparison>> = {
 class PredicateParser {
   readonly #tokens: readonly Token[]
   readonly #columns: ReadonlySet<string>
+  readonly #positions: readonly string[]
   #next = 0
   #depth = 0
 
-  constructor(tokens: readonly Token[], columns: ReadonlySet<string>) {
+  constructor(tokens: readonly Token[], columns: ReadonlySet<string>, positions: readonly string[]) {
     this.#tokens = tokens
     this.#columns = columns
+    this.#positions = positions
   }
 
   get isAtEnd(): boolean {
@@ -189,6 +200,8 @@ class PredicateParser {
         return this.#call(token.text)
       case 'name':
         return this.#named(token.text)
+      case 'position':
+        return this.#column(this.#positions[Number(token.text)])
       default:
         this.#next--
         return other
@@ -199,7 +212,11 @@ class PredicateParser {
     if (name === 'CAST' && this.#isSymbol('(')) return this.#cast()
     if (this.#isSymbol('(')) return this.#call(name)
     if (name === 'true' || name === 'false') return { kind: 'constant', constant: { kind: 'boolean', value: name } }
-    return this.#columns.has(name) ? { kind: 'column', operand: { column: name, casts: [] } } : other
+    return this.#column(this.#columns.has(name) ? name : undefined)
+  }
+
+  #column(name: string | undefined): Operand {
+    return name === undefined ? other : { kind: 'column', operand: { column: name, casts: [] } }
   }
 
   #parenthesised(): Operand {

@@ -13,7 +13,7 @@ import { couldPrune, visitTests } from './could-prune.ts'
 import type { ColumnTest } from './could-prune.ts'
 import { domainOf, throughCasts } from './domain.ts'
 import type { FileIndex, IndexPart } from './file-index.ts'
-import { outcomes } from './outcomes.ts'
+import { fewValues, outcomes } from './outcomes.ts'
 import type { ColumnFacts, Facts } from './outcomes.ts'
 import type { Predicate } from './predicate.ts'
 
@@ -57,7 +57,7 @@ export class RowGroupFilter {
   /** The Bloom filters that could tell that `rowGroup` holds no such rows. */
   bloomParts(group: number, rowGroup: RowGroup): IndexPart[] {
     const isKnown = (test: ColumnTest): boolean =>
-      test.kind === 'compare' &&
+      (test.kind === 'compare' || (test.kind === 'among' && test.values.length <= fewValues)) &&
       test.operand.casts.length === 0 &&
       bloomOf(this.#unchanged(test.operand.column), rowGroup)
     if (!couldPrune(this.#predicate, isKnown)) return []

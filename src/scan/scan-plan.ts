@@ -98,13 +98,17 @@ export class ScanPlan {
   #plan(tables: Tables): Task[] {
     const { files, columns, schema } = tables
     const predicate = predicateOf(this.#request, tables)
+    const keys = keysOf(this.#request, schema)
+    const whole = predicate === undefined || keys === undefined ? (predicate ?? keys) : and(predicate, keys)
     const tasks: Task[] = []
     files.forEach((file, at) => {
       const wanted = this.#request.columns.map((column) => columns[at]![column]!)
       const partition = partitionColumns(columns[at]!, schema)
       const isPartitionOut = predicate !== undefined && !outcomes(predicate, (name) => partition.get(name)).mayBeTrue
       let firstRow = 0
-      const filter = predicate && new RowGroupFilter(predicate, fileColumns({ file, columns: columns[at]! }, schema))
+      const own = fileColumns({ file, columns: columns[at]! }, schema)
+      const filter = whole && new RowGroupFilter(whole, own)
+      const withoutKeys = keys === undefined || predicate === undefined ? undefined : new RowGroupFilter(predicate, own)
       file.footer.rowGroups.forEach((rowGroup, index) => {
         this.#metrics.rowGroups++
         if (rowGroup.rows === 0) return
@@ -112,6 +116,7 @@ export class ScanPlan {
         firstRow += rowGroup.rows
         if (isPartitionOut) this.#skip('partition')
         else if (filter?.mayMatch(rowGroup) ?? true) tasks.push(task)
+        else if (keys !== undefined && withoutKeys?.mayMatch(rowGroup) !== false) this.#skip('join')
         else this.#skip(predicate?.kind === 'within' ? 'limit' : 'statistics')
       })
     })
@@ -215,21 +220,40 @@ export class ScanPlan {
 }
 
 /** What the rows a request needs have to be. */
-function predicateOf({ filter, top }: ScanRequest, tables: Tables): Predicate | undefined {
+function predicateOf({ columns, filter, top }: ScanRequest, tables: Tables): Predicate | undefined {
   const names = tables.schema.fields.map((field) => field.name)
-  if (filter !== undefined) return parsePredicate(filter, names)
-  return (
-    top &&
-    topPredicate(
-      top,
-      names[top.column]!,
-      tables.files.flatMap((file, at) => {
-        const facts = fileColumns({ file, columns: tables.columns[at]! }, tables.schema)
-        const known = new RowGroupFilter({ kind: 'unknown' }, facts)
-        return file.footer.rowGroups.map((rowGroup) => known.facts(rowGroup, names[top.column]!))
-      }),
+  if (filter !== undefined)
+    return parsePredicate(
+      filter,
+      names,
+      columns.map((column) => names[column]!),
     )
+  return top && topPredicate(top, names[top.column]!, factsOfGroups(tables, top.column))
+}
+
+/** What is known of a column, by its index in the schema, in each row group that has rows. */
+export function factsOfGroups({ files, columns, schema }: Tables, column: number): (ColumnFacts | undefined)[] {
+  const field = schema.fields[column]!
+  return files.flatMap((file, at) => {
+    const facts = fileColumns({ file, columns: [columns[at]![column]!] }, { fields: [field] })
+    const known = new RowGroupFilter({ kind: 'unknown' }, facts)
+    const groups = file.footer.rowGroups.filter(({ rows }) => rows > 0)
+    return groups.map((rowGroup) => known.facts(rowGroup, field.name))
+  })
+}
+
+/** What rows have to be that a join needs. */
+function keysOf({ keys = [] }: ScanRequest, { fields }: Schema): Predicate | undefined {
+  if (keys.length === 0) return undefined
+  return and(
+    ...keys.map(({ column, casts, domain, values }): Predicate => {
+      return { kind: 'among', operand: { column: fields[column]!.name, casts }, domain, values }
+    }),
   )
+}
+
+function and(...parts: readonly Predicate[]): Predicate {
+  return { kind: 'and', parts }
 }
 
 /** The columns of a table in one of its files, by name. */

@@ -1,6 +1,8 @@
+import type { Bound } from '../format/parquet/statistics.ts'
 import type { FetchScope } from '../storage/storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { LogicalType, Schema } from '../types/logical-type.ts'
+import type { Domain } from './domain.ts'
 
 /** Where the bytes of one file are: a URL or path, a `File` or `Blob`, or the bytes themselves. */
 export type FileReference = string | Blob | Uint8Array
@@ -51,6 +53,11 @@ export interface ScanTable {
   readonly schema: Schema
   /** Rows in all, when the format tells without reading data. */
   readonly rowCount?: number
+  /**
+   * The share of row groups that a value of a column lies in, by its index in the schema: the lower, the more is skipped when values are
+   * known. 1 where nothing is known.
+   */
+  overlap?(column: number): number
   /** Starts a read. Nothing is fetched before the first {@link ScanReader.poll} or {@link ScanReader.ready}. */
   open(request: ScanRequest): ScanReader
 }
@@ -59,10 +66,12 @@ export interface ScanRequest {
   /** Indices into the table's schema, in the order the batches must have; may be empty (row counts only). */
   readonly columns: readonly number[]
   /**
-   * The predicate above this scan as DuckDB prints it in a plan, such as `((a > 10) AND (b = 'x'))`. For skipping only: the
-   * engine filters every row again, so a part that is not understood is ignored.
+   * The predicate above this scan as DuckDB prints it in a plan, such as `((#0 > 10) AND (#1 = 'x'))`: columns by their position in
+   * `columns`, or by name. For skipping only: the engine filters every row again, so a part that is not understood is ignored.
    */
   readonly filter?: string
+  /** Values that columns are joined with: rows that have none of them do not matter. */
+  readonly keys?: readonly ColumnKeys[]
   /** Whether the receiver may have enough after a few rows: nothing is then read ahead of what it pulls. */
   readonly stopsEarly?: boolean
   /** How many rows the receiver will probably pull; those are read first, alone where pages allow. */
@@ -70,6 +79,15 @@ export interface ScanRequest {
   /** Only the first `rows` rows in the order of a column matter, wherever nulls go in it; for requests without a filter. */
   readonly top?: TopRows
   readonly signal?: AbortSignal
+}
+
+/** The values a column, by its index into the table's schema, may have behind `casts`, innermost first. */
+export interface ColumnKeys {
+  readonly column: number
+  readonly casts: readonly string[]
+  readonly domain: Domain
+  /** Sorted, each once. */
+  readonly values: readonly Bound[]
 }
 
 /** The first rows in the order of a column, by its index into the table's schema. */
@@ -92,8 +110,8 @@ export interface ScanReader {
   close(): void
 }
 
-/** Why a row group was not read: by what its footer says, a Bloom filter, its page index, a limit, or the partition its file is of. */
-export type SkipReason = 'statistics' | 'bloom' | 'pages' | 'limit' | 'partition'
+/** Why a row group was not read: by what its footer says, a Bloom filter, its page index, a limit, the partition its file is of, or the keys of a join. */
+export type SkipReason = 'statistics' | 'bloom' | 'pages' | 'limit' | 'partition' | 'join'
 
 /** What a scan cost. Bytes are of the file as stored. */
 export interface ScanMetrics {

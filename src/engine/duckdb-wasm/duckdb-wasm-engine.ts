@@ -9,6 +9,7 @@ import type { Connection, Duckdb, EngineHost } from './boot.ts'
 import { EngineHealth } from './engine-health.ts'
 import { Gate } from './gate.ts'
 import { LogicalTypes } from './logical-types.ts'
+import { PlanPositions } from './plan-positions.ts'
 import { makeSteps } from './run-parts.ts'
 import type { RunParts } from './run-parts.ts'
 import type { NamedTable } from './run-scans.ts'
@@ -64,6 +65,7 @@ export class DuckdbWasmEngine implements Engine {
       settle,
       types,
       scan,
+      positions: new PlanPositions(duckdb),
       gate: new Gate(),
       health: new EngineHealth(duckdb),
       suspends,

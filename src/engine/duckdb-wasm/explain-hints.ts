@@ -1,10 +1,13 @@
+import { listOf, nameOf, referenceOf, scanNames } from './plan-node.ts'
+import type { PlanNode } from './plan-node.ts'
+
 /** What an optimised plan says about one scan of ours. */
 export interface ScanHint {
   /** The cardinality that was set when the scan was bound; the one thing in a plan that tells scans apart. */
   readonly cardinality: number
   /** The columns the plan needs, in the order they are read, by the names the statement gives them. */
   readonly columns: readonly string[]
-  /** The predicate right above the scan as DuckDB prints it, if there is one. */
+  /** The predicate right above the scan as DuckDB prints it, if there is one; columns as `#0`, by their position in `columns`. */
   readonly filter?: string
   /** Only the number of rows matters: `count(*)` reads some column because it must read one. */
   readonly countsOnly: boolean
@@ -15,14 +18,6 @@ export interface ScanHint {
   /** The plan wants only the first rows in the order of one of `columns`, by its position; where nulls go in it is not told. */
   readonly top?: { readonly column: number; readonly direction: 'up' | 'down'; readonly rows: number }
 }
-
-interface PlanNode {
-  readonly name: string
-  readonly children?: readonly PlanNode[]
-  readonly extra_info?: Readonly<Record<string, string | readonly string[]>>
-}
-
-const scanNames: ReadonlySet<string> = new Set(['LF_SCAN', 'READ_PARQUET', 'PARQUET_SCAN'])
 
 /** Operators that hand rows on as they come. */
 const streaming: ReadonlySet<string> = new Set([
@@ -63,7 +58,7 @@ function hintOf(scan: PlanNode, above: readonly PlanNode[], sql: string): ScanHi
   const stopsEarly =
     above.some((node) => nameOf(node).endsWith('LIMIT')) && above.every((node) => streaming.has(nameOf(node)))
   const limit = stopsEarly && !above.some((node) => nameOf(node) === 'FILTER') ? lastLimit.exec(sql) : null
-  const top = parent === undefined || nameOf(parent) !== 'TOP_N' ? undefined : topOf(parent, columns)
+  const top = topOf(above, columns)
   return {
     cardinality: Number(scan.extra_info?.['Estimated Cardinality']),
     columns,
@@ -75,20 +70,22 @@ function hintOf(scan: PlanNode, above: readonly PlanNode[], sql: string): ScanHi
   }
 }
 
-/** Keys are printed as `#2 DESC`, by their position below, or by names that may be aliases and say nothing. */
-function topOf({ extra_info: info = {} }: PlanNode, columns: readonly string[]): ScanHint['top'] {
-  const match = /^#(\d+) (ASC|DESC)$/.exec(listOf(info['Order By'])[0] ?? '')
+/** The first key of a `TOP_N` above the scan, with nothing but projections between. */
+function topOf(above: readonly PlanNode[], columns: readonly string[]): ScanHint['top'] {
+  const at = above.findIndex((node) => nameOf(node) !== 'PROJECTION')
+  const node = above[at]
+  if (node === undefined || nameOf(node) !== 'TOP_N') return undefined
+  const { extra_info: info = {} } = node
+  const match = /^(#\d+) (ASC|DESC)\b/.exec(listOf(info['Order By'])[0] ?? '')
   const rows = Number(info['Top']) + Number(info['Offset'] ?? 0)
-  const column = Number(match?.[1])
-  if (match === null || column >= columns.length || !Number.isSafeInteger(rows)) return undefined
-  return { column, direction: match[2] === 'ASC' ? 'up' : 'down', rows }
+  let key = match === null ? undefined : positionOf(match[1]!)
+  for (const { extra_info } of above.slice(0, at).reverse())
+    key = key === undefined ? undefined : positionOf(listOf(extra_info?.['Projections'])[key] ?? '')
+  if (key === undefined || key >= columns.length || !Number.isSafeInteger(rows)) return undefined
+  return { column: key, direction: match![2] === 'ASC' ? 'up' : 'down', rows }
 }
 
-function nameOf(node: PlanNode): string {
-  return node.name.trim()
-}
-
-function listOf(value: string | readonly string[] | undefined): readonly string[] {
-  if (value === undefined || value === '') return []
-  return typeof value === 'string' ? [value] : value
+function positionOf(text: string): number | undefined {
+  const reference = referenceOf(text)
+  return reference?.casts.length === 0 ? reference.position : undefined
 }

@@ -5,6 +5,7 @@ import type { Connection } from './boot.ts'
 import type { Pointer } from './capi.ts'
 import { duckdbError } from './duckdb-error.ts'
 import { scanHints } from './explain-hints.ts'
+import { joinHints } from './join-hints.ts'
 import { NativeStatement } from './native-statement.ts'
 import type { RunParts } from './run-parts.ts'
 import type { RunScans } from './run-scans.ts'
@@ -151,34 +152,49 @@ export class PartRun {
     return failed === 0 ? undefined : this.#native.resultError()
   }
 
-  /** Asks DuckDB which columns its optimised plan needs of every scan and what it filters by. */
+  /** Asks DuckDB which columns its optimised plan needs of every scan, what it filters by, and what it joins. */
   async #plan(): Promise<void> {
+    const { parts, scans } = this.#owner
     const sql = this.#part.sql.replace(/^\s*explain\s+analyze\s+/i, '')
     const isExplainable = sql !== this.#part.sql || explainable.has(this.#native.type)
-    const explained = isExplainable ? await this.#enter(() => this.#explain(`EXPLAIN (FORMAT json) ${sql}`)) : ''
-    this.#owner.scans.plan(scanHints(explained, sql))
+    const explain = (): string => parts.positions.with(() => this.#textOf(`EXPLAIN (FORMAT json) ${sql}`, 1)) ?? ''
+    const explained = isExplainable ? await this.#enter(explain) : ''
+    const hints = scanHints(explained, sql)
+    const hasJoins = explained.includes('"HASH_JOIN"') && scans.wantsJoins(hints)
+    scans.plan(hints, hasJoins ? joinHints(await this.#enter(() => this.#withWholeJoins(explain))) : [])
   }
 
-  /** The text of the plan; empty when there is none. */
-  #explain(sql: string): string {
+  /** Runs `explain` while joins hand on all columns of their sides. */
+  #withWholeJoins(explain: () => string): string {
+    const before = this.#textOf("SELECT current_setting('disabled_optimizers')", 0)
+    const set = (names: string): string => this.#textOf(`SET disabled_optimizers = '${names.replaceAll("'", "''")}'`, 0)
+    set(before === '' ? 'column_lifetime' : `${before},column_lifetime`)
+    try {
+      return explain()
+    } finally {
+      set(before)
+    }
+  }
+
+  /** The text in the first row of a statement's result; empty when there is none. */
+  #textOf(sql: string, column: number): string {
     const { parts, connection, scans, values, isOnly } = this.#owner
     const { capi } = parts.duckdb
-    const explain = new NativeStatement(parts.duckdb, parts.types, connection, { sql })
+    const native = new NativeStatement(parts.duckdb, parts.types, connection, { sql })
     try {
-      if (explain.extract() !== 1) return ''
+      if (native.extract() !== 1) return ''
       scans.beginBinding()
-      if (explain.prepare(0) !== undefined) return ''
-      explain.bind(values, isOnly)
+      if (native.prepare(0) !== undefined) return ''
+      if (native.hasParameters) native.bind(values, isOnly)
       scans.beginBinding()
-      if (explain.begin() !== undefined || capi.executePending(explain.pending, explain.reserveResult()) !== 0)
-        return ''
-      const chunk = capi.fetchChunk(explain.result)
+      if (native.begin() !== undefined || capi.executePending(native.pending, native.reserveResult()) !== 0) return ''
+      const chunk = capi.fetchChunk(native.result)
       if (chunk === 0) return ''
-      const { offsets, values: text } = this.#vectors.column([chunk], 1, { kind: 'varchar' })
+      const { offsets, values: text } = this.#vectors.column([chunk], column, { kind: 'varchar' })
       this.destroy([chunk])
       return new TextDecoder().decode(text!.subarray(0, offsets![1]))
     } finally {
-      explain.close()
+      native.close()
     }
   }
 

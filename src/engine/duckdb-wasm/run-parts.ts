@@ -6,6 +6,7 @@ import type { Pointer } from './capi.ts'
 import type { EngineHealth } from './engine-health.ts'
 import type { Gate } from './gate.ts'
 import type { LogicalTypes } from './logical-types.ts'
+import type { PlanPositions } from './plan-positions.ts'
 import type { LoadTable } from './run-scans.ts'
 import type { ScanFunction } from './scan-function.ts'
 
@@ -14,6 +15,7 @@ export interface RunParts {
   readonly duckdb: Duckdb
   readonly types: LogicalTypes
   readonly scan: ScanFunction
+  readonly positions: PlanPositions
   readonly gate: Gate
   readonly health: EngineHealth
   readonly suspends: boolean

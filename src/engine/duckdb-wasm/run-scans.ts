@@ -1,7 +1,9 @@
-import type { ParquetOptions, ScanMetrics, ScanReader, ScanTable, TableOptions } from '../../scan/source.ts'
+import type { ColumnKeys, ParquetOptions, ScanMetrics, ScanReader, ScanTable, TableOptions } from '../../scan/source.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
 import type { Progress } from '../engine.ts'
 import type { ScanHint } from './explain-hints.ts'
+import type { JoinHint } from './join-hints.ts'
+import { fits, JoinKeys, mayPay } from './join-keys.ts'
 import type { BoundScan, OpenScan, ScanContext } from './scan-function.ts'
 
 /** The table behind a name in `lf_scan` or behind files in `read_parquet`. */
@@ -41,6 +43,7 @@ export class RunScans implements ScanContext {
   readonly #metrics = new Set<ScanMetrics>()
   #bindsAnew = true
   #hints: readonly ScanHint[] | undefined
+  #joins = new JoinKeys([], () => undefined)
   #failure: { readonly error: unknown } | undefined
   #rows = 0
   #expectedRows = 0
@@ -58,7 +61,7 @@ export class RunScans implements ScanContext {
 
   /** Call before another statement of the text: what a plan said, and what was loaded for it, is not of the next. */
   beginStatement(): void {
-    this.#hints = undefined
+    this.plan(undefined, [])
     this.#closeReaders()
   }
 
@@ -107,7 +110,8 @@ export class RunScans implements ScanContext {
 
   open(bound: BoundScan, columns: readonly number[]): OpenScan {
     const loaded = this.#loaded.get(this.#keyOf(bound, columns))
-    return loaded === undefined ? this.#begin(bound, columns) : { ...loaded.scan, reader: replay(loaded) }
+    if (loaded !== undefined) return { ...loaded.scan, reader: replay(loaded) }
+    return this.#begin(bound, columns, this.#joins.keysOf(bound, columns))
   }
 
   blocked({ reader }: OpenScan): boolean {
@@ -156,9 +160,15 @@ export class RunScans implements ScanContext {
     return true
   }
 
-  /** Takes what the plan says. */
-  plan(hints: readonly ScanHint[]): void {
+  /** Whether a look at the joins of the plan may spare something. */
+  wantsJoins(hints: readonly ScanHint[]): boolean {
+    return mayPay(hints.flatMap(({ cardinality }) => this.#cardinalities.get(cardinality)?.table ?? []))
+  }
+
+  /** Takes what the plan says of scans and joins. */
+  plan(hints: readonly ScanHint[] | undefined, joins: readonly JoinHint[]): void {
     this.#hints = hints
+    this.#joins = new JoinKeys(joins, (cardinality) => this.#cardinalities.get(cardinality)?.table)
   }
 
   close(): void {
@@ -174,33 +184,35 @@ export class RunScans implements ScanContext {
   }
 
   /** A plan may hold a bound scan more than once; what it says of it counts as far as all say the same. */
-  #begin(bound: BoundScan, columns: readonly number[]): OpenScan {
+  #begin(bound: BoundScan, columns: readonly number[], keys: readonly ColumnKeys[]): OpenScan {
     const { table, cardinality } = bound
     const hints = (this.#hints ?? []).filter((hint) => hint.cardinality === cardinality)
-    const filters = new Set(hints.map((hint) => (namesFit(hint, table, columns) ? hint.filter : undefined)))
-    const [filter] = filters
+    const filters = new Set(hints.map((hint) => (fits(hint, table, columns) ? hint.filter : undefined)))
+    const filter = filters.size === 1 ? [...filters][0] : undefined
     const countsOnly = hints.length > 0 && hints.every((hint) => hint.countsOnly)
-    const only = hints.length === 1 && namesFit(hints[0]!, table, columns) ? hints[0] : undefined
+    const only = hints.length === 1 && fits(hints[0]!, table, columns) ? hints[0] : undefined
     const top = only?.top && { ...only.top, column: columns[only.top.column]! }
     const controller = new AbortController()
     if (this.#signal.aborted) controller.abort(this.#signal.reason)
     const reader = table.open({
       columns: countsOnly ? [] : columns,
-      ...(filters.size === 1 && filter !== undefined ? { filter } : {}),
+      ...(filter === undefined ? {} : { filter }),
       ...(only?.stopsEarly === true ? { stopsEarly: true } : {}),
       ...(only?.limit === undefined ? {} : { limit: only.limit }),
       ...(top === undefined ? {} : { top }),
+      ...(keys.length === 0 ? {} : { keys }),
       signal: controller.signal,
     })
     this.#readers.set(reader, controller)
     this.#metrics.add(reader.metrics)
     this.#expectedRows += table.rowCount ?? 0
-    return { bound, columns, reader, columnsRead: countsOnly ? [] : columns }
+    const watched = countsOnly ? reader : this.#joins.watch(bound, columns, { reader, filter, keys })
+    return { bound, columns, reader: watched, columnsRead: countsOnly ? [] : columns }
   }
 
   /** Decodes all of a scan. */
   async #load(bound: BoundScan, columns: readonly number[]): Promise<void> {
-    const scan = this.#begin(bound, columns)
+    const scan = this.#begin(bound, columns, [])
     const batches: ColumnBatch[] = []
     await scan.reader.load()
     for (let next = scan.reader.poll(); typeof next === 'object'; next = scan.reader.poll()) batches.push(next)
@@ -229,11 +241,3 @@ function replay({ scan, batches }: LoadedScan): ScanReader {
 
 /** What DuckDB is told of a table whose rows are not counted. */
 const unknownRows = 1_000_000
-
-/** Plans name columns as the statement does: in `FROM file AS t(b, a)` a filter on "b" means another column of the file. */
-function namesFit(hint: ScanHint, table: ScanTable, columns: readonly number[]): boolean {
-  return (
-    hint.columns.length === columns.length &&
-    columns.every((column, position) => table.schema.fields[column]!.name === hint.columns[position])
-  )
-}
