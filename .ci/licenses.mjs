@@ -2,8 +2,8 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from './shell.mjs'
 
-/** The folder of the innermost package a module lies in, or undefined for our own. @param {string} id */
-const packageFolder = (id) => /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(id)?.[1]
+/** The folder of the innermost package a module lies in, or undefined for our own and the bundler's. @param {string} id */
+const packageFolder = (id) => /^(?!\0)(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(id)?.[1]
 
 /** @param {string} folder */
 const describe = async (folder) => {

@@ -12,6 +12,7 @@ import type { RowRead } from '../frame/row-types.ts'
 import { sqlFrame } from '../frame/sql-frame.ts'
 import type { SqlSlot } from '../frame/sql-frame.ts'
 import { table } from '../plan/leaf.ts'
+import { formatOfName } from '../scan/file-format.ts'
 import type { MemoryUse } from '../scan/memory-budget.ts'
 import type { FileReference } from '../scan/source.ts'
 import type { ColumnValues, SchemaLike } from '../types/batch-from-rows.ts'
@@ -87,7 +88,7 @@ export class Session implements AsyncDisposable {
 
   /**
    * Lets SQL text name a file that has no address: `await db.registerFile('mine.parquet', file)`, then `FROM 'mine.parquet'`. Several
-   * files with the same columns are one table. A name that is taken is given to the new file.
+   * files with the same columns are one table. They are read as what the name ends in, else as Parquet. A name that is taken is given to the new file.
    */
   async registerFile(name: string, file: FileReference | readonly FileReference[]): Promise<void> {
     const files: readonly FileReference[] = Array.isArray(file) ? [...file] : [file as FileReference]
@@ -97,9 +98,10 @@ export class Session implements AsyncDisposable {
         'registerFile() takes a name and a file: registerFile("mine.parquet", file).',
       )
     }
+    const format = formatOfName(name) ?? 'parquet'
     // The reader says what can be a file.
-    this.read.parquet(files)
-    await this.#engine.register({ id: name, format: 'parquet', files })
+    this.read[format](files)
+    await this.#engine.register({ id: name, format, files })
   }
 
   /** Forgets a file that was registered, and what was kept of it. A name that was not registered is no error. */

@@ -26,7 +26,9 @@ export abstract class ColumnBuilder {
     const column = {
       length,
       nullCount,
-      ...(validity === undefined ? {} : { validity: grown(validity, (length + 7) >> 3).subarray(0, (length + 7) >> 3) }),
+      ...(validity === undefined
+        ? {}
+        : { validity: grown(validity, (length + 7) >> 3).subarray(0, (length + 7) >> 3) }),
       ...this.take(),
     }
     this.length = 0
@@ -242,7 +244,7 @@ export class UnionBuilder extends ColumnBuilder {
 }
 
 /** Nulls only. */
-export class NullBuilder extends ColumnBuilder {
+class NullBuilder extends ColumnBuilder {
   override appendNull(): void {
     this.length++
     this.nullCount++

@@ -3,7 +3,7 @@ import type { AnyRow } from '../expr/column-types.ts'
 import { columnReference } from '../expr/operand.ts'
 import { project } from '../plan/columns.ts'
 import { scan } from '../plan/leaf.ts'
-import type { FileReference } from '../scan/source.ts'
+import type { FileReference, FileSource } from '../scan/source.ts'
 import { type SchemaLike, schemaFrom } from '../types/batch-from-rows.ts'
 import { DataFrame } from './dataframe.ts'
 import type { Executor } from './executor.ts'
@@ -14,6 +14,15 @@ export interface ReadOptions<Row extends object = AnyRow> {
   readonly columns?: readonly (keyof Row & string)[]
   /** The columns that are expected: mistakes show before the file is looked at. Others of the file are left out. */
   readonly schema?: SchemaLike
+}
+
+/** How Avro files are read. */
+export interface AvroReadOptions<Row extends object = AnyRow> extends ReadOptions<Row> {
+  /**
+   * An Avro schema to read the files with, as JSON or as the object that means: its columns are those of the DataFrame, found by name
+   * or alias, with their defaults where a file lacks them, and int, long and float widened. Default: the schema in each file.
+   */
+  readonly readerSchema?: string | object
 }
 
 /** Makes DataFrames of files; `session.read`. Nothing is fetched before an action. */
@@ -32,13 +41,25 @@ export class Reader {
     source: FileReference | readonly FileReference[],
     options: ReadOptions<Row> = {},
   ): DataFrame<Row> {
-    const files: readonly FileReference[] = Array.isArray(source) ? [...source] : [source as FileReference]
-    if (files.length === 0)
-      throw new LakefrontError('INVALID_ARGUMENT', 'read.parquet() was given an empty list of files.')
-    for (const file of files) checkFile(file)
-    const plan = scan(
-      Object.freeze({ id: sourceId(labelOf(files[0]!)), format: 'parquet', files: Object.freeze(files) }),
-    )
+    return this.#frame({ format: 'parquet', files: filesOf('parquet', source) }, options)
+  }
+
+  /**
+   * Rows of one Avro object container file or of several: what `read.parquet` takes. Files are read from front to back by ranges,
+   * so that filters save no bytes, and columns that are left out only the time to decode them.
+   */
+  avro<Row extends object = AnyRow>(
+    source: FileReference | readonly FileReference[],
+    { readerSchema, ...options }: AvroReadOptions<Row> = {},
+  ): DataFrame<Row> {
+    const files = filesOf('avro', source)
+    if (readerSchema === undefined) return this.#frame({ format: 'avro', files }, options)
+    const schema = typeof readerSchema === 'string' ? readerSchema : JSON.stringify(readerSchema)
+    return this.#frame({ format: 'avro', files, options: Object.freeze({ readerSchema: schema }) }, options)
+  }
+
+  #frame<Row extends object>(source: UnnamedSource, options: ReadOptions<Row>): DataFrame<Row> {
+    const plan = scan(Object.freeze({ id: sourceId(labelOf(source.files[0]!)), ...source }))
     const names =
       options.columns ??
       (options.schema === undefined ? undefined : schemaFrom(options.schema).fields.map(({ name }) => name))
@@ -46,7 +67,18 @@ export class Reader {
   }
 }
 
-function checkFile(file: unknown): void {
+/** A source before it has an id. */
+type UnnamedSource = FileSource extends infer Each ? (Each extends FileSource ? Omit<Each, 'id'> : never) : never
+
+function filesOf(format: string, source: FileReference | readonly FileReference[]): readonly FileReference[] {
+  const files: readonly FileReference[] = Array.isArray(source) ? [...source] : [source as FileReference]
+  if (files.length === 0)
+    throw new LakefrontError('INVALID_ARGUMENT', `read.${format}() was given an empty list of files.`)
+  for (const file of files) checkFile(format, file)
+  return Object.freeze(files)
+}
+
+function checkFile(format: string, file: unknown): void {
   const isBlob =
     typeof file === 'object' &&
     file !== null &&
@@ -55,7 +87,7 @@ function checkFile(file: unknown): void {
   if ((typeof file === 'string' && file !== '') || file instanceof Uint8Array || isBlob) return
   throw new LakefrontError(
     'INVALID_ARGUMENT',
-    `read.parquet() takes a URL or path, a File or Blob, a Uint8Array, or an array of these, not ${file === '' ? 'an empty string' : file === null ? 'null' : file instanceof ArrayBuffer ? 'an ArrayBuffer (wrap it: new Uint8Array(buffer))' : `a value of type ${typeof file}`}.`,
+    `read.${format}() takes a URL or path, a File or Blob, a Uint8Array, or an array of these, not ${file === '' ? 'an empty string' : file === null ? 'null' : file instanceof ArrayBuffer ? 'an ArrayBuffer (wrap it: new Uint8Array(buffer))' : `a value of type ${typeof file}`}.`,
   )
 }
 

@@ -102,7 +102,7 @@ class WorkerEngine implements RemoteEngine {
 
 /** Cloning a view clones the whole buffer behind it, so small views of large buffers are copied first. */
 function compact(source: Source): Source {
-  if (source.format !== 'parquet') return source
+  if (source.format === 'batches') return source
   const files = source.files.map((file) =>
     file instanceof Uint8Array && file.byteLength < file.buffer.byteLength ? new Uint8Array(file) : file,
   )

@@ -1,5 +1,7 @@
 import { LakefrontError } from '../errors.ts'
 import type { ParquetDecoder } from '../format/parquet/decode.ts'
+import { openAvro } from '../format/avro/container.ts'
+import { readAvro } from '../format/avro/read-avro.ts'
 import { readFooter } from '../format/parquet/footer.ts'
 import type { ParquetFooter } from '../format/parquet/footer.ts'
 import type { ByteSource, ObjectStat, StatOptions, Traffic } from '../storage/storage.ts'
@@ -11,7 +13,9 @@ import { FileIndex } from './file-index.ts'
 import { parquetTable } from './parquet-table.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { ParquetFile } from './parquet-table.ts'
-import type { FileReference, ScanProvider, ScanTable, Source, TableOptions } from './source.ts'
+import type { AvroOptions, FileReference, FileSource, ScanProvider, ScanTable, Source, TableOptions } from './source.ts'
+import { streamedTable } from './streamed-table.ts'
+import type { StreamedFile } from './streamed-table.ts'
 
 export interface ScanProviderOptions {
   readonly openFile: (reference: FileReference) => ByteSource
@@ -27,8 +31,6 @@ export interface ScanProviderOptions {
   /** Bytes of decoded columns to keep at most; what the budget allows by default. */
   readonly cacheBytes?: number
 }
-
-type ParquetSource = Source & { format: 'parquet' }
 
 /** What is kept of a registered source between tables. */
 interface Entry {
@@ -83,8 +85,15 @@ class Provider implements ScanProvider {
     if (source.files.length === 0) {
       throw new LakefrontError('INVALID_ARGUMENT', `Source "${source.id}" has no files. Name one at least.`)
     }
-    const entry = this.#entry(source.id, await this.#filesOf(source, options))
+    const references = await this.#filesOf(source, options)
     const cost: Traffic = { requests: 0, bytes: 0 }
+    if (source.format === 'avro') {
+      const files = await mapParallel(references, (reference) =>
+        avroFile(this.#openFile(reference), source.options, { ...options, meter: cost }),
+      )
+      return streamedTable(files, source.options, { cost, ...options })
+    }
+    const entry = this.#entry(source.id, references)
     const files = await mapParallel(entry.files, (file, index) =>
       this.#open(entry, index, file, { ...options, meter: cost }),
     )
@@ -117,7 +126,7 @@ class Provider implements ScanProvider {
     await this.#closeFiles?.()
   }
 
-  async #filesOf({ files }: ParquetSource, { signal }: TableOptions): Promise<readonly FileReference[]> {
+  async #filesOf({ files }: FileSource, { signal }: TableOptions): Promise<readonly FileReference[]> {
     const expand = this.#expand
     if (expand === undefined) return files
     const own = signal === undefined ? {} : { signal }
@@ -149,6 +158,15 @@ class Provider implements ScanProvider {
   #key(file: ByteSource, { etag }: ObjectStat): string {
     return etag === undefined ? `unvalidated ${this.#unvalidated++}` : `${file.label} ${etag}`
   }
+}
+
+async function avroFile(
+  source: ByteSource,
+  { readerSchema }: AvroOptions = {},
+  options: StatOptions,
+): Promise<StreamedFile> {
+  const file = await openAvro(source, { ...options, ...(readerSchema === undefined ? {} : { readerSchema }) })
+  return { source, fields: file.fields, read: (wanted, own) => readAvro(file, wanted, own) }
 }
 
 function isSameObject(footer: ParquetFooter, stat: ObjectStat): boolean {

@@ -19,6 +19,12 @@ export type Source =
     }
   | {
       readonly id: string
+      readonly format: 'avro'
+      readonly files: readonly FileReference[]
+      readonly options?: AvroOptions
+    }
+  | {
+      readonly id: string
       readonly format: 'batches'
       readonly schema: Schema
       readonly batches: readonly ColumnBatch[]
@@ -35,6 +41,15 @@ export interface ParquetOptions {
   /** Whether the table has the columns of all files (default), or those of the first, which all others must have then. */
   readonly unionByName?: boolean
 }
+
+/** What `read_avro` takes. */
+export interface AvroOptions extends ParquetOptions {
+  /** A schema to read the files with, as JSON: columns by their aliases, defaults for those a file lacks, wider types. */
+  readonly readerSchema?: string
+}
+
+/** A source that is files. */
+export type FileSource = Exclude<Source, { readonly format: 'batches' }>
 
 /** A column of a table, or a field of a struct, that files know by its id, whatever they call it. */
 export interface MappedField {

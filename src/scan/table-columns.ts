@@ -1,5 +1,6 @@
 import { LakefrontError } from '../errors.ts'
 import type { Bound } from '../format/parquet/statistics.ts'
+import type { ByteSource } from '../storage/storage.ts'
 import type { Field, LogicalType, Schema } from '../types/logical-type.ts'
 import { typeName } from '../types/type-names.ts'
 import { canWiden } from '../types/widen-column.ts'
@@ -28,6 +29,12 @@ export interface TableColumns {
   readonly columns: readonly FileColumns[]
 }
 
+/** A file whose columns are known by name. */
+export interface NamedColumns {
+  readonly source: Pick<ByteSource, 'label'>
+  readonly footer: { readonly columns: readonly { readonly field: Field }[] }
+}
+
 const absent: ColumnOrigin = { kind: 'value', value: null, bound: null }
 
 /** The columns of a table of `files`, by DuckDB's rules for `read_parquet`, or those of `mapping`. */
@@ -35,7 +42,16 @@ export function tableColumns(
   files: readonly ParquetFile[],
   { options = {}, mapping }: { options?: ParquetOptions; mapping?: readonly MappedField[] },
 ): TableColumns {
-  let table = mapping === undefined ? byName(files, options.unionByName !== false) : byId(files, mapping)
+  return mapping === undefined ? columnsByName(files, options) : withOptions(byId(files, mapping), files, options)
+}
+
+/** The columns of a table of `files` in any format, which have them by name. */
+export function columnsByName(files: readonly NamedColumns[], options: ParquetOptions = {}): TableColumns {
+  return withOptions(byName(files, options.unionByName !== false), files, options)
+}
+
+function withOptions(stored: TableColumns, files: readonly NamedColumns[], options: ParquetOptions): TableColumns {
+  let table = stored
   if (options.fileRowNumber === true)
     table = withColumn(table, { name: 'file_row_number', type: { kind: 'bigint' } }, () => ({ kind: 'rowNumber' }))
   if (options.filename !== undefined && options.filename !== false) {
@@ -48,9 +64,9 @@ export function tableColumns(
   return options.hivePartitioning === false ? table : withPartitions(table, files, options.hivePartitioning === true)
 }
 
-function byName(files: readonly ParquetFile[], isUnion: boolean): TableColumns {
+function byName(files: readonly NamedColumns[], isUnion: boolean): TableColumns {
   const fields: Field[] = []
-  const origins: ParquetFile[] = []
+  const origins: NamedColumns[] = []
   const indexByName = new Map<string, number>()
   for (const file of isUnion ? files : files.slice(0, 1)) {
     for (const { field } of file.footer.columns) {
@@ -105,7 +121,7 @@ function byId(files: readonly ParquetFile[], mapping: readonly MappedField[]): T
   return { schema: { fields }, columns }
 }
 
-function isNullable(files: readonly ParquetFile[], columns: readonly FileColumns[], index: number): boolean {
+function isNullable(files: readonly NamedColumns[], columns: readonly FileColumns[], index: number): boolean {
   return files.some((file, at) => {
     const origin = columns[at]![index]!
     if (origin.kind !== 'stored') return origin.kind === 'value' && origin.value === null
@@ -133,7 +149,7 @@ function withColumn(
 }
 
 /** A partition takes the place of a stored column of its name. */
-function withPartitions(table: TableColumns, files: readonly ParquetFile[], isWanted: boolean): TableColumns {
+function withPartitions(table: TableColumns, files: readonly NamedColumns[], isWanted: boolean): TableColumns {
   const keys = files.map(({ source }) => partitionKeys(source.label))
   const { isHive, odd } = samePartitions(keys)
   if (isWanted && odd !== undefined) {
@@ -184,7 +200,7 @@ function typeKey(type: LogicalType): string {
   return JSON.stringify(type, (key, value: unknown) => (key === 'nullable' ? undefined : value))
 }
 
-function mismatch(first: Field, firstFile: ParquetFile, other: Field, otherFile: ParquetFile): LakefrontError {
+function mismatch(first: Field, firstFile: NamedColumns, other: Field, otherFile: NamedColumns): LakefrontError {
   const [label, firstLabel] = [otherFile.source.label, firstFile.source.label]
   return new LakefrontError(
     'TYPE_MISMATCH',
@@ -196,7 +212,7 @@ function mismatch(first: Field, firstFile: ParquetFile, other: Field, otherFile:
   )
 }
 
-function missing(field: Field, firstFile: ParquetFile, file: ParquetFile): LakefrontError {
+function missing(field: Field, firstFile: NamedColumns, file: NamedColumns): LakefrontError {
   const [label, firstLabel] = [file.source.label, firstFile.source.label]
   return new LakefrontError(
     'COLUMN_NOT_FOUND',

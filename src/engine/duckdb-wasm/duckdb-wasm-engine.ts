@@ -182,14 +182,14 @@ export class DuckdbWasmEngine implements Engine {
     else connection.close()
   }
 
-  #loadTable({ name, files, options }: NamedTable, forWhom: TableOptions): Promise<ScanTable> {
+  #loadTable({ name, format, files, options }: NamedTable, forWhom: TableOptions): Promise<ScanTable> {
     const source: Source = this.#sources.get(name) ?? {
-      id: `file:${name}`,
-      format: 'parquet',
+      id: `${format}:${name}`,
+      format,
       files,
       options: { unionByName: false },
     }
-    if (source.format !== 'parquet') return this.#scans.table(source, forWhom)
+    if (source.format === 'batches') return this.#scans.table(source, forWhom)
     const found = source.files.flatMap((file) => this.#fileOf(file))
     return this.#scans.table({ ...source, files: found, options: { ...source.options, ...options } }, forWhom)
   }
@@ -197,7 +197,7 @@ export class DuckdbWasmEngine implements Engine {
   /** A registered source's own files where its id stands in a list of files. */
   #fileOf(file: FileReference): readonly FileReference[] {
     const source = typeof file === 'string' ? this.#sources.get(file) : undefined
-    return source?.format === 'parquet' ? source.files : [file]
+    return source === undefined || source.format === 'batches' ? [file] : source.files
   }
 
   async #configure({ limit }: MemoryBudget): Promise<void> {

@@ -1,4 +1,5 @@
-import type { ColumnKeys, ParquetOptions, ScanMetrics, ScanReader, ScanTable, TableOptions } from '../../scan/source.ts'
+import type { FileFormat } from '../../scan/file-format.ts'
+import type { AvroOptions, ColumnKeys, ScanMetrics, ScanReader, ScanTable, TableOptions } from '../../scan/source.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
 import type { Progress } from '../engine.ts'
 import type { ScanHint } from './explain-hints.ts'
@@ -6,14 +7,16 @@ import type { JoinHint } from './join-hints.ts'
 import { fits, JoinKeys, mayPay } from './join-keys.ts'
 import type { BoundScan, OpenScan, ScanContext } from './scan-function.ts'
 
-/** The table behind a name in `lf_scan` or behind files in `read_parquet`. */
+/** The table behind a name in `lf_scan` or behind files in `read_parquet` and its like. */
 export type LoadTable = (named: NamedTable, forWhom: TableOptions) => Promise<ScanTable>
 
 /** A table as a statement names it. */
 export interface NamedTable {
   readonly name: string
+  /** What the files are, unless the name is that of a registered source. */
+  readonly format: FileFormat
   readonly files: readonly string[]
-  readonly options: ParquetOptions
+  readonly options: AvroOptions
 }
 
 /** A scan that could not wait, decoded ahead: every read of it by DuckDB begins at the first batch. */
@@ -92,13 +95,13 @@ export class RunScans implements ScanContext {
     this.#bindsAnew = true
   }
 
-  bind(name: string, files: readonly string[], options: ParquetOptions): BoundScan | undefined {
+  bind(named: NamedTable): BoundScan | undefined {
     if (this.#bindsAnew) this.#cardinalities.clear()
     this.#bindsAnew = false
-    const key = JSON.stringify([name, options])
+    const key = JSON.stringify([named.format, named.name, named.options])
     const table = this.#tables.get(key)
     if (table === undefined) {
-      this.#missing.set(key, { name, files, options })
+      this.#missing.set(key, named)
       return undefined
     }
     let cardinality = table.rowCount ?? unknownRows

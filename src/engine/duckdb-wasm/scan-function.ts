@@ -1,6 +1,8 @@
 import { LakefrontError } from '../../errors.ts'
 import { breathe } from '../../scan/breathe.ts'
-import type { ParquetOptions, ScanReader, ScanTable } from '../../scan/source.ts'
+import { formatOfName } from '../../scan/file-format.ts'
+import type { FileFormat } from '../../scan/file-format.ts'
+import type { AvroOptions, ScanReader, ScanTable } from '../../scan/source.ts'
 import type { ColumnBatch, ColumnData } from '../../types/column-data.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
 import { withDatabase } from './boot.ts'
@@ -9,6 +11,7 @@ import { vectorSize } from './capi.ts'
 import type { Pointer } from './capi.ts'
 import type { LogicalTypes } from './logical-types.ts'
 import { sayMoreToCome } from './more-to-come.ts'
+import type { NamedTable } from './run-scans.ts'
 import { trampolineBytes } from './trampolines.ts'
 import type { TrampolineExports, TrampolineImports } from './trampolines.ts'
 import { VectorWriter } from './vector-write.ts'
@@ -32,8 +35,8 @@ export interface OpenScan {
 
 /** What the scan function asks of the statement that is being prepared or run. */
 export interface ScanContext {
-  /** The table for `name`, or undefined when it must be loaded first; the statement is then prepared again. */
-  bind(name: string, files: readonly string[], options: ParquetOptions): BoundScan | undefined
+  /** The table that is named, or undefined when it must be loaded first; the statement is then prepared again. */
+  bind(named: NamedTable): BoundScan | undefined
   open(bound: BoundScan, columns: readonly number[]): OpenScan
   /** A scan has no rows yet: the engine is to be let alone until it has. False when the engine does not let go, and asks on and on. */
   blocked(scan: OpenScan): boolean
@@ -68,19 +71,29 @@ const booleanType = 1
 /** `DUCKDB_TYPE_VARCHAR`. */
 const varcharType = 17
 
-/** What `read_parquet` takes by name, as DuckDB's own does. */
-const namedParameters: Readonly<Record<string, { type: number; option: keyof ParquetOptions }>> = {
+/** The functions of SQL text, and what the files are that they read. */
+const functions: Readonly<Record<string, FileFormat>> = {
+  lf_scan: 'parquet',
+  read_parquet: 'parquet',
+  parquet_scan: 'parquet',
+  read_avro: 'avro',
+}
+
+/** The functions that names of files stand for. */
+const functionOf: Readonly<Record<FileFormat, string>> = { parquet: 'read_parquet', avro: 'read_avro' }
+
+/** What these functions take by name, as DuckDB's own do; some only for one format. */
+const namedParameters: Readonly<Record<string, { type: number; option: keyof AvroOptions; only?: FileFormat }>> = {
   file_row_number: { type: booleanType, option: 'fileRowNumber' },
   filename: { type: anyType, option: 'filename' },
   hive_partitioning: { type: booleanType, option: 'hivePartitioning' },
+  reader_schema: { type: varcharType, option: 'readerSchema', only: 'avro' },
   union_by_name: { type: booleanType, option: 'unionByName' },
 }
 
-const parquetName = /\.(?:parquet|pq|parq)(?:$|[?#])/i
-
 /**
- * The table functions `lf_scan('<id>')` and `read_parquet('<file>' | ['<file>', …])`, and the rule that makes `FROM 'file.parquet'` mean the
- * latter.
+ * The table functions `lf_scan('<id>')`, `read_parquet('<file>' | ['<file>', …])` and `read_avro(…)`, and the rule that makes
+ * `FROM 'file.parquet'` mean the function of its format.
  *
  * DuckDB calls *bind* while it prepares, *init* when a pipeline starts, and *fill* for every 2,048 rows. None of the three can
  * wait by itself: bind says "not loaded" and the statement is tried again once it is; fill suspends the whole statement where the
@@ -107,18 +120,19 @@ export class ScanFunction {
   register(connection: Connection): void {
     const { capi, heap } = this.#duckdb
     const slots = this.#makeSlots()
-    for (const name of ['lf_scan', 'read_parquet', 'parquet_scan']) {
+    for (const [name, format] of Object.entries(functions)) {
       const fn = capi.createTableFunction()
       const any = capi.createLogicalType(anyType)
       heap.withText(name, (text) => capi.tableFunctionSetName(fn, text))
       capi.tableFunctionAddParameter(fn, any)
-      for (const [parameter, { type }] of Object.entries(namedParameters)) {
+      for (const [parameter, { type, only }] of Object.entries(namedParameters)) {
+        if (only !== undefined && only !== format) continue
         const logical = type === anyType ? any : capi.createLogicalType(type)
         heap.withText(parameter, (text) => capi.tableFunctionAddNamedParameter(fn, text, logical))
         if (logical !== any) heap.withPointer(logical, capi.destroyLogicalType)
       }
       heap.withPointer(any, capi.destroyLogicalType)
-      capi.tableFunctionSetBind(fn, slots.bind)
+      capi.tableFunctionSetBind(fn, slots.bind[format])
       capi.tableFunctionSetInit(fn, slots.init)
       capi.tableFunctionSetFunction(fn, slots.fill)
       capi.tableFunctionSupportsProjectionPushdown(fn, 1)
@@ -129,7 +143,7 @@ export class ScanFunction {
     withDatabase(heap, connection, (database) => capi.addReplacementScan(database, slots.replace, 0, 0))
   }
 
-  #makeSlots(): { bind: Pointer; init: Pointer; fill: Pointer; replace: Pointer } {
+  #makeSlots(): { bind: Readonly<Record<FileFormat, Pointer>>; init: Pointer; fill: Pointer; replace: Pointer } {
     const module = new WebAssembly.Module(trampolineBytes())
     const { table } = this.#duckdb
     const none = (): void => {}
@@ -148,7 +162,10 @@ export class ScanFunction {
     const wait = this.#suspends ? new Suspending(() => this.#wait()) : none
     const fill = (info: Pointer, output: Pointer): number => this.#fill(info, output)
     return {
-      bind: place(make({ call_i: (info) => this.#bind(info) }).f_i),
+      bind: {
+        parquet: place(make({ call_i: (info) => this.#bind(info, 'parquet') }).f_i),
+        avro: place(make({ call_i: (info) => this.#bind(info, 'avro') }).f_i),
+      },
       init: place(make({ call_i: (info) => this.#init(info) }).f_i),
       fill: place(make({ fill, wait: wait as unknown as TrampolineImports['wait'] }).f_scan),
       replace: place(make({ call_iii: (info, name) => this.#replace(info, name) }).f_iii),
@@ -158,11 +175,11 @@ export class ScanFunction {
   #destroyTable: Pointer = 0
   #destroyState: Pointer = 0
 
-  #bind(info: Pointer): void {
+  #bind(info: Pointer, format: FileFormat): void {
     const { capi, heap } = this.#duckdb
     try {
       const files = this.#takeStrings(capi.bindGetParameter(info, 0))
-      const bound = this.context!.bind(files.join('\n'), files, this.#takeOptions(info))
+      const bound = this.context!.bind({ name: files.join('\n'), format, files, options: this.#takeOptions(info) })
       if (bound === undefined) return heap.withText('not loaded yet', (text) => capi.bindSetError(info, text))
       const { fields } = bound.table.schema
       if (fields.length === 0) {
@@ -183,7 +200,7 @@ export class ScanFunction {
     }
   }
 
-  #takeOptions(info: Pointer): ParquetOptions {
+  #takeOptions(info: Pointer): AvroOptions {
     const { capi, heap } = this.#duckdb
     const options: Record<string, boolean | string> = {}
     for (const [parameter, { option }] of Object.entries(namedParameters)) {
@@ -300,8 +317,9 @@ export class ScanFunction {
   #replace(info: Pointer, name: Pointer): void {
     const { capi, heap } = this.#duckdb
     const text = heap.text(name)
-    if (!parquetName.test(text)) return
-    heap.withText('read_parquet', (address) => capi.replacementScanSetFunctionName(info, address))
+    const format = formatOfName(text)
+    if (format === undefined) return
+    heap.withText(functionOf[format], (address) => capi.replacementScanSetFunctionName(info, address))
     heap.withText(text, (address, bytes) => {
       const value = capi.createVarcharLength(address, bytes)
       capi.replacementScanAddParameter(info, value)

@@ -68,7 +68,11 @@ export function floatAsFloat(builder: FixedBuilder): Append {
 }
 
 /** A number of any encoding as a float or double. */
-export function numberAs(to: 'float' | 'double', from: 'int' | 'long' | 'float' | 'double', builder: FixedBuilder): Append {
+export function numberAs(
+  to: 'float' | 'double',
+  from: 'int' | 'long' | 'float' | 'double',
+  builder: FixedBuilder,
+): Append {
   const take = { int: takeInt, long: takeLong, float: takeFloat, double: takeDouble }[from]
   if (to === 'float') {
     return (cursor) => {

@@ -1,12 +1,12 @@
-import {
+import type {
   BooleanBuilder,
   BytesBuilder,
   FixedBuilder,
   ListBuilder,
   StructBuilder,
+  ColumnBuilder,
   UnionBuilder,
 } from '../column-builder.ts'
-import type { ColumnBuilder } from '../column-builder.ts'
 import {
   doubleAsDouble,
   floatAsFloat,
@@ -62,8 +62,7 @@ export function appendOf(writer: AvroType, reader: AvroType, builder: ColumnBuil
       if (writer.kind === 'array') return arrayAppend(writer.items, reader.items, builder as ListBuilder)
       break
     case 'map':
-      if (writer.kind === 'map')
-        return mapAppend(writer.values, reader.values, builder as ListBuilder<StructBuilder>)
+      if (writer.kind === 'map') return mapAppend(writer.values, reader.values, builder as ListBuilder<StructBuilder>)
       break
     case 'record':
       if (writer.kind === 'record') {
@@ -172,11 +171,7 @@ function numberAppend(writer: AvroType, reader: AvroType, builder: FixedBuilder)
   }
 }
 
-function bytesAppend(
-  reader: AvroType,
-  builder: ColumnBuilder,
-  writer: AvroType,
-): Append {
+function bytesAppend(reader: AvroType, builder: ColumnBuilder, writer: AvroType): Append {
   checkLogical(writer, reader)
   const size = reader.kind === 'fixed' ? reader.size : undefined
   const logical = 'logical' in reader ? reader.logical : undefined

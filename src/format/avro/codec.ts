@@ -1,3 +1,4 @@
+import type * as fzstd from 'fzstd'
 import { collectBytes, concatenated, streamOf } from '../collect-bytes.ts'
 import { AvroFailure } from './avro-failure.ts'
 import { crc32 } from './crc32.ts'
@@ -64,7 +65,7 @@ function snappy({ uncompress }: { uncompress(bytes: Uint8Array, limit: number): 
   }
 }
 
-function zstandard({ Decompress }: typeof import('fzstd')): Decompress {
+function zstandard({ Decompress }: typeof fzstd): Decompress {
   return (stored) => {
     if (zstandardSize(stored) > largestBlock) return tooLarge()
     const chunks: Uint8Array[] = []

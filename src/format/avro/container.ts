@@ -52,7 +52,10 @@ const largestHeader = 64 * 1024 * 1024
 const marker = [0x4f, 0x62, 0x6a, 0x01]
 
 /** Reads the header of an object container file: a few kilobytes, once. Specification: avro.apache.org, "Object Container Files". */
-export async function openAvro(source: ByteSource, { readerSchema, ...options }: AvroOpenOptions = {}): Promise<AvroFile> {
+export async function openAvro(
+  source: ByteSource,
+  { readerSchema, ...options }: AvroOpenOptions = {},
+): Promise<AvroFile> {
   const { size, etag } = await source.stat(options)
   const own = etag === undefined ? options : { ...options, ifMatch: etag }
   const window = new ByteWindow(source, { start: 0, end: size, readsAhead: false }, own)
@@ -98,7 +101,9 @@ function readerOf(schema: string): AvroType {
     return parseAvroSchema(schema)
   } catch (error) {
     if (!(error instanceof AvroFailure)) throw error
-    throw new AvroFailure(`The schema it is to be read with is not valid: ${error.message}`, { code: 'INVALID_ARGUMENT' })
+    throw new AvroFailure(`The schema it is to be read with is not valid: ${error.message}`, {
+      code: 'INVALID_ARGUMENT',
+    })
   }
 }
 
@@ -114,14 +119,17 @@ export async function* avroBlocks(
   for (let number = 0; !window.isAtEnd; number++) {
     const offset = window.position
     cursor.open(await window.peek(20))
-    const problem = (text: string): LakefrontError => damagedBlock(source.label, { number, offset }, new AvroFailure(text))
+    const problem = (text: string): LakefrontError =>
+      damagedBlock(source.label, { number, offset }, new AvroFailure(text))
     const rows = sizeIn(cursor)
     const length = sizeIn(cursor)
     const head = cursor.position
     if (rows === undefined || length === undefined || head > cursor.bytes.length)
       throw problem('its head says no possible numbers of rows and bytes')
     if (offset + head + length + sync.length > size)
-      throw problem(`it says it has ${length} bytes, and the file ends before that; it was probably not written to its end`)
+      throw problem(
+        `it says it has ${length} bytes, and the file ends before that; it was probably not written to its end`,
+      )
     if (length > largestBlock) throw problem(`it says it has ${length} bytes; no writer makes blocks as large`)
     window.advance(head)
     const bytes = skipsRows ? new Uint8Array() : (await window.peek(length + sync.length)).subarray(0, length)
@@ -199,9 +207,13 @@ function countIn(cursor: Cursor): number | undefined {
 function notAvro(label: string, bytes: Uint8Array): LakefrontError {
   const start = String.fromCharCode(...bytes.subarray(0, 4))
   const hint = start === 'PAR1' ? ' It begins like a Parquet file: use read.parquet() or read_parquet().' : ''
-  return new LakefrontError('CORRUPT_FILE', `"${label}" is not an Avro object container file: it does not begin with "Obj".${hint}`, {
-    details: { file: label },
-  })
+  return new LakefrontError(
+    'CORRUPT_FILE',
+    `"${label}" is not an Avro object container file: it does not begin with "Obj".${hint}`,
+    {
+      details: { file: label },
+    },
+  )
 }
 
 function damaged(label: string, problem: string): LakefrontError {

@@ -51,14 +51,17 @@ function put(bytes: number[], type: AvroType, value: unknown): boolean {
       const entries = Object.entries(value)
       if (entries.length > 0) putLong(bytes, entries.length)
       return (
-        entries.every(([key, item]) => putBytes(bytes, new TextEncoder().encode(key)) && put(bytes, type.values, item)) &&
-        putLong(bytes, 0)
+        entries.every(
+          ([key, item]) => putBytes(bytes, new TextEncoder().encode(key)) && put(bytes, type.values, item),
+        ) && putLong(bytes, 0)
       )
     }
     case 'record':
       return (
         isObject(value) &&
-        type.fields.every((field) => put(bytes, field.type, Object.hasOwn(value, field.name) ? value[field.name] : field.default))
+        type.fields.every((field) =>
+          put(bytes, field.type, Object.hasOwn(value, field.name) ? value[field.name] : field.default),
+        )
       )
     case 'union':
       return type.branches.some((branch, index) => {

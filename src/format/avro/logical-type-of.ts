@@ -34,7 +34,7 @@ export function columnsOf(type: AvroType): Field[] {
 }
 
 /** Whether nulls may occur. */
-export function isNullable(type: AvroType): boolean {
+function isNullable(type: AvroType): boolean {
   return type.kind === 'null' || (type.kind === 'union' && type.branches.some(({ kind }) => kind === 'null'))
 }
 

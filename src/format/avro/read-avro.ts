@@ -1,3 +1,4 @@
+import { LakefrontError } from '../../errors.ts'
 import type { ReadOptions } from '../../storage/storage.ts'
 import type { ColumnData } from '../../types/column-data.ts'
 import { columnBuilder } from '../column-builder.ts'
@@ -30,7 +31,7 @@ export async function* readAvro(
   options: ReadOptions & { readsAhead: boolean },
 ): AsyncGenerator<RowsRead> {
   const skipsRows = wanted.length === 0
-  const rows = new RowDecoder(file, wanted)
+  const rows = rowDecoder(file, wanted)
   for await (const block of avroBlocks(file, { ...options, skipsRows })) {
     if (skipsRows) {
       if (block.rows > 0) yield { length: block.rows, columns: [] }
@@ -44,6 +45,19 @@ export async function* readAvro(
     }
   }
   if (rows.length > 0) yield rows.take()
+}
+
+function rowDecoder(file: AvroFile, wanted: readonly number[]): RowDecoder {
+  try {
+    return new RowDecoder(file, wanted)
+  } catch (error) {
+    if (!(error instanceof AvroFailure)) throw error
+    const { label } = file.source
+    throw new LakefrontError(error.code, `"${label}" cannot be read with that schema: ${error.message}`, {
+      details: { file: label },
+      cause: error,
+    })
+  }
 }
 
 function located(error: unknown, file: AvroFile, block: { number: number; offset: number }): unknown {

@@ -173,7 +173,8 @@ function declare<T extends AvroType & Named>(type: T, { names }: Scope): T {
 
 function nameOf(json: Json, { namespace }: Scope): Named {
   const { name } = json
-  if (typeof name !== 'string' || name === '') throw new AvroFailure(`A ${String(json['type'])} of the schema has no name.`)
+  if (typeof name !== 'string' || name === '')
+    throw new AvroFailure(`A ${String(json['type'])} of the schema has no name.`)
   const own = typeof json['namespace'] === 'string' ? json['namespace'] : namespace
   const full = (text: string, space: string): string => (text.includes('.') || space === '' ? text : `${space}.${text}`)
   const fullName = full(name, own)

@@ -32,15 +32,13 @@ function compile(type: AvroType, known: Map<AvroType, { skip: Skip }>): Skip {
       return (cursor) => cursor.long()
     case 'bytes':
     case 'string':
-      return (cursor) => {
-        cursor.position += cursor.length()
-      }
+      return text
     case 'array':
       return items(compile(type.items, known))
     case 'map': {
       const value = compile(type.values, known)
       return items((cursor) => {
-        cursor.position += cursor.length()
+        text(cursor)
         value(cursor)
       })
     }
@@ -69,10 +67,16 @@ function bytes(count: number): Skip {
   }
 }
 
+/** Bytes after their length: a text, or a block of items that says how long it is. */
+function text(cursor: Cursor): void {
+  const length = cursor.length()
+  cursor.position += length
+}
+
 function items(item: Skip): Skip {
   return (cursor) => {
     for (let count = cursor.count(); count !== 0; count = cursor.count()) {
-      if (count < 0) cursor.position += cursor.length()
+      if (count < 0) text(cursor)
       else repeat(cursor, count, item)
     }
   }

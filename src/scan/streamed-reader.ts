@@ -1,0 +1,151 @@
+import type { FetchScope, Traffic } from '../storage/storage.ts'
+import type { ColumnBatch } from '../types/column-data.ts'
+import type { Schema } from '../types/logical-type.ts'
+import { closedReader, emptyMetrics } from './batches-table.ts'
+import { constantColumn, countingColumn } from './constant-column.ts'
+import { fitted } from './fit.ts'
+import type { ScanMetrics, ScanReader, ScanRequest } from './source.ts'
+import type { StreamedFile } from './streamed-table.ts'
+import type { FileColumns } from './table-columns.ts'
+
+/** Files of rows and the columns their table has. */
+interface StreamedTables {
+  readonly files: readonly StreamedFile[]
+  readonly columns: readonly FileColumns[]
+  readonly schema: Schema
+}
+
+/** Reads files one after the other. One batch is decoded ahead of those pulled, unless the receiver may stop early. */
+export class StreamedReader implements ScanReader {
+  readonly metrics: ScanMetrics
+  readonly #tables: StreamedTables
+  readonly #request: ScanRequest
+  readonly #schema: Schema
+  readonly #controller = new AbortController()
+  readonly #batches: AsyncGenerator<ColumnBatch>
+  readonly #onAbort = (): void => this.#fail(this.#request.signal?.reason)
+  readonly #scope: FetchScope | undefined
+  readonly #readsAhead: boolean
+  #ready: ColumnBatch[] = []
+  #pulling: Promise<void> | undefined
+  #isDone = false
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(tables: StreamedTables, request: ScanRequest, scope: FetchScope | undefined) {
+    this.#tables = tables
+    this.#request = request
+    this.#scope = scope
+    this.#readsAhead = request.stopsEarly !== true && request.limit === undefined
+    this.#schema = { fields: request.columns.map((column) => tables.schema.fields[column]!) }
+    const [first, ...others] = tables.files.map(({ source }) => source.label)
+    this.metrics = emptyMetrics(others.length === 0 ? first! : `${first} and ${others.length} more`)
+    this.metrics.files = tables.files.length
+    this.#batches = this.#read()
+    if (request.signal?.aborted === true) this.#onAbort()
+    else request.signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  poll(): ColumnBatch | 'pending' | 'done' {
+    if (this.#failure !== undefined) throw this.#failure.error
+    const batch = this.#ready.shift()
+    if (batch === undefined && this.#isDone) return 'done'
+    if (batch === undefined || (this.#readsAhead && this.#ready.length === 0)) void this.#pull()
+    if (batch === undefined) return 'pending'
+    this.metrics.rows += batch.length
+    return batch
+  }
+
+  async ready(): Promise<void> {
+    while (this.#failure === undefined && !this.#isDone && this.#ready.length === 0) await this.#pull()
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  async load(): Promise<void> {
+    while (this.#failure === undefined && !this.#isDone) await this.#pull()
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  close(): void {
+    this.#fail(closedReader(this.metrics.source))
+  }
+
+  /** Gets one batch more; one at a time. Never rejects. */
+  #pull(): Promise<void> {
+    if (this.#isDone || this.#failure !== undefined) return Promise.resolve()
+    return (this.#pulling ??= this.#next().finally(() => {
+      this.#pulling = undefined
+    }))
+  }
+
+  async #next(): Promise<void> {
+    const started = performance.now()
+    try {
+      const { done, value } = await this.#batches.next()
+      if (this.#failure !== undefined) return
+      if (done === true) this.#isDone = true
+      else this.#ready.push(value)
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.metrics.decodeMilliseconds += performance.now() - started
+  }
+
+  async *#read(): AsyncGenerator<ColumnBatch> {
+    const { files, columns } = this.#tables
+    for (const [at, file] of files.entries()) yield* this.#readFile(file, columns[at]!)
+  }
+
+  async *#readFile(file: StreamedFile, origins: FileColumns): AsyncGenerator<ColumnBatch> {
+    const wanted = [
+      ...new Set(
+        this.#request.columns.flatMap((column) => {
+          const origin = origins[column]!
+          return origin.kind === 'stored' ? [origin.index] : []
+        }),
+      ),
+    ]
+    const meter: Traffic = { requests: 0, bytes: 0 }
+    const counted = { ...meter }
+    let row = 0
+    const rows = file.read(wanted, {
+      readsAhead: this.#readsAhead,
+      signal: this.#controller.signal,
+      meter,
+      ...(this.#scope === undefined ? {} : { scope: this.#scope }),
+    })
+    for await (const { length, columns } of rows) {
+      this.#count(meter, counted)
+      const first = row
+      row += length
+      yield {
+        schema: this.#schema,
+        length,
+        columns: this.#request.columns.map((column, position) => {
+          const origin = origins[column]!
+          if (origin.kind === 'stored') return fitted(columns[wanted.indexOf(origin.index)]!, origin.fit)
+          if (origin.kind === 'rowNumber') return countingColumn(first, length)
+          return constantColumn(this.#schema.fields[position]!.type, origin.value, length)
+        }),
+      }
+    }
+    this.#count(meter, counted)
+    for (const warning of file.source.warnings)
+      if (!this.metrics.warnings.includes(warning)) this.metrics.warnings.push(warning)
+  }
+
+  #count(meter: Traffic, counted: Traffic): void {
+    this.metrics.requests += meter.requests - counted.requests
+    this.metrics.bytesFetched += meter.bytes - counted.bytes
+    this.metrics.bytesNeeded += meter.bytes - counted.bytes
+    Object.assign(counted, meter)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = { error }
+    this.#ready = []
+    this.#request.signal?.removeEventListener('abort', this.#onAbort)
+    this.#controller.abort(error)
+    void this.#batches.return(undefined)
+  }
+}
