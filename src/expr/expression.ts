@@ -28,6 +28,8 @@ export type Expression =
 export interface ColumnReference {
   readonly kind: 'ColumnReference'
   readonly name: string
+  /** The `id` of the plan whose column is meant, of `frame.col('name')`. */
+  readonly plan?: number
 }
 
 /** A reference that was found: the column at a position of the input's output. Made by binding, never by users. */
@@ -131,7 +133,8 @@ export interface CaseBranch {
   readonly result: Expression
 }
 
-export type CallRole = 'scalar' | 'aggregate' | 'window'
+/** A generator makes rows: `explode`. */
+export type CallRole = 'scalar' | 'aggregate' | 'window' | 'generator'
 
 /** A function by Lakefront's name; dialects say how it is spelled. */
 export interface Call {

@@ -85,6 +85,18 @@ export function hasWindow(node: Expression): boolean {
   return someExpression(node, (each) => each.kind === 'Over')
 }
 
+/** Whether `node` makes rows. */
+export function hasGenerator(node: Expression): boolean {
+  return someExpression(node, (each) => each.kind === 'Call' && each.role === 'generator')
+}
+
+const volatile: ReadonlySet<string> = new Set(['rand', 'randn', 'uuid', 'shuffle'])
+
+/** Whether `node` has another value each time it is computed, so that it must be written once. */
+export function isVolatile(node: Expression): boolean {
+  return someExpression(node, (each) => each.kind === 'Call' && volatile.has(each.name))
+}
+
 /** Whether `node` holds SQL text of the user's, of which nothing is known. */
 export function hasRawSql(node: Expression): boolean {
   return someExpression(node, (each) => each.kind === 'RawSql')

@@ -1,26 +1,33 @@
 import type { Engine, ExecuteOptions, ResultStream, Statement } from '../engine/engine.ts'
-import type { Leaf, Plan } from '../plan/nodes.ts'
+import { isLakefrontError, LakefrontError } from '../errors.ts'
 import { explainPlan } from '../plan/explain.ts'
-import { leavesOf } from '../plan/walk.ts'
+import { withSchema } from '../plan/leaf.ts'
+import type { Leaf, Plan } from '../plan/nodes.ts'
+import { isLeaf, leavesOf } from '../plan/walk.ts'
 import type { Source } from '../scan/source.ts'
 import { compile, leafStatement } from '../sql/compile.ts'
+import type { Compiled } from '../sql/compile.ts'
 import type { Dialect } from '../sql/dialects/dialect.ts'
 import { type DialectName, loadDialect } from '../sql/dialects/load-dialect.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { rowsFromBatch } from '../types/rows.ts'
 import type { Executor } from './executor.ts'
+import { KeptRows } from './kept-rows.ts'
 import { metricsText } from './metrics-text.ts'
+import { pivotValues } from './pivot-values.ts'
+import { changesTables } from './changes-tables.ts'
+import { settle } from './settle.ts'
 
 /**
- * Runs plans on an engine. A source is registered once, and forgotten by the engine when no plan holds it any more; the
- * columns of a leaf are asked for once.
+ * Runs plans on an engine. A source is registered once, and forgotten by the engine when no plan holds it any more. The columns
+ * of a file are asked for once; those of tables and SQL text again after each statement that may have changed them.
  */
-export function engineExecutor(engine: Engine): Executor {
+export function engineExecutor(engine: Engine): Executor & { changed(): void } {
   const registered = new WeakMap<Source, Promise<void>>()
-  const schemas = new WeakMap<Plan, Schema>()
+  const schemas = new WeakMap<Plan, { schema: Schema; epoch: number }>()
   const forgotten = new FinalizationRegistry<string>((id) => void engine.unregister(id).catch(() => undefined))
-
-  const ownDialect = (): Promise<Dialect> => loadDialect(engine.info.dialect)
+  const views = new Map<string, Plan>()
+  let epoch = 0
 
   const register = (source: Source): Promise<void> => {
     let done = registered.get(source)
@@ -33,69 +40,109 @@ export function engineExecutor(engine: Engine): Executor {
     return done
   }
 
-  const schemaOf = (leaf: Leaf): Schema | undefined => schemas.get(leaf)
+  /** Columns of files stay; of a table, or of SQL text that may name one, they are those of now. */
+  const remembered = (plan: Plan): Schema | undefined => {
+    const entry = schemas.get(plan)
+    return entry !== undefined && (entry.epoch === epoch || plan.kind === 'Scan') ? entry.schema : undefined
+  }
 
-  const describe = async (
-    plan: Plan,
-    { statement, sources }: ReturnType<typeof compile>,
-    options?: ExecuteOptions,
-  ): Promise<Schema> => {
+  const ownDialect = (): Promise<Dialect> => loadDialect(engine.info.dialect)
+
+  const compiled = async (plan: Plan, options: { inline?: boolean; dialect?: DialectName } = {}): Promise<Compiled> => {
+    const dialect = await loadDialect(options.dialect ?? engine.info.dialect)
+    return isLeaf(plan) && plan.output === undefined && (plan.kind !== 'Query' || options.inline !== true)
+      ? leafStatement(plan, () => undefined, dialect)
+      : compile(plan, { schemaOf: () => undefined, dialect, inline: options.inline === true })
+  }
+
+  const describe = async (plan: Plan, original: Plan, options?: ExecuteOptions): Promise<Schema> => {
+    const known = remembered(original)
+    if (known !== undefined) return known
+    const { statement, sources } = await compiled(plan)
     await Promise.all(sources.map(register))
+    const asked = epoch
     const schema = await engine.describe(statement, options)
-    schemas.set(plan, schema)
+    schemas.set(original, { schema, epoch: asked })
     return schema
   }
 
-  /** Leaves inside SQL text come before the text, which cannot be described without them. */
-  const readSchemas = async (plan: Plan, options?: ExecuteOptions): Promise<void> => {
-    const dialect = await ownDialect()
-    for (const leaf of leavesOf(plan)) {
-      if (leaf.output !== undefined || leaf === plan || schemas.has(leaf)) continue
-      await describe(leaf, leafStatement(leaf, schemaOf, dialect), options)
+  const settled = (plan: Plan, options?: ExecuteOptions): Promise<Plan> =>
+    settle(plan, {
+      schema: (node, original) => describe(node, original, options),
+      values: (node) => pivotValues(executor, node, options),
+      rows: (node) => kept.rows(executor, node, options),
+    })
+
+  /** What was remembered may be older than the tables: then once more with what is there now. */
+  const withFreshSchemas = async <T>(plan: Plan, work: () => Promise<T>): Promise<T> => {
+    const before = epoch
+    const dependsOnTables = [...leavesOf(plan)].some((leaf) => leaf !== plan && schemas.get(leaf)?.epoch === before && leaf.kind !== 'Scan')
+    try {
+      return await work()
+    } catch (error) {
+      const isStale = staleCodes.some((code) => isLakefrontError(error, code))
+      if (!dependsOnTables || !isStale || before !== epoch) throw error
+      epoch++
+      return work()
     }
   }
 
-  const prepare = async (plan: Plan, options?: ExecuteOptions): Promise<Statement> => {
+  const prepare = async (plan: Plan, options?: ExecuteOptions): Promise<{ statement: Statement; settled: Plan }> => {
     options?.signal?.throwIfAborted()
-    await readSchemas(plan, options)
-    const dialect = await ownDialect()
-    const { statement, sources } = isUnread(plan)
-      ? leafStatement(plan, schemaOf, dialect)
-      : compile(plan, { schemaOf, dialect })
+    const node = await settled(plan, options)
+    const { statement, sources } = await compiled(node)
     await Promise.all(sources.map(register))
-    return statement
+    return { statement, settled: node }
   }
 
-  const toSQL = async (plan: Plan, name: DialectName = engine.info.dialect): Promise<string> => {
-    const dialect = await loadDialect(name)
-    await readSchemas(plan)
-    return (
-      isUnread(plan) ? leafStatement(plan, schemaOf, dialect) : compile(plan, { schemaOf, dialect, inline: true })
-    ).statement.sql
+  const changing = (plan: Plan): boolean => plan.kind === 'Query' && changesTables(plan.parts)
+
+  const run = async (sql: string, options?: ExecuteOptions): Promise<void> => {
+    const stream = await engine.execute({ sql }, options)
+    try {
+      while ((await stream.next()) !== undefined);
+    } finally {
+      await stream.close()
+      epoch++
+    }
   }
 
-  return {
-    toSQL,
+  const kept = new KeptRows()
+  const executor: Executor & { changed(): void } = {
+    changed: () => void epoch++,
 
-    async schema(plan, options) {
-      options?.signal?.throwIfAborted()
-      if (plan.kind === 'Scan' && plan.source.format === 'batches') return plan.source.schema
-      const known = schemas.get(plan)
-      if (known !== undefined) return known
-      await readSchemas(plan, options)
-      const dialect = await ownDialect()
-      const compiled = isUnread(plan) ? leafStatement(plan, schemaOf, dialect) : compile(plan, { schemaOf, dialect })
-      return describe(plan, compiled, options)
+    known: (plan) => {
+      const schema = isLeaf(plan) && plan.kind === 'Scan' ? remembered(plan) : undefined
+      return schema === undefined ? plan : withSchema(plan as Leaf, schema)
     },
 
-    async execute(plan, options) {
-      return holding(plan, await engine.execute(await prepare(plan, options), options))
+    async toSQL(plan, name) {
+      const dialect = name === undefined ? {} : { dialect: name }
+      return (await compiled(await settled(plan), { inline: true, ...dialect })).statement.sql
+    },
+
+    schema(plan, options) {
+      return withFreshSchemas(plan, async () => {
+        options?.signal?.throwIfAborted()
+        if (plan.kind === 'Scan' && plan.source.format === 'batches') return plan.source.schema
+        return remembered(plan) ?? describe(await settled(plan, options), plan, options)
+      })
+    },
+
+    execute(plan, options) {
+      return withFreshSchemas(plan, async () => {
+        const { statement, settled: node } = await prepare(plan, options)
+        const changes = changing(plan)
+        if (changes) epoch++
+        const stream = await engine.execute(statement, options)
+        return holding([plan, node], stream, changes ? () => void epoch++ : undefined)
+      })
     },
 
     async explain(plan, mode, options) {
       if (mode === 'logical') return explainPlan(plan)
-      if (mode === 'sql') return toSQL(plan)
-      const statement = await prepare(plan, options)
+      if (mode === 'sql') return executor.toSQL(plan)
+      const { statement } = await prepare(plan, options)
       const prefix = { physical: 'EXPLAIN', analyze: 'EXPLAIN ANALYZE', engine: 'EXPLAIN (FORMAT json)' }[mode]
       const stream = await engine.execute({ ...statement, sql: `${prefix} ${statement.sql}` }, options)
       try {
@@ -108,20 +155,42 @@ export function engineExecutor(engine: Engine): Executor {
         await stream.close()
       }
     },
+
+    async createView(name, plan, { replace, ...options }) {
+      const node = await settled(plan, options)
+      const { statement, sources } = await compiled(node, { inline: true })
+      await Promise.all(sources.map(register))
+      const create = `CREATE ${replace ? 'OR REPLACE ' : ''}TEMP VIEW ${(await ownDialect()).identifier(name)} AS`
+      await run(`${create}\n${statement.sql}`, options)
+      views.set(name.toLowerCase(), node)
+    },
+
+    async dropView(name) {
+      const key = name.toLowerCase()
+      if (!views.has(key)) return false
+      await run(`DROP VIEW IF EXISTS temp.${(await ownDialect()).identifier(name)}`)
+      views.delete(key)
+      return true
+    },
+
+    async release(plan) {
+      if (plan.kind !== 'Cache')
+        throw new LakefrontError('INVALID_ARGUMENT', 'unpersist() is called on the DataFrame that cache() gave.')
+      kept.release(plan)
+    },
   }
+  return executor
 }
 
-/** A file or table all of which is asked for: its columns need not be known. */
-function isUnread(plan: Plan): plan is Leaf {
-  return (plan.kind === 'Scan' || plan.kind === 'Table') && plan.output === undefined
-}
+const staleCodes = ['COLUMN_NOT_FOUND', 'COLUMN_AMBIGUOUS', 'TABLE_NOT_FOUND', 'TYPE_MISMATCH'] as const
 
-/** Keeps `plan`, and with it the sources it reads, until the stream is done. */
-function holding(plan: Plan, stream: ResultStream): ResultStream {
-  let held: Plan | undefined = plan
+/** Keeps `plans`, and with them the sources they read, until the stream is done. */
+function holding(plans: readonly Plan[], stream: ResultStream, ended: (() => void) | undefined): ResultStream {
+  let held: readonly Plan[] | undefined = plans
   const close = async (): Promise<void> => {
     held = undefined
     await stream.close()
+    ended?.()
   }
   return {
     schema: stream.schema,

@@ -12,6 +12,14 @@ export interface Executor {
   schema(plan: Plan, options?: ExecuteOptions): Promise<Schema>
   execute(plan: Plan, options?: ExecuteOptions): Promise<ResultStream>
   explain(plan: Plan, mode: ExplainMode, options?: ExecuteOptions): Promise<string>
-  /** The SQL text of `plan`, of the engine or in another dialect; parameters are printed as literals. */
+  /** The SQL text of `plan`, in the dialect of the engine or the one that is named; parameters are printed as literals. */
   toSQL(plan: Plan, dialect?: DialectName): Promise<string>
+  /** `plan` with its columns, when those of the files it stands for are known by now. */
+  known(plan: Plan): Plan
+  /** Names `plan` for SQL text, until the session ends. */
+  createView(name: string, plan: Plan, options: ExecuteOptions & { readonly replace: boolean }): Promise<void>
+  /** Forgets a view; `false` when there was none. */
+  dropView(name: string): Promise<boolean>
+  /** Gives back the rows that are kept for a plan of kind Cache. */
+  release(plan: Plan): Promise<void>
 }

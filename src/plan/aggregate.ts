@@ -2,13 +2,37 @@ import { LakefrontError } from '../errors.ts'
 import { describeExpression, outputName } from '../expr/describe.ts'
 import type { Expression } from '../expr/expression.ts'
 import { hasWindow, someExpression } from '../expr/walk.ts'
-import { checkNames, checkRowwise, checkWindowFunctions, scopeOf } from './check.ts'
+import { checkNames, checkRowwise, checkWindowFunctions, located, scopeOf } from './check.ts'
 import type { Aggregate, Plan } from './nodes.ts'
 import { outputsOf } from './output.ts'
 import { sameName } from './scope.ts'
 
 /** `SELECT keys, measures FROM input GROUP BY keys`; one row of all when there are no keys. */
-export function aggregate(input: Plan, keys: readonly Expression[], measures: readonly Expression[]): Aggregate {
+export function aggregate(
+  input: Plan,
+  keys: readonly Expression[],
+  measures: readonly Expression[],
+  sets?: readonly (readonly number[])[],
+): Aggregate {
+  checkGroups(keys, measures, 'agg()')
+  const scope = scopeOf(input)
+  const [foundKeys, foundMeasures] = [keys, measures].map((each) => each.map((column) => located(column, input))) as [
+    Expression[],
+    Expression[],
+  ]
+  checkNames([...foundKeys, ...foundMeasures], scope)
+  const node = {
+    kind: 'Aggregate',
+    input,
+    keys: Object.freeze(foundKeys),
+    measures: Object.freeze(foundMeasures),
+    ...(sets === undefined ? {} : { sets: Object.freeze(sets.map((set) => Object.freeze([...set]))) }),
+  } as const
+  return Object.freeze({ ...node, ...outputsOf([...foundKeys, ...foundMeasures], input, scope) })
+}
+
+/** Throws `INVALID_ARGUMENT` for keys that are not computed from one row, and measures that are not aggregated. */
+export function checkGroups(keys: readonly Expression[], measures: readonly Expression[], where: string): void {
   for (const key of keys) {
     if (key.kind === 'Star')
       throw new LakefrontError(
@@ -18,34 +42,25 @@ export function aggregate(input: Plan, keys: readonly Expression[], measures: re
     checkRowwise(key, 'groupBy()', { windows: false })
   }
   if (keys.length + measures.length === 0) {
-    throw new LakefrontError('INVALID_ARGUMENT', 'agg() needs at least one aggregate, such as F.count().as("n").')
+    throw new LakefrontError('INVALID_ARGUMENT', `${where} needs at least one aggregate, such as F.count().as("n").`)
   }
-  const scope = scopeOf(input)
   const keyNames = keys.map(outputName)
   for (const measure of measures) {
-    checkWindowFunctions(measure, 'agg()')
+    checkWindowFunctions(measure, where)
     if (hasWindow(measure)) {
       throw new LakefrontError(
         'INVALID_ARGUMENT',
-        `agg(): ${describeExpression(measure)} looks at other rows. Compute it with withColumn() after agg().`,
+        `${where}: ${describeExpression(measure)} looks at other rows. Compute it with withColumn() after agg().`,
       )
     }
     const bare = bareReference(measure, keyNames)
     if (bare !== undefined) {
       throw new LakefrontError(
         'INVALID_ARGUMENT',
-        `agg(): "${bare}" is neither aggregated nor a key of groupBy(). Wrap it, as in F.max("${bare}"), or group by it.`,
+        `${where}: "${bare}" is neither aggregated nor a key of groupBy(). Wrap it, as in F.max("${bare}"), or group by it.`,
       )
     }
   }
-  checkNames([...keys, ...measures], scope)
-  const node = {
-    kind: 'Aggregate',
-    input,
-    keys: Object.freeze([...keys]),
-    measures: Object.freeze([...measures]),
-  } as const
-  return Object.freeze({ ...node, ...outputsOf([...keys, ...measures], input, scope) })
 }
 
 function bareReference(measure: Expression, keys: readonly string[]): string | undefined {

@@ -1,8 +1,9 @@
 import { LakefrontError } from '../errors.ts'
 import { describeExpression } from '../expr/describe.ts'
-import type { Expression } from '../expr/expression.ts'
-import { hasWindow, isAggregate, someExpression } from '../expr/walk.ts'
+import type { ColumnReference, Expression } from '../expr/expression.ts'
+import { hasGenerator, hasWindow, isAggregate, mapChildren, someExpression } from '../expr/walk.ts'
 import { bind } from './bind.ts'
+import { columnOfPlan } from './lineage.ts'
 import type { Plan } from './nodes.ts'
 import { Scope } from './scope.ts'
 
@@ -14,13 +15,38 @@ export function scopeOf(...inputs: readonly Plan[]): Scope | undefined {
     : undefined
 }
 
+/**
+ * `expression` with every `frame.col('name')` replaced by the position it has in `inputs`, side by side; as it is while their
+ * columns are unknown. Throws `COLUMN_NOT_FOUND` and `COLUMN_AMBIGUOUS`.
+ */
+export function located<E extends Expression>(expression: E, ...inputs: readonly Plan[]): E {
+  if (!someExpression(expression, isOfFrame) || inputs.some((input) => input.output === undefined)) return expression
+  const visit = (node: Expression): Expression =>
+    isOfFrame(node) ? columnOfPlan(node as ColumnReference, inputs) : mapChildren(node, visit)
+  return visit(expression) as E
+}
+
+function isOfFrame(node: Expression): boolean {
+  return node.kind === 'ColumnReference' && node.plan !== undefined
+}
+
 /** Throws what is wrong with the names in `expressions`, if the columns are known yet. */
 export function checkNames(expressions: readonly Expression[], scope: Scope | undefined): void {
   if (scope !== undefined) for (const expression of expressions) bind(expression, scope)
 }
 
 /** Throws `INVALID_ARGUMENT` unless `expression` can be computed from one row alone (windows allowed on request). */
-export function checkRowwise(expression: Expression, where: string, options: { windows: boolean }): void {
+export function checkRowwise(
+  expression: Expression,
+  where: string,
+  options: { windows: boolean; generators?: boolean },
+): void {
+  if (options.generators !== true && hasGenerator(expression)) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `${where}: ${describeExpression(expression)} makes rows. It stands alone in select() or withColumn(), named by as() if at all.`,
+    )
+  }
   if (isAggregate(expression)) {
     throw new LakefrontError(
       'INVALID_ARGUMENT',

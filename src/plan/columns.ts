@@ -1,11 +1,14 @@
 import { LakefrontError } from '../errors.ts'
+import { describeExpression } from '../expr/describe.ts'
 import type { Expression } from '../expr/expression.ts'
+import { columnReference } from '../expr/operand.ts'
 import { isAggregate } from '../expr/walk.ts'
 import { aggregate } from './aggregate.ts'
-import { checkNames, checkRowwise, scopeOf } from './check.ts'
-import type { Alias, Drop, NamedExpression, Plan, Project, Rename, WithColumns } from './nodes.ts'
-import { outputsOf } from './output.ts'
-import { type Scope, sameName } from './scope.ts'
+import { bind } from './bind.ts'
+import { checkNames, checkRowwise, located, scopeOf } from './check.ts'
+import type { Alias, Drop, NamedExpression, OutputColumn, Plan, Project, Rename, WithColumns } from './nodes.ts'
+import { outputsOf, typeIn } from './output.ts'
+import type { Scope } from './scope.ts'
 
 /** `SELECT columns FROM input`. Aggregates among the columns make one row of all, as in PySpark. */
 export function select(input: Plan, columns: readonly Expression[]): Plan {
@@ -17,50 +20,48 @@ export function project(input: Plan, columns: readonly Expression[]): Project {
   if (columns.length === 0) {
     throw new LakefrontError('INVALID_ARGUMENT', 'select() needs at least one column. To keep all, write select("*").')
   }
-  for (const column of columns) checkRowwise(column, 'select()', { windows: true })
+  checkGenerators(columns, 'select()')
   const scope = scopeOf(input)
+  const found = columns.map((column) => located(column, input))
   checkNames(
-    columns.filter((column) => column.kind !== 'Star'),
+    found.filter((column) => column.kind !== 'Star'),
     scope,
   )
-  const node = { kind: 'Project', input, columns: Object.freeze([...columns]) } as const
-  return Object.freeze({ ...node, ...outputsOf(columns, input, scope) })
+  const node = { kind: 'Project', input, columns: Object.freeze(found) } as const
+  return Object.freeze({ ...node, ...outputsOf(found, input, scope) })
 }
 
 /** `SELECT *, expression AS name FROM input` */
 export function withColumns(input: Plan, columns: readonly NamedExpression[]): WithColumns {
-  for (const { name, expression } of columns) {
-    checkName(name, 'withColumn()')
-    checkRowwise(expression, `withColumn("${name}")`, { windows: true })
-  }
-  const scope = scopeOf(input)
-  checkNames(
+  for (const { name } of columns) checkName(name, 'withColumn()')
+  checkGenerators(
     columns.map(({ expression }) => expression),
+    `withColumn("${columns[0]?.name}")`,
+  )
+  const scope = scopeOf(input)
+  const found = columns.map(({ name, expression }) => Object.freeze({ name, expression: located(expression, input) }))
+  checkNames(
+    found.map(({ expression }) => expression),
     scope,
   )
-  const node = {
-    kind: 'WithColumns',
-    input,
-    columns: Object.freeze(columns.map((column) => Object.freeze({ ...column }))),
-  } as const
+  const node = { kind: 'WithColumns', input, columns: Object.freeze(found) } as const
   if (scope === undefined) return Object.freeze(node)
+  const made = ({ name, expression }: NamedExpression): OutputColumn => {
+    const type = typeIn(expression, scope)
+    return Object.freeze(type === undefined ? { name } : { name, type })
+  }
+  const replacements = new Map(found.map((column) => [column.name.toLowerCase(), column]))
   const kept = scope.columns.map((column) => {
-    const replacement = columns.findLast(({ name }) => sameName(column.name, name))
-    return replacement === undefined ? column : Object.freeze({ name: replacement.name })
+    const replacement = replacements.get(column.name.toLowerCase())
+    return replacement === undefined ? column : made(replacement)
   })
-  return Object.freeze({
-    ...node,
-    output: Object.freeze([...kept, ...addedColumns(columns, scope).map(({ name }) => Object.freeze({ name }))]),
-  })
+  return Object.freeze({ ...node, output: Object.freeze([...kept, ...addedColumns(found, scope).map(made)]) })
 }
 
 /** Those of `columns` that replace none of the input's; the last of equal names counts. */
 export function addedColumns(columns: readonly NamedExpression[], scope: Scope): readonly NamedExpression[] {
-  const taken = new Set(scope.columns.map((column) => column.name.toLowerCase()))
-  return columns.filter(
-    ({ name }, index) =>
-      !taken.has(name.toLowerCase()) && !columns.slice(index + 1).some((later) => sameName(later.name, name)),
-  )
+  const last = new Map(columns.map((column) => [column.name.toLowerCase(), column]))
+  return columns.filter((column) => !scope.has(column.name) && last.get(column.name.toLowerCase()) === column)
 }
 
 /** `SELECT from AS to, …`. A name that is not there is `COLUMN_NOT_FOUND` (PySpark ignores it). */
@@ -77,15 +78,34 @@ export function rename(input: Plan, names: readonly { from: string; to: string }
 }
 
 /** All columns but those. A name that is not there is `COLUMN_NOT_FOUND` (PySpark ignores it). */
-export function drop(input: Plan, names: readonly string[]): Drop {
+export function drop(input: Plan, columns: readonly (string | Expression)[]): Drop {
   const scope = scopeOf(input)
-  const node = { kind: 'Drop', input, names: Object.freeze([...names]) } as const
+  const found = columns.map((column) => located(typeof column === 'string' ? columnReference(column) : column, input))
+  for (const column of found) {
+    if (column.kind !== 'ColumnReference' && column.kind !== 'InputColumn')
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        `drop() takes names, and columns as they are: ${describeExpression(column)} is computed.`,
+      )
+  }
+  const node = { kind: 'Drop', input, columns: Object.freeze(found) } as const
   if (scope === undefined) return Object.freeze(node)
-  const dropped = new Set(names.map((name) => scope.resolve(name).index))
+  const dropped = droppedPositions(node, scope)
   if (dropped.size === scope.columns.length) {
     throw new LakefrontError('INVALID_ARGUMENT', 'drop() would leave no columns.')
   }
   return Object.freeze({ ...node, output: Object.freeze(scope.columns.filter((_, index) => !dropped.has(index))) })
+}
+
+/** Where the columns that `node` drops are in its input. */
+export function droppedPositions({ columns }: Pick<Drop, 'columns'>, scope: Scope): ReadonlySet<number> {
+  return new Set(
+    columns.map((column) => {
+      const bound = bind(column, scope)
+      if (bound.kind === 'InputColumn') return bound.index
+      throw new LakefrontError('INVALID_ARGUMENT', `drop() takes columns, and ${describeExpression(column)} is a field of one.`)
+    }),
+  )
 }
 
 /** Gives the columns a qualifier; makes no SQL of its own. */
@@ -97,6 +117,24 @@ export function alias(input: Plan, name: string): Alias {
     ...node,
     output: Object.freeze(input.output.map((column) => Object.freeze({ ...column, qualifier: name }))),
   })
+}
+
+/** A column that makes rows stands alone, and there is one at most. */
+function checkGenerators(columns: readonly Expression[], where: string): void {
+  let generators = 0
+  for (const column of columns) {
+    const bare = column.kind === 'Alias' ? column.operand : column
+    const isGenerator = bare.kind === 'Call' && bare.role === 'generator'
+    if (isGenerator && bare.name !== 'unnest') generators++
+    if (isGenerator) for (const operand of bare.operands) checkRowwise(operand, where, { windows: true })
+    else checkRowwise(column, where, { windows: true })
+  }
+  if (generators > 1) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `${where}: explode() and its kin make rows, and only one of them can in one step. Write one step for each.`,
+    )
+  }
 }
 
 function checkName(name: string, where: string): void {

@@ -1,8 +1,8 @@
 import { LakefrontError, nearestName } from '../errors.ts'
 import type { Expression } from '../expr/expression.ts'
-import { checkNames, checkRowwise, scopeOf } from './check.ts'
-import type { Join, JoinKind, OutputColumn, Plan } from './nodes.ts'
-import { Scope } from './scope.ts'
+import { checkNames, checkRowwise, located, scopeOf } from './check.ts'
+import type { Join, JoinKind, Nearest, OutputColumn, Plan } from './nodes.ts'
+import { Scope, sameName } from './scope.ts'
 
 const spellings: Readonly<Record<string, JoinKind>> = {
   inner: 'inner',
@@ -40,10 +40,10 @@ export function join(
   left: Plan,
   right: Plan,
   how: JoinKind,
-  on: { using?: readonly string[]; condition?: Expression } = {},
+  on: { using?: readonly string[]; condition?: Expression; nearest?: Nearest } = {},
 ): Join {
-  const { using, condition } = on
-  if ((using === undefined && condition === undefined) !== (how === 'cross')) {
+  const { using, nearest } = on
+  if ((using ?? on.condition ?? nearest) === undefined !== (how === 'cross')) {
     throw new LakefrontError(
       'INVALID_ARGUMENT',
       how === 'cross'
@@ -51,7 +51,8 @@ export function join(
         : `A join of kind "${how}" needs the columns to join on, or a condition.`,
     )
   }
-  if (using?.length === 0) throw new LakefrontError('INVALID_ARGUMENT', 'join() was given an empty list of columns.')
+  if (using?.length === 0 && nearest === undefined) throw new LakefrontError('INVALID_ARGUMENT', 'join() was given an empty list of columns.')
+  const condition = on.condition === undefined ? undefined : located(on.condition, left, right)
   if (condition !== undefined) {
     checkRowwise(condition, 'join()', { windows: false })
     checkNames([condition], scopeOf(left, right))
@@ -63,6 +64,7 @@ export function join(
     how,
     ...(using === undefined ? {} : { using: Object.freeze([...using]) }),
     ...(condition === undefined ? {} : { condition }),
+    ...(nearest === undefined ? {} : { nearest: Object.freeze({ ...nearest }) }),
   } as const
   const columns = joinColumns(node)
   if (columns === undefined) return Object.freeze(node)
@@ -77,7 +79,9 @@ export interface JoinColumn {
 }
 
 /** The columns of a join in order, when those of its inputs are known. */
-export function joinColumns(node: Pick<Join, 'left' | 'right' | 'how' | 'using'>): readonly JoinColumn[] | undefined {
+export function joinColumns(
+  node: Pick<Join, 'left' | 'right' | 'how' | 'using' | 'nearest'>,
+): readonly JoinColumn[] | undefined {
   const { output: left } = node.left
   const { output: right } = node.right
   if (left === undefined || right === undefined) return undefined
@@ -86,6 +90,10 @@ export function joinColumns(node: Pick<Join, 'left' | 'right' | 'how' | 'using'>
     left: leftScope.resolve(name).index,
     right: rightScope.resolve(name).index,
   }))
+  const { nearest } = node
+  if (nearest !== undefined) leftScope.resolve(nearest.left)
+  const compared = nearest === undefined ? undefined : rightScope.resolve(nearest.right).index
+  const hidden = nearest !== undefined && sameName(nearest.left, nearest.right) ? compared : undefined
   const leftKeys = new Set(keys.map((key) => key.left))
   const rightKeys = new Set(keys.map((key) => key.right))
   return [
@@ -93,7 +101,7 @@ export function joinColumns(node: Pick<Join, 'left' | 'right' | 'how' | 'using'>
       ...key,
       output:
         node.how === 'full'
-          ? Object.freeze({ name: left[key.left]!.name })
+          ? withoutQualifier(left[key.left]!)
           : node.how === 'right'
             ? right[key.right]!
             : left[key.left]!,
@@ -101,6 +109,10 @@ export function joinColumns(node: Pick<Join, 'left' | 'right' | 'how' | 'using'>
     ...left.flatMap((output, index) => (leftKeys.has(index) ? [] : [{ output, left: index }])),
     ...(node.how === 'semi' || node.how === 'anti'
       ? []
-      : right.flatMap((output, index) => (rightKeys.has(index) ? [] : [{ output, right: index }]))),
+      : right.flatMap((output, index) => (rightKeys.has(index) || index === hidden ? [] : [{ output, right: index }]))),
   ]
+}
+
+function withoutQualifier({ name, type }: OutputColumn): OutputColumn {
+  return Object.freeze(type === undefined ? { name } : { name, type })
 }

@@ -1,5 +1,5 @@
 import type { Parameter } from '../engine/engine.ts'
-import type { Expression, SortKey } from '../expr/expression.ts'
+import type { Expression, SortKey, Value } from '../expr/expression.ts'
 import type { Source } from '../scan/source.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 
@@ -14,12 +14,21 @@ export type Plan =
   | Drop
   | Filter
   | Aggregate
+  | Pivot
+  | Unpivot
+  | Explode
   | Join
   | Sort
   | Limit
+  | Sample
   | Distinct
   | SetOperation
+  | FillNulls
+  | DropNulls
+  | Replace
+  | Summary
   | Alias
+  | Cache
 
 /** Where rows come from. */
 export type Leaf = Scan | Table | Query
@@ -29,11 +38,13 @@ export interface OutputColumn {
   readonly name: string
   /** The alias of the relation it came through, for `alias.name`. */
   readonly qualifier?: string
-  /** Known of the columns of leaves, and of those that are only passed on. */
+  /** Absent when it depends on an expression whose type only the engine knows. */
   readonly type?: LogicalType
 }
 
 interface Node {
+  /** By which `frame.col('name')` finds the node again, below later ones. */
+  readonly id?: number
   /** Absent as long as it depends on the columns of a leaf that nobody has read yet; see `resolve`. */
   readonly output?: readonly OutputColumn[]
 }
@@ -87,7 +98,7 @@ export interface Rename extends Node {
 export interface Drop extends Node {
   readonly kind: 'Drop'
   readonly input: Plan
-  readonly names: readonly string[]
+  readonly columns: readonly Expression[]
 }
 
 export interface Filter extends Node {
@@ -102,9 +113,48 @@ export interface Aggregate extends Node {
   readonly input: Plan
   readonly keys: readonly Expression[]
   readonly measures: readonly Expression[]
+  /** Several groupings at once: the positions of the keys of each; a key that a grouping lacks is NULL there. */
+  readonly sets?: readonly (readonly number[])[]
 }
 
-export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'cross'
+/** As {@link Aggregate}, with columns of its own for each of `values` that `column` may have: `2024`, or `2024_n` of several measures. */
+export interface Pivot extends Node {
+  readonly kind: 'Pivot'
+  readonly input: Plan
+  readonly keys: readonly Expression[]
+  readonly column: Expression
+  /** Absent as long as nobody has looked which there are. */
+  readonly values?: readonly Value[]
+  readonly measures: readonly Expression[]
+}
+
+/** One row per row and column of `values`: its name, and its value. */
+export interface Unpivot extends Node {
+  readonly kind: 'Unpivot'
+  readonly input: Plan
+  /** Columns that are repeated. */
+  readonly ids: readonly string[]
+  /** Absent: all others. */
+  readonly values?: readonly string[]
+  readonly variable: string
+  readonly value: string
+}
+
+/** One row per element of a list or map; the fields of a struct as columns. They take the place of `column`. */
+export interface Explode extends Node {
+  readonly kind: 'Explode'
+  readonly input: Plan
+  readonly column: string
+  /** Whether a row without elements stays, with NULL. */
+  readonly outer: boolean
+  /** The name of a column for the position of the element, from 0. */
+  readonly position?: string
+  /** Names of the columns that are made: of a map two. */
+  readonly names?: readonly string[]
+}
+
+/** `asof` and `asofLeft`: of the right rows that match, the nearest one. */
+export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'cross' | 'asof' | 'asofLeft'
 
 export interface Join extends Node {
   readonly kind: 'Join'
@@ -114,6 +164,15 @@ export interface Join extends Node {
   /** Names both sides have, which come out once and first. */
   readonly using?: readonly string[]
   readonly condition?: Expression
+  readonly nearest?: Nearest
+}
+
+/** The columns an asof join compares: `left operator right`, and of the rows for which it holds, the nearest. */
+export interface Nearest {
+  readonly left: string
+  readonly operator: 'ge' | 'gt' | 'le' | 'lt'
+  /** When it has the name of the left one, it does not come out. */
+  readonly right: string
 }
 
 export interface Sort extends Node {
@@ -128,6 +187,15 @@ export interface Limit extends Node {
   readonly input: Plan
   readonly count?: number
   readonly offset: number
+}
+
+/** Each row by chance: with the probability `fraction`, or that often on average when a row may come again. */
+export interface Sample extends Node {
+  readonly kind: 'Sample'
+  readonly input: Plan
+  readonly fraction: number
+  readonly seed?: number
+  readonly withReplacement: boolean
 }
 
 /** Distinct rows; with `on`, one row, whichever, per combination of those columns. */
@@ -146,6 +214,46 @@ export interface SetOperation extends Node {
   readonly right: Plan
   /** `missing`: a column that one side lacks is NULL there. */
   readonly byName?: 'strict' | 'missing'
+}
+
+/** NULL and NaN replaced in columns whose type goes with the value. */
+export interface FillNulls extends Node {
+  readonly kind: 'FillNulls'
+  readonly input: Plan
+  /** For one column, or for all of a type that goes with the value. */
+  readonly fills: readonly { readonly name?: string; readonly value: Value }[]
+}
+
+/** Rows with at least `atLeast` values that are neither NULL nor NaN. */
+export interface DropNulls extends Node {
+  readonly kind: 'DropNulls'
+  readonly input: Plan
+  /** Absent: all columns. */
+  readonly names?: readonly string[]
+  readonly atLeast: number | 'all'
+}
+
+/** Values replaced in columns of a type that goes with them. */
+export interface Replace extends Node {
+  readonly kind: 'Replace'
+  readonly input: Plan
+  readonly pairs: readonly { readonly from: Value; readonly to: Value }[]
+  readonly names?: readonly string[]
+}
+
+/** One row per statistic, as text: `count`, `mean`, `stddev`, `min`, `max`, or a percentile such as `25%`. */
+export interface Summary extends Node {
+  readonly kind: 'Summary'
+  readonly input: Plan
+  readonly statistics: readonly string[]
+  /** Absent: all columns of numbers and text. */
+  readonly names?: readonly string[]
+}
+
+/** What `input` gives, computed once and kept; who runs the plan knows the rows by this node itself. */
+export interface Cache extends Node {
+  readonly kind: 'Cache'
+  readonly input: Plan
 }
 
 /** Gives the columns of `input` a qualifier: `alias.name`. */

@@ -1,21 +1,50 @@
 import { outputName } from '../expr/describe.ts'
-import type { Expression } from '../expr/expression.ts'
+import type { Call, Expression } from '../expr/expression.ts'
+import type { LogicalType } from '../types/logical-type.ts'
+import { parseType } from '../types/type-names.ts'
 import { inputsOf } from './inputs.ts'
 import type { OutputColumn, Plan } from './nodes.ts'
 import type { Scope } from './scope.ts'
 
+/** The type of `expression` over the columns of `scope`, where it can be told. */
+export function typeIn(expression: Expression, scope: Scope): LogicalType | undefined {
+  switch (expression.kind) {
+    case 'InputColumn':
+      return scope.columns[expression.index]!.type
+    case 'ColumnReference': {
+      const { index, fields } = scope.resolve(expression.name)
+      return fields.reduce<LogicalType | undefined>(fieldType, scope.columns[index]!.type)
+    }
+    case 'Alias':
+      return typeIn(expression.operand, scope)
+    case 'GetField':
+      return fieldType(typeIn(expression.operand, scope), expression.name)
+    case 'Cast':
+      return parseType(expression.type)
+    default:
+      return undefined
+  }
+}
+
+function fieldType(type: LogicalType | undefined, name: string): LogicalType | undefined {
+  return type?.kind === 'struct' ? type.fields.find((field) => field.name === name)?.type : undefined
+}
+
 /** The column that `expression` makes; one that is only passed on keeps its qualifier. */
 function outputOf(expression: Expression, scope: Scope | undefined): OutputColumn {
-  if (scope === undefined) {
-    return Object.freeze({ name: outputName(expression) })
-  }
+  if (scope === undefined) return column(outputName(expression), undefined)
   if (expression.kind === 'InputColumn') return scope.columns[expression.index]!
-  if (expression.kind !== 'ColumnReference') return Object.freeze({ name: outputName(expression) })
+  const type = typeIn(expression, scope)
+  if (expression.kind !== 'ColumnReference') return column(outputName(expression), type)
   const { index, fields } = scope.resolve(expression.name)
-  if (fields.length > 0) return Object.freeze({ name: fields.at(-1)! })
-  const column = scope.columns[index]!
-  if (column.name === expression.name || column.qualifier !== undefined) return column
-  return Object.freeze({ name: expression.name })
+  if (fields.length > 0) return column(fields.at(-1)!, type)
+  const found = scope.columns[index]!
+  return found.name === expression.name || found.qualifier !== undefined ? found : column(expression.name, type)
+}
+
+/** A column, of whose type nothing is said when nothing is known. */
+export function column(name: string, type: LogicalType | undefined): OutputColumn {
+  return Object.freeze(type === undefined ? { name } : { name, type })
 }
 
 /**
@@ -29,18 +58,67 @@ export function outputsOf(
 ): { output?: readonly OutputColumn[] } {
   if (scope === undefined) {
     const unsure = (each: Expression): boolean =>
-      each.kind === 'Star' || (each.kind === 'ColumnReference' && each.name.includes('.'))
+      each.kind === 'Star' ||
+      generatorOf(each) !== undefined ||
+      (each.kind === 'ColumnReference' && (each.plan !== undefined || each.name.includes('.')))
     if (expressions.some(unsure) || hasAlias(input)) return {}
   }
-  const output = expressions.flatMap((each): readonly OutputColumn[] => {
-    if (each.kind !== 'Star') return [outputOf(each, scope)]
-    return each.qualifier === undefined
-      ? scope!.columns
-      : scope!.qualified(each.qualifier).map((index) => scope!.columns[index]!)
-  })
+  const output: OutputColumn[] = []
+  for (const each of expressions) {
+    if (each.kind === 'Star') {
+      const indices = each.qualifier === undefined ? scope!.columns.keys() : scope!.qualified(each.qualifier)
+      for (const index of indices) output.push(scope!.columns[index]!)
+      continue
+    }
+    const generator = generatorOf(each)
+    if (generator === undefined) {
+      output.push(outputOf(each, scope))
+      continue
+    }
+    const made = generatedColumns(generator, each.kind === 'Alias' ? each.name : undefined, scope!)
+    if (made === undefined) return {}
+    output.push(...made)
+  }
   return { output: Object.freeze(output) }
 }
 
+/** The call that makes rows, when `expression` is one. */
+export function generatorOf(expression: Expression): Call | undefined {
+  const bare = expression.kind === 'Alias' ? expression.operand : expression
+  return bare.kind === 'Call' && bare.role === 'generator' ? bare : undefined
+}
+
+/** What a generator gives: `pos` first where it counts, then `col`, or `key` and `value` of a map; undefined while the type is not known. */
+export function generatedColumns(
+  call: Call,
+  name: string | undefined,
+  scope: Scope,
+): readonly OutputColumn[] | undefined {
+  const type = typeIn(call.operands[0]!, scope)
+  const positions = call.name.startsWith('pos') ? [column('pos', { kind: 'integer' })] : []
+  if (call.name.startsWith('unnest')) return [column(name ?? 'col', type?.kind === 'list' ? type.element : undefined)]
+  switch (type?.kind) {
+    case undefined:
+      return undefined
+    case 'list':
+    case 'array':
+      if (!call.name.startsWith('inline')) return [...positions, column(name ?? 'col', type.element)]
+      if (type.element.kind !== 'struct') return []
+      return type.element.fields.map((field) => column(field.name, field.type))
+    case 'map':
+      return name === undefined ? [...positions, column('key', type.key), column('value', type.value)] : []
+    default:
+      return []
+  }
+}
+
 function hasAlias(plan: Plan): boolean {
-  return plan.kind === 'Alias' || (plan.kind !== 'Query' && inputsOf(plan).some(hasAlias))
+  let node = plan
+  for (;;) {
+    if (node.kind === 'Alias') return true
+    if (node.kind === 'Query') return false
+    const inputs = inputsOf(node)
+    if (inputs.length !== 1) return inputs.some(hasAlias)
+    node = inputs[0]!
+  }
 }

@@ -37,6 +37,11 @@ export class Scope {
     throw columnNotFound(name, this.columns)
   }
 
+  /** Whether a column has that name, whatever the case. */
+  has(name: string): boolean {
+    return this.#named(name).length > 0
+  }
+
   /** Positions of the columns of a relation with the alias `qualifier`. Throws `COLUMN_NOT_FOUND` when there are none. */
   qualified(qualifier: string): number[] {
     const indices = this.columns.flatMap((column, index) => (sameName(column.qualifier, qualifier) ? [index] : []))

@@ -1,5 +1,7 @@
 import { LakefrontError } from '../errors.ts'
+import { typeName } from '../types/type-names.ts'
 import type { OutputColumn, Plan, SetOperation } from './nodes.ts'
+import { column } from './output.ts'
 import { Scope } from './scope.ts'
 
 /** `left UNION ALL right` and its kin. By position both sides need the same number of columns. */
@@ -18,7 +20,10 @@ export function setOperation(
     ...(byName === undefined ? {} : { byName }),
   } as const
   if (left.output === undefined || right.output === undefined) return Object.freeze(node)
-  const output = byName === undefined ? left.output : alignment(left.output, right.output, byName)
+  const aligned =
+    byName === undefined
+      ? left.output.map(({ name }, index) => ({ name, left: index, right: index }))
+      : alignment(left.output, right.output, byName)
   if (byName === undefined && left.output.length !== right.output.length) {
     throw new LakefrontError(
       'INVALID_ARGUMENT',
@@ -26,7 +31,13 @@ export function setOperation(
         'Select the same number on both sides, or use unionByName().',
     )
   }
-  return Object.freeze({ ...node, output: Object.freeze(output.map(({ name }) => Object.freeze({ name }))) })
+  const output = aligned.map((each: { name: string; left?: number; right?: number }) => {
+    const types = [left.output![each.left ?? -1], right.output![each.right ?? -1]].map((column) => column?.type)
+    const [first, second] = types
+    const sure = first !== undefined && second !== undefined && typeName(first) === typeName(second)
+    return column(each.name, sure ? first : undefined)
+  })
+  return Object.freeze({ ...node, output: Object.freeze(output) })
 }
 
 /** Where each column of a set operation by name is on both sides; undefined where it is NULL. */

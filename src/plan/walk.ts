@@ -1,13 +1,22 @@
 import { aggregate } from './aggregate.ts'
 import { alias, drop, project, rename, withColumns } from './columns.ts'
-import { inputsOf } from './inputs.ts'
+import { explode, unpivot } from './explode.ts'
+import { inputsOf, nodesOf } from './inputs.ts'
 import { join } from './join.ts'
 import type { Leaf, Plan, QuerySlot } from './nodes.ts'
-import { distinct, filter, limit, sort } from './rows.ts'
+import { dropNulls, fillNulls, replace } from './nulls.ts'
+import { pivot } from './pivot.ts'
+import { cache, distinct, filter, limit, sample, sort } from './rows.ts'
 import { setOperation } from './set-operation.ts'
+import { summary } from './summary.ts'
 
 /** `plan` over other inputs, checked again and with its output worked out again. */
 export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
+  const made = remade(plan, inputs)
+  return plan.id === undefined || made === plan ? made : Object.freeze({ ...made, id: plan.id })
+}
+
+function remade(plan: Plan, inputs: readonly Plan[]): Plan {
   const [first, second] = inputs as readonly [Plan, Plan]
   switch (plan.kind) {
     case 'Scan':
@@ -22,21 +31,39 @@ export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
     case 'Rename':
       return rename(first, plan.names)
     case 'Drop':
-      return drop(first, plan.names)
+      return drop(first, plan.columns)
     case 'Filter':
       return filter(first, plan.predicate)
     case 'Aggregate':
-      return aggregate(first, plan.keys, plan.measures)
+      return aggregate(first, plan.keys, plan.measures, plan.sets)
+    case 'Pivot':
+      return pivot(first, plan)
+    case 'Unpivot':
+      return unpivot(first, plan)
+    case 'Explode':
+      return explode(first, plan.column, plan)
     case 'Join':
       return join(first, second, plan.how, plan)
     case 'Sort':
       return sort(first, plan.keys)
     case 'Limit':
       return limit(first, plan.count, plan.offset)
+    case 'Sample':
+      return sample(first, plan)
     case 'Distinct':
       return distinct(first, plan.on)
     case 'SetOperation':
       return setOperation(first, second, plan)
+    case 'FillNulls':
+      return fillNulls(first, plan.fills)
+    case 'DropNulls':
+      return dropNulls(first, plan.atLeast, plan.names)
+    case 'Replace':
+      return replace(first, plan.pairs, plan.names)
+    case 'Summary':
+      return summary(first, plan.statistics, plan.names)
+    case 'Cache':
+      return cache(first)
     case 'Alias':
       return alias(first, plan.name)
     default:
@@ -71,19 +98,21 @@ function replaceInputs(plan: Plan, inputs: readonly Plan[]): Plan {
  * changed stay the same objects.
  */
 export function rewrite(plan: Plan, change: (node: Plan) => Plan): Plan {
-  const inputs = inputsOf(plan)
-  if (inputs.length === 0) return change(plan)
-  const changed = inputs.map((input) => rewrite(input, change))
-  return change(changed.some((input, index) => input !== inputs[index]) ? replaceInputs(plan, changed) : plan)
+  const done = new Map<Plan, Plan>()
+  for (const node of nodesOf(plan)) {
+    const inputs = inputsOf(node)
+    const changed = inputs.map((input) => done.get(input)!)
+    done.set(node, change(changed.some((input, index) => input !== inputs[index]) ? replaceInputs(node, changed) : node))
+  }
+  return done.get(plan)!
 }
 
 /** Every leaf of `plan` once, those inside SQL text before the text itself. */
 export function leavesOf(plan: Plan): ReadonlySet<Leaf> {
-  const leaves = new Set<Leaf>()
-  const visit = (node: Plan): void => {
-    for (const input of inputsOf(node)) visit(input)
-    if (node.kind === 'Scan' || node.kind === 'Table' || node.kind === 'Query') leaves.add(node)
-  }
-  visit(plan)
-  return leaves
+  return new Set([...nodesOf(plan)].filter((node) => isLeaf(node)))
+}
+
+/** Whether rows come from `node` and not from a plan below. */
+export function isLeaf(node: Plan): node is Leaf {
+  return node.kind === 'Scan' || node.kind === 'Table' || node.kind === 'Query'
 }

@@ -11,8 +11,14 @@ import { duckdb } from './dialects/duckdb.ts'
 import { Emitter } from './emit.ts'
 import { expandColumns } from './rules/expand-columns.ts'
 import { expandDistinct } from './rules/expand-distinct.ts'
+import { expandGenerator } from './rules/expand-generator.ts'
+import { expandGroupingSets } from './rules/expand-grouping-sets.ts'
 import { expandJoin } from './rules/expand-join.ts'
-import { expandSetOperation } from './rules/expand-set-operation.ts'
+import { expandNulls } from './rules/expand-nulls.ts'
+import { expandPivot } from './rules/expand-pivot.ts'
+import { expandSample } from './rules/expand-sample.ts'
+import { expandSetOperation, expandSetOperationAll } from './rules/expand-set-operation.ts'
+import { expandSummary } from './rules/expand-summary.ts'
 import { selectsOf } from './selects.ts'
 
 /** What a plan becomes: a statement, and the sources it reads as `lf_scan('<id>')`. */
@@ -30,7 +36,19 @@ export interface CompileOptions {
 }
 
 /** Steps that say more than SELECT can, replaced by steps that do not; each where it stands, inputs first. */
-const expansions: readonly ((plan: Plan) => Plan)[] = [expandColumns, expandJoin, expandDistinct, expandSetOperation]
+const expansions: readonly ((plan: Plan, dialect: Dialect) => Plan)[] = [
+  expandSummary,
+  expandNulls,
+  expandPivot,
+  expandSample,
+  expandColumns,
+  expandGenerator,
+  expandGroupingSets,
+  expandJoin,
+  expandDistinct,
+  expandSetOperation,
+  expandSetOperationAll,
+]
 
 /**
  * `plan` as one SQL statement: names are bound (`plan/resolve`), steps expanded (`rules/expand-*`), merged into as few
@@ -40,9 +58,10 @@ const expansions: readonly ((plan: Plan) => Plan)[] = [expandColumns, expandJoin
  */
 export function compile(plan: Plan, options: CompileOptions): Compiled {
   const resolved = plan.kind === 'Query' ? plan : resolve(plan, options.schemaOf)
+  const dialect = options.dialect ?? duckdb
   const expand = (part: Plan): Plan =>
-    rewrite(part, (node) => expansions.reduce((changed, expansion) => expansion(changed), node))
-  const emitter = new Emitter(options.dialect ?? duckdb, options.inline === true)
+    rewrite(part, (node) => expansions.reduce((changed, expansion) => expansion(changed, dialect), node))
+  const emitter = new Emitter(dialect, options.inline === true)
   const sources = [...leavesOf(plan)].flatMap((leaf) => (leaf.kind === 'Scan' ? [leaf.source] : []))
   let relations = 0
   const nextId = (): number => ++relations

@@ -55,14 +55,16 @@ export class Emitter {
 
   /** `line` is what starts a new line here: a line break and the indent. */
   #select(select: Select, line: string): string {
-    const set = isBare(select) && select.from.kind === 'relation' && select.from.relation.body
-    if (set && set.kind === 'set') return this.#set(set, line)
+    const whole = isBare(select) && select.from.kind === 'relation' && select.from.relation
+    if (whole && whole.body.kind === 'set') return this.#set(whole.body, line)
+    if (whole && whole.body.kind === 'select' && !whole.renamed) return this.#select(whole.body.select, line)
     const scope = this.#scopeOf(select)
     const names = new Map(select.columns.map((column) => [column.expression, column.name]))
     const clauses = [`SELECT ${select.distinct ? 'DISTINCT ' : ''}${this.#columns(select, scope)}`]
     const tests: string[] = []
     const safe = this.#unambiguous(select, scope)
-    const groupBy = select.groupBy?.map((key) => notPosition(key, safe)).join(', ')
+    const keys = select.groupBy?.map((key) => notPosition(key, safe))
+    const groupBy = keys === undefined || select.sets === undefined ? keys?.join(', ') : groupingSets(keys, select.sets)
     const having = conjunction(select.having, safe)
     const orderBy = select.orderBy
       .filter((key) => key.operand.kind !== 'Literal')
@@ -278,6 +280,15 @@ function conjunction(conditions: readonly Expression[], scope: EmitScope, more: 
 function notPosition(key: Expression, scope: EmitScope): string {
   const text = emitExpression(key, scope)
   return key.kind === 'Literal' ? `coalesce(${text}, NULL)` : text
+}
+
+/** `ROLLUP (a, b)` and `CUBE (a, b)` where the sets are theirs, else all of them. */
+function groupingSets(keys: readonly string[], sets: readonly (readonly number[])[]): string {
+  const texts = sets.map((set) => set.join())
+  const rollup = Array.from({ length: keys.length + 1 }, (_, dropped) => [...keys.keys()].slice(0, keys.length - dropped).join())
+  if (texts.join(';') === rollup.join(';')) return `ROLLUP (${keys.join(', ')})`
+  if (keys.length < 13 && new Set(texts).size === 2 ** keys.length && texts.length === 2 ** keys.length) return `CUBE (${keys.join(', ')})`
+  return `GROUPING SETS (${sets.map((set) => `(${set.map((at) => keys[at]!).join(', ')})`).join(', ')})`
 }
 
 function isRun(select: Select, at: number, relation: Relation): boolean {

@@ -1,5 +1,5 @@
 import type { Expression } from '../expr/expression.ts'
-import { hasRawSql, hasWindow, mapChildren } from '../expr/walk.ts'
+import { hasGenerator, hasRawSql, hasWindow, isVolatile, mapChildren } from '../expr/walk.ts'
 import type { Select } from './select.ts'
 
 /** Nodes an expression may have to be written where its column is used once; more, and a sub-query is easier to read and parse. */
@@ -22,6 +22,7 @@ export function canInline(select: Select, expressions: readonly Expression[], ke
   expressions.forEach(count)
   for (const [index, number] of uses) {
     const { expression } = select.columns[index]!
+    if (number > 1 && isVolatile(expression)) return false
     if (isLarger(expression, number > 1 ? usedAgain : usedOnce)) return false
   }
   return true
@@ -32,9 +33,17 @@ export function isWindowed(select: Select): boolean {
   return select.columns.some(({ expression }) => expression.kind !== 'RelationColumn' && hasWindow(expression))
 }
 
-/** Whether a column of `select` is SQL text of the user's, which might aggregate or look through a window. */
+/**
+ * Whether nothing may be computed beside the columns of `select`: one is SQL text of the user's, which might aggregate or look
+ * through a window, or makes rows, or is a key that only some groupings have.
+ */
 export function isOpaque(select: Select): boolean {
-  return select.columns.some(({ expression }) => expression.kind !== 'RelationColumn' && hasRawSql(expression))
+  return (
+    select.sets !== undefined ||
+    select.columns.some(
+      ({ expression }) => expression.kind !== 'RelationColumn' && (hasRawSql(expression) || hasGenerator(expression)),
+    )
+  )
 }
 
 function isLarger(expression: Expression, limit: number): boolean {

@@ -14,6 +14,8 @@ export interface Select {
   readonly where: readonly Expression[]
   /** Absent when nothing is aggregated; empty for one row of all. */
   readonly groupBy?: readonly Expression[]
+  /** Which of `groupBy` each of several groupings has. */
+  readonly sets?: readonly (readonly number[])[]
   readonly having: readonly Expression[]
   readonly distinct: boolean
   readonly orderBy: readonly SortKey[]

@@ -4,7 +4,9 @@ import { checkEmbeddable, sqlTokens } from '../expr/sql-text.ts'
 import { bind } from '../plan/bind.ts'
 import type { Leaf, OutputColumn, Plan, Query, SetOperation } from '../plan/nodes.ts'
 import { Scope } from '../plan/scope.ts'
+import { foldPlan } from '../plan/inputs.ts'
 import { lower } from './lower.ts'
+import { chance } from './rules/expand-sample.ts'
 import { mergeAggregate } from './rules/merge-aggregate.ts'
 import { mergeDistinct } from './rules/merge-distinct.ts'
 import { mergeFilter } from './rules/merge-filter.ts'
@@ -16,46 +18,57 @@ import { type RelationBody, type Select, type SelectColumn, nested, selectFrom, 
 
 /** `plan`, resolved and expanded, as few SELECTs as mean the same. `nextId` numbers the relations of one statement. */
 export function selectsOf(plan: Plan, nextId: () => number): Select {
-  const visit = (node: Plan): Select => {
+  const step = (node: Plan, inputs: readonly Select[]): Select => {
+    const [input, other] = inputs as readonly [Select, Select]
     switch (node.kind) {
       case 'Scan':
         return leaf(node, { kind: 'scan', id: node.source.id })
       case 'Table':
         return leaf(node, { kind: 'table', name: node.name })
-      case 'Query': {
-        const inputs = node.slots.flatMap((slot) => ('plan' in slot ? [visit(slot.plan)] : []))
+      case 'Query':
         return leaf(node, { kind: 'query', query: embedded(node), inputs })
-      }
       case 'Project':
-        return mergeProject(visit(node.input), columns(node.columns, node, node.input), nextId)
+        return mergeProject(input, columns(node.columns, node, node.input), nextId)
       case 'Filter':
-        return mergeFilter(visit(node.input), bound(node.predicate, node.input), nextId)
+        return mergeFilter(input, bound(node.predicate, node.input), nextId)
       case 'Aggregate': {
         const all = columns([...node.keys, ...node.measures], node, node.input)
-        return mergeAggregate(visit(node.input), all.slice(0, node.keys.length), all.slice(node.keys.length), nextId)
+        const keys = all.slice(0, node.keys.length)
+        return mergeAggregate(input, { keys, measures: all.slice(keys.length), ...setsOf(node) }, nextId)
       }
       case 'Join': {
         const scope = node.left.output!.concat(node.right.output!)
         const condition = node.condition === undefined ? undefined : boundIn(node.condition, scope)
-        return mergeJoin({ left: visit(node.left), right: visit(node.right) }, node.how, condition, nextId)
+        return mergeJoin({ left: input, right: other }, node.how, condition, nextId)
       }
       case 'Sort':
         return mergeSort(
-          visit(node.input),
+          input,
           node.keys.map((key) => bound(key, node.input) as SortKey),
           nextId,
         )
       case 'Limit':
-        return mergeLimit(visit(node.input), node.count, node.offset)
+        return mergeLimit(input, node.count, node.offset)
+      case 'Sample':
+        return nested(mergeFilter(input, chance(node), nextId), nextId)
       case 'Distinct':
-        return mergeDistinct(visit(node.input), nextId)
+        return mergeDistinct(input, nextId)
       case 'SetOperation':
-        return leaf(node, { kind: 'set', operation: node.operation, all: node.all, branches: branches(node) })
+        return leaf(node, { kind: 'set', operation: node.operation, all: node.all, branches: branches(node, inputs) })
       case 'Alias':
-        return aliased(visit(node.input), node.name)
+        return aliased(input, node.name)
+      case 'Cache':
+        return input
       case 'WithColumns':
       case 'Rename':
       case 'Drop':
+      case 'Pivot':
+      case 'Unpivot':
+      case 'Explode':
+      case 'FillNulls':
+      case 'DropNulls':
+      case 'Replace':
+      case 'Summary':
         throw new LakefrontError('INTERNAL', `A ${node.kind} was left after the rules that replace it.`)
       default:
         return node satisfies never
@@ -73,14 +86,6 @@ export function selectsOf(plan: Plan, nextId: () => number): Select {
       : select
   }
 
-  const branches = (node: SetOperation): readonly Select[] => {
-    const merges = (side: Plan): side is SetOperation =>
-      side.kind === 'SetOperation' && node.operation === 'union' && side.operation === 'union' && node.all && side.all
-    const left = merges(node.left) ? branches(node.left) : [visit(node.left)]
-    const right = merges(node.right) ? branches(node.right) : [visit(node.right)]
-    return [...left, ...right]
-  }
-
   const aliased = (select: Select, alias: string): Select => {
     const visible = select.from.kind === 'relation' ? select : nested(select, nextId)
     return visible.from.kind === 'relation'
@@ -88,7 +93,22 @@ export function selectsOf(plan: Plan, nextId: () => number): Select {
       : visible
   }
 
-  return visit(plan)
+  return foldPlan(plan, step)
+}
+
+/** A UNION ALL of UNION ALLs is one of all their branches. */
+function branches(node: SetOperation, inputs: readonly Select[]): readonly Select[] {
+  const merges = (side: Plan): boolean =>
+    side.kind === 'SetOperation' && node.operation === 'union' && side.operation === 'union' && node.all && side.all
+  return [node.left, node.right].flatMap((side, index) => {
+    const { from } = inputs[index]!
+    const body = from.kind === 'relation' ? from.relation.body : undefined
+    return merges(side) && body?.kind === 'set' ? body.branches : [inputs[index]!]
+  })
+}
+
+function setsOf({ sets }: Extract<Plan, { kind: 'Aggregate' }>): Pick<Extract<Plan, { kind: 'Aggregate' }>, 'sets'> {
+  return sets === undefined ? {} : { sets }
 }
 
 function columns(expressions: readonly Expression[], node: Plan, input: Plan): readonly SelectColumn[] {

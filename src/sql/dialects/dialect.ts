@@ -2,6 +2,8 @@ import type { BinaryOperator, Expression, Value } from '../../expr/expression.ts
 import type { JoinKind, SetOperation } from '../../plan/nodes.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
 
+type OptionalJoin = 'semi' | 'anti' | 'asof' | 'asofLeft'
+
 /** How one engine spells what plans mean. A table: no dialect has a compiler of its own. */
 export interface Dialect {
   readonly name: string
@@ -15,11 +17,13 @@ export interface Dialect {
   binds(value: Value): boolean
   /** Where the value of parameter `position`, counted from 1, stands. */
   placeholder(position: number, value: Value): string
-  /** A semi or anti join that has no keyword becomes `[NOT] EXISTS`. */
-  readonly joins: Readonly<Record<Exclude<JoinKind, 'semi' | 'anti'>, string>> &
-    Readonly<Partial<Record<'semi' | 'anti', string>>>
+  /** A semi or anti join that has no keyword becomes `[NOT] EXISTS`; an asof join one with all rows that match, of which the nearest are kept. */
+  readonly joins: Readonly<Record<Exclude<JoinKind, OptionalJoin>, string>> &
+    Readonly<Partial<Record<OptionalJoin, string>>>
   /** Whether a full join needs a condition with an equality of both sides. */
   readonly fullJoinNeedsEquality?: boolean
+  /** Whether there are ROLLUP, CUBE and GROUPING SETS; else there is one aggregation for each set. */
+  readonly hasGroupingSets: boolean
   /** Spelled between brackets or operators of lower precedence. */
   readonly operators: Readonly<
     Record<

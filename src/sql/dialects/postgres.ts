@@ -56,6 +56,7 @@ export const postgres: Dialect = Object.freeze<Dialect>({
   },
   scan: (id) => identifier(`lf_${id}`),
   setOperator: (operation, all) => `${operation.toUpperCase()}${all ? ' ALL' : ''}`,
+  hasGroupingSets: true,
   bracketsBranches: true,
   namesColumns: true,
   groupOfAll: 'GROUP BY ()',

@@ -72,6 +72,7 @@ export const sqlite: Dialect = Object.freeze<Dialect>({
     if (all && operation !== 'union') return undefined
     return `${operation.toUpperCase()}${all ? ' ALL' : ''}`
   },
+  hasGroupingSets: false,
   bracketsBranches: false,
   namesColumns: false,
   groupOfAll: 'HAVING count(*) >= 0',

@@ -1,7 +1,7 @@
 import type { Expression, InputColumn } from '../../expr/expression.ts'
-import { addedColumns, project } from '../../plan/columns.ts'
+import { addedColumns, droppedPositions } from '../../plan/columns.ts'
 import type { Plan } from '../../plan/nodes.ts'
-import { Scope, sameName } from '../../plan/scope.ts'
+import { Scope } from '../../plan/scope.ts'
 
 /** `*`, withColumn, withColumnRenamed and drop become plain projections. */
 export function expandColumns(plan: Plan): Plan {
@@ -9,8 +9,8 @@ export function expandColumns(plan: Plan): Plan {
     case 'Project': {
       if (!plan.columns.some((column) => column.kind === 'Star')) return plan
       const scope = new Scope(plan.input.output!)
-      return project(
-        plan.input,
+      return projected(
+        plan,
         plan.columns.flatMap((column): readonly Expression[] => {
           if (column.kind !== 'Star') return [column]
           const indices =
@@ -21,13 +21,14 @@ export function expandColumns(plan: Plan): Plan {
     }
     case 'WithColumns': {
       const scope = new Scope(plan.input.output!)
+      const replacements = new Map(plan.columns.map((column) => [column.name.toLowerCase(), column]))
       const kept = scope.columns.map(({ name }, index) => {
-        const replacement = plan.columns.findLast((column) => sameName(column.name, name))
+        const replacement = replacements.get(name.toLowerCase())
         return replacement === undefined
           ? inputColumn(plan.input, index)
           : named(replacement.expression, replacement.name)
       })
-      return project(plan.input, [
+      return projected(plan, [
         ...kept,
         ...addedColumns(plan.columns, scope).map(({ name, expression }) => named(expression, name)),
       ])
@@ -35,8 +36,8 @@ export function expandColumns(plan: Plan): Plan {
     case 'Rename': {
       const scope = new Scope(plan.input.output!)
       const renamed = new Map(plan.names.map(({ from, to }) => [scope.resolve(from).index, to]))
-      return project(
-        plan.input,
+      return projected(
+        plan,
         scope.columns.map((_, index) => {
           const name = renamed.get(index)
           return name === undefined ? inputColumn(plan.input, index) : named(inputColumn(plan.input, index), name)
@@ -45,15 +46,20 @@ export function expandColumns(plan: Plan): Plan {
     }
     case 'Drop': {
       const scope = new Scope(plan.input.output!)
-      const dropped = new Set(plan.names.map((name) => scope.resolve(name).index))
-      return project(
-        plan.input,
+      const dropped = droppedPositions(plan, scope)
+      return projected(
+        plan,
         scope.columns.flatMap((_, index) => (dropped.has(index) ? [] : [inputColumn(plan.input, index)])),
       )
     }
     default:
       return plan
   }
+}
+
+/** A projection with the output of `plan`, whose input it takes; nothing is checked again. */
+export function projected(plan: Plan & { readonly input: Plan }, columns: readonly Expression[]): Plan {
+  return Object.freeze({ kind: 'Project', input: plan.input, columns: Object.freeze(columns), output: plan.output! })
 }
 
 /** The column of `input` at a position, whatever it is called. */

@@ -1,7 +1,25 @@
+import type { Expression } from '../../expr/expression.ts'
 import { project } from '../../plan/columns.ts'
 import type { Plan } from '../../plan/nodes.ts'
 import { alignment, setOperation } from '../../plan/set-operation.ts'
-import { inputColumn, named } from './expand-columns.ts'
+import type { Dialect } from '../dialects/dialect.ts'
+import { inputColumn, named, projected } from './expand-columns.ts'
+
+/** Where a dialect has no INTERSECT ALL and EXCEPT ALL: equal rows are numbered, which makes them distinct. */
+export function expandSetOperationAll(plan: Plan, dialect: Dialect): Plan {
+  if (plan.kind !== 'SetOperation' || plan.operation === 'union' || !plan.all || dialect.setOperator(plan.operation, true) !== undefined) return plan
+  const numbered = (input: Plan): Plan => {
+    const columns = input.output!.map((_, index) => inputColumn(input, index))
+    const call: Expression = Object.freeze({ kind: 'Call', name: 'rowNumber', role: 'window', operands: Object.freeze([]) })
+    const window = Object.freeze({ partitionBy: Object.freeze(columns), orderBy: Object.freeze([]) })
+    return project(input, [...columns, named(Object.freeze({ kind: 'Over', call, window }), 'nth')])
+  }
+  const combined = setOperation(numbered(plan.left), numbered(plan.right), { operation: plan.operation, all: false })
+  return projected(
+    { ...plan, input: combined },
+    plan.output!.map((_, index) => inputColumn(combined, index)),
+  )
+}
 
 /** A set operation by name becomes one by position, over both sides in the same order. */
 export function expandSetOperation(plan: Plan): Plan {

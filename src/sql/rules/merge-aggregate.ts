@@ -7,8 +7,7 @@ import { exposeNames } from './expose-names.ts'
 /** An aggregation groups what was only filtered and computed so far. The order below is kept only if a measure can tell. */
 export function mergeAggregate(
   input: Select,
-  keys: readonly SelectColumn[],
-  measures: readonly SelectColumn[],
+  { keys, measures, sets }: { keys: readonly SelectColumn[]; measures: readonly SelectColumn[]; sets?: readonly (readonly number[])[] },
   nextId: () => number,
 ): Select {
   const expressions = [...keys, ...measures].map(({ expression }) => expression)
@@ -29,7 +28,8 @@ export function mergeAggregate(
     name,
     expression: inTermsOf(select, expression),
   }))
-  return { ...select, columns, groupBy: columns.slice(0, keys.length).map(({ expression }) => expression), orderBy: [] }
+  const groupBy = columns.slice(0, keys.length).map(({ expression }) => expression)
+  return { ...select, columns, groupBy, orderBy: [], ...(sets === undefined ? {} : { sets }) }
 }
 
 const ordered = new Set(['first', 'last', 'collectList'])

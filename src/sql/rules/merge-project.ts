@@ -1,4 +1,4 @@
-import { hasWindow } from '../../expr/walk.ts'
+import { hasGenerator, hasWindow } from '../../expr/walk.ts'
 import type { Expression } from '../../expr/expression.ts'
 import { canInline, isOpaque, isWindowed } from '../inline.ts'
 import { type Select, type SelectColumn, inTermsOf, nested } from '../select.ts'
@@ -13,7 +13,9 @@ export function mergeProject(input: Select, columns: readonly SelectColumn[], ne
   let select = exposeNames(input, expressions, nextId)
   const isLimited = select.limit !== undefined || select.offset > 0
   const windowed = expressions.some(seesOtherRows)
+  const makesRows = expressions.some(hasGenerator)
   if (
+    (makesRows && (isLimited || select.orderBy.length > 0 || select.groupBy !== undefined || isWindowed(select))) ||
     select.distinct ||
     isOpaque(select) ||
     (windowed && (isLimited || select.groupBy !== undefined || isWindowed(select))) ||

@@ -1,0 +1,40 @@
+import type { Column } from '../column.ts'
+import type { Argument, ArgumentNeeds, ArgumentType, Deferred } from '../column-types.ts'
+import { call } from './call.ts'
+
+type Element<A> = Column<Deferred<'field', [ArgumentType<A>, 0]>, ArgumentNeeds<A>, 'col'>
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Columns<A> = Column<any, ArgumentNeeds<A>, string>
+
+/**
+ * `unnest(x)`: a row per element of a list, as `col` unless named; of a map, a row per entry as `key` and `value`. Rows without
+ * elements are left out. One in a select() or withColumn(), and nothing can be computed from it there.
+ */
+export function explode<A extends Argument>(value: A): Element<A> {
+  return call('explode', 'generator', [value])
+}
+
+/** As {@link explode}; a row without elements stays, with NULL. */
+export function explodeOuter<A extends Argument>(value: A): Element<A> {
+  return call('explodeOuter', 'generator', [value])
+}
+
+/** As {@link explode}, with the position from 0 before it, as `pos`. */
+export function posexplode<A extends Argument>(value: A): Columns<A> {
+  return call('posexplode', 'generator', [value])
+}
+
+/** As {@link posexplode}; a row without elements stays, with NULL. */
+export function posexplodeOuter<A extends Argument>(value: A): Columns<A> {
+  return call('posexplodeOuter', 'generator', [value])
+}
+
+/** A row per struct of a list, with the fields as columns. */
+export function inline<A extends Argument>(value: A): Columns<A> {
+  return call('inline', 'generator', [value])
+}
+
+/** As {@link inline}; a row without elements stays, with NULL. */
+export function inlineOuter<A extends Argument>(value: A): Columns<A> {
+  return call('inlineOuter', 'generator', [value])
+}
