@@ -1,39 +1,55 @@
 import type { ExecuteOptions, ResultStream } from '../engine/engine.ts'
 import { LakefrontError } from '../errors.ts'
-import { sortKey } from '../expr/column.ts'
-import type { AnyColumn, AnyRow } from '../expr/column-types.ts'
+import { Column, sortKey } from '../expr/column.ts'
+import type { AnyColumn, AnyRow, Ref } from '../expr/column-types.ts'
 import { describeExpression } from '../expr/describe.ts'
-import type { Expression } from '../expr/expression.ts'
+import type { Expression, Value } from '../expr/expression.ts'
 import { count } from '../expr/functions/aggregate.ts'
 import { argumentNode, bareNode, columnReference, isColumn } from '../expr/operand.ts'
 import { sql } from '../expr/sql.ts'
 import { aggregate } from '../plan/aggregate.ts'
 import { alias, drop, rename, select, withColumns } from '../plan/columns.ts'
+import { explode, unpivot } from '../plan/explode.ts'
 import { join, joinKind } from '../plan/join.ts'
 import type { Plan } from '../plan/nodes.ts'
-import { distinct, filter, limit, sort } from '../plan/rows.ts'
+import { dropNulls, fillNulls, replace } from '../plan/nulls.ts'
+import { cache, distinct, filter, limit, sample, sort } from '../plan/rows.ts'
 import { setOperation } from '../plan/set-operation.ts'
 import type { DialectName } from '../sql/dialects/load-dialect.ts'
+import { summary } from '../plan/summary.ts'
 import type { recordBatchFrom, tableFromBatches } from '../types/arrow.ts'
 import { type Columns, columnsFromBatches } from '../types/columns.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { rowsFromBatch } from '../types/rows.ts'
 import { typeName } from '../types/type-names.ts'
 import type { Executor, ExplainMode } from './executor.ts'
+import { cubeSets, groupingSets } from './grouping-sets.ts'
 import { GroupedData } from './grouped-data.ts'
+import { type AsofOptions, asofJoin, joinCondition } from './join-options.ts'
+import { type FillValue, fillsOf } from './fills.ts'
 import { resultOf, rowsOf } from './results.ts'
 import type {
   ColumnOf,
   Dropped,
+  DroppedName,
+  Exploded,
+  Filled,
+  FilledEach,
   Joined,
   JoinSpelling,
   NameIn,
   NameOf,
+  Nullable,
   Renamed,
+  RenamedAll,
   Selectable,
   Selected,
+  Summarized,
+  UnionByName,
+  Unpivoted,
   WithColumn,
   WithColumns,
+  WithoutNulls,
 } from './row-types.ts'
 import { formatTable } from './show.ts'
 
@@ -59,19 +75,27 @@ export class DataFrame<Row extends object = AnyRow> {
   /** DataFrames are made by a session. */
   constructor(executor: Executor, plan: Plan) {
     this.#executor = executor
-    this.plan = plan
+    this.plan = plan.id === undefined ? Object.freeze({ ...plan, id: Math.random() }) : plan
+  }
+
+  /**
+   * The column of that name of this DataFrame, also after a join: `a.join(b, a.col('id').eq(b.col('id'))).select(b.col('v'))`.
+   * It is found as long as it was only passed on; of a DataFrame joined with itself, see {@link alias}.
+   */
+  col<const Name extends NameOf<Row>>(name: Name): Column<Ref<Name>, Name, Name> {
+    return new Column(Object.freeze({ kind: 'ColumnReference', name, plan: this.plan.id! }))
   }
 
   /** `SELECT a, b + 1 AS c`. Names, `*`, and columns; aggregates make one row of all, as in PySpark. */
   select<const C extends readonly Selectable<Row>[]>(...columns: C): DataFrame<Selected<Row, C>> {
-    return this.#over(select(this.plan, columns.map(outputNode)))
+    return this.#over(select(this.#plan, columns.map(outputNode)))
   }
 
   /** `SELECT …` of SQL expressions: `selectExpr('origin', 'delay / 60 AS hours')`. */
   selectExpr<Result extends object = AnyRow>(...expressions: readonly string[]): DataFrame<Result> {
     return this.#over(
       select(
-        this.plan,
+        this.#plan,
         expressions.map((text) =>
           /^\s*(?:[\p{L}_][\p{L}\p{N}_]*\.)?\*\s*$/u.test(text) ? columnReference(text.trim()) : sql(text).node,
         ),
@@ -84,14 +108,14 @@ export class DataFrame<Row extends object = AnyRow> {
     name: Name,
     column: C,
   ): DataFrame<WithColumn<Row, Name, C>> {
-    return this.#over(withColumns(this.plan, [{ name, expression: bareNode(column.node) }]))
+    return this.#over(withColumns(this.#plan, [{ name, expression: bareNode(column.node) }]))
   }
 
   /** As {@link withColumn} for many, each computed from the columns before. */
   withColumns<const C extends Readonly<Record<string, ColumnOf<Row>>>>(columns: C): DataFrame<WithColumns<Row, C>> {
     return this.#over(
       withColumns(
-        this.plan,
+        this.#plan,
         Object.entries(columns).map(([name, column]) => ({ name, expression: bareNode(column.node) })),
       ),
     )
@@ -102,18 +126,33 @@ export class DataFrame<Row extends object = AnyRow> {
     existing: From,
     name: To,
   ): DataFrame<Renamed<Row, From, To>> {
-    return this.#over(rename(this.plan, [{ from: existing, to: name }]))
+    return this.#over(rename(this.#plan, [{ from: existing, to: name }]))
   }
 
-  /** All columns but those. A name that is not there is `COLUMN_NOT_FOUND`; PySpark ignores it. */
-  drop<const Name extends NameIn<Row>>(...names: readonly Name[]): DataFrame<Dropped<Row, Name>> {
-    return this.#over(names.length === 0 ? this.plan : drop(this.plan, names))
+  /** `SELECT …, a AS b, c AS d`: `{ a: 'b', c: 'd' }`. A name that is not there is `COLUMN_NOT_FOUND`; PySpark ignores it. */
+  withColumnsRenamed<const Names extends { readonly [K in NameOf<Row>]?: string }>(
+    names: Names,
+  ): DataFrame<RenamedAll<Row, Names>> {
+    return this.#over(
+      rename(
+        this.#plan,
+        Object.entries(names as Record<string, string>).map(([from, to]) => ({ from, to })),
+      ),
+    )
+  }
+
+  /** All columns but those: names, or columns of a DataFrame. A name that is not there is `COLUMN_NOT_FOUND`; PySpark ignores it. */
+  drop<const C extends readonly (NameIn<Row> | ColumnOf<Row>)[]>(
+    ...columns: C
+  ): DataFrame<Dropped<Row, DroppedName<C[number]>>> {
+    const dropped = columns.map((column) => (isColumn(column) ? bareNode(column.node) : column))
+    return this.#over(dropped.length === 0 ? this.plan : drop(this.#plan, dropped))
   }
 
   /** `WHERE condition`: rows for which it is true. Text is an SQL expression. */
   filter(condition: ColumnOf<Row> | string): DataFrame<Row> {
     return this.#over(
-      filter(this.plan, typeof condition === 'string' ? bareNode(sql(condition).node) : bareNode(condition.node)),
+      filter(this.#plan, typeof condition === 'string' ? bareNode(sql(condition).node) : bareNode(condition.node)),
     )
   }
 
@@ -124,12 +163,35 @@ export class DataFrame<Row extends object = AnyRow> {
 
   /** `GROUP BY a, b`, to be followed by `agg()`; without columns, all rows are one group. */
   groupBy<const C extends readonly (NameIn<Row> | ColumnOf<Row>)[]>(...columns: C): GroupedData<Row, Selected<Row, C>> {
-    return new GroupedData((plan) => this.#over(plan), this.plan, columns.map(outputNode))
+    return this.#grouped(columns)
+  }
+
+  /** `GROUP BY ROLLUP (a, b)`: groups of a and b, of a, and of all rows; a key that a group lacks is NULL. */
+  rollup<const C extends readonly (NameIn<Row> | ColumnOf<Row>)[]>(
+    ...columns: C
+  ): GroupedData<Row, Nullable<Selected<Row, C>>> {
+    const sets = [...columns, undefined].map((_, dropped) => [...columns.keys()].slice(0, columns.length - dropped))
+    return this.#grouped(columns, sets)
+  }
+
+  /** `GROUP BY CUBE (a, b)`: groups of each combination of the columns, of some of them, and of all rows. */
+  cube<const C extends readonly (NameIn<Row> | ColumnOf<Row>)[]>(
+    ...columns: C
+  ): GroupedData<Row, Nullable<Selected<Row, C>>> {
+    return this.#grouped(columns, cubeSets(columns.length))
+  }
+
+  /** `GROUP BY GROUPING SETS ((a, b), (a), ())`: `groupingSets([['a', 'b'], ['a'], []], 'a', 'b')`. */
+  groupingSets<const C extends readonly NameIn<Row>[]>(
+    sets: readonly (readonly C[number][])[],
+    ...columns: C
+  ): GroupedData<Row, Nullable<Selected<Row, C>>> {
+    return this.#grouped(columns, groupingSets(sets, columns))
   }
 
   /** Aggregates all rows into one. */
   agg<const M extends readonly ColumnOf<Row>[]>(...measures: M): DataFrame<Selected<Row, M>> {
-    return this.#over(aggregate(this.plan, [], measures.map(outputNode)))
+    return this.#over(aggregate(this.#plan, [], measures.map(outputNode)))
   }
 
   /**
@@ -145,45 +207,80 @@ export class DataFrame<Row extends object = AnyRow> {
   >(other: DataFrame<R>, on: On, how?: How): DataFrame<Joined<Row, R, How, On extends readonly (infer K)[] ? K : On>>
   join<R extends object, How extends JoinSpelling = 'inner'>(
     other: DataFrame<R>,
-    on: ColumnOf<Row & R>,
+    on: ColumnOf<Row & R> | readonly ColumnOf<Row & R>[],
     how?: How,
   ): DataFrame<Joined<Row, R, How>>
   join(
     other: DataFrame<AnyRow>,
-    on: string | readonly string[] | AnyColumn,
+    on: string | AnyColumn | readonly (string | AnyColumn)[],
     how: JoinSpelling = 'inner',
   ): DataFrame<AnyRow> {
-    const condition = isColumn(on) ? { condition: bareNode(on.node) } : { using: typeof on === 'string' ? [on] : on }
-    return this.#over(join(this.plan, this.#planOf(other), joinKind(how), condition))
+    return this.#over(join(this.#plan, this.#planOf(other), joinKind(how), joinCondition(on)))
+  }
+
+  /**
+   * `ASOF JOIN`: each row with the row of `other` that is nearest to it: the last one whose `on` is not after its own, of those with
+   * the same `by`. `on` is a name both have, or one of each side.
+   */
+  asofJoin<
+    R extends object,
+    const By extends NameOf<Row> & NameOf<R> = never,
+    How extends 'left' | 'inner' = 'left',
+    const On extends (NameOf<Row> & NameOf<R>) | readonly [NameOf<Row>, NameOf<R>] = NameOf<Row> & NameOf<R>,
+  >(
+    other: DataFrame<R>,
+    options: AsofOptions<On, By, How>,
+  ): DataFrame<Joined<Row, Omit<R, On extends string ? On : never>, How, By>> {
+    return this.#over(asofJoin(this.#plan, this.#planOf(other), options))
   }
 
   /** `CROSS JOIN other`: every row with every row. */
   crossJoin<R extends object>(other: DataFrame<R>): DataFrame<Joined<Row, R, 'cross'>> {
-    return this.#over(join(this.plan, this.#planOf(other), 'cross'))
+    return this.#over(join(this.#plan, this.#planOf(other), 'cross'))
   }
 
   /** `UNION ALL other`, columns by position, duplicates kept, as in PySpark. The compiler wants the same names on both sides. */
   union(other: DataFrame<Row>): DataFrame<Row> {
-    return this.#over(setOperation(this.plan, this.#planOf(other), { operation: 'union', all: true }))
+    return this.#over(setOperation(this.#plan, this.#planOf(other), { operation: 'union', all: true }))
+  }
+
+  /** As {@link union}. */
+  unionAll(other: DataFrame<Row>): DataFrame<Row> {
+    return this.union(other)
   }
 
   /** As {@link union}, columns by name; with `allowMissingColumns`, one that a side lacks is NULL there. */
   unionByName<R extends object>(
     other: DataFrame<R>,
     options: { readonly allowMissingColumns?: boolean } = {},
-  ): DataFrame<Row> {
+  ): DataFrame<UnionByName<Row, R>> {
     const byName = options.allowMissingColumns === true ? 'missing' : 'strict'
-    return this.#over(setOperation(this.plan, this.#planOf(other), { operation: 'union', all: true, byName }))
+    return this.#over(setOperation(this.#plan, this.#planOf(other), { operation: 'union', all: true, byName }))
   }
 
   /** `INTERSECT other`: distinct rows that both have; NULLs are equal. */
   intersect(other: DataFrame<Row>): DataFrame<Row> {
-    return this.#over(setOperation(this.plan, this.#planOf(other), { operation: 'intersect', all: false }))
+    return this.#over(setOperation(this.#plan, this.#planOf(other), { operation: 'intersect', all: false }))
+  }
+
+  /** `INTERSECT ALL other`: a row as often as both have it. */
+  intersectAll(other: DataFrame<Row>): DataFrame<Row> {
+    return this.#over(setOperation(this.#plan, this.#planOf(other), { operation: 'intersect', all: true }))
   }
 
   /** `EXCEPT other`: distinct rows that the other lacks; NULLs are equal. */
   except(other: DataFrame<Row>): DataFrame<Row> {
-    return this.#over(setOperation(this.plan, this.#planOf(other), { operation: 'except', all: false }))
+    return this.#over(setOperation(this.#plan, this.#planOf(other), { operation: 'except', all: false }))
+  }
+
+  /** As {@link except}; PySpark's name. */
+  subtract(other: DataFrame<Row>): DataFrame<Row> {
+    return this.except(other)
+  }
+
+  /** `EXCEPT ALL other`: a row as often as it is more frequent here. */
+  exceptAll(other: DataFrame<Row>): DataFrame<Row> {
+    return this.#over(setOperation(this.#plan, this.#planOf(other), { operation: 'except', all: true }))
   }
 
   /** `SELECT DISTINCT *`. An order set before is forgotten. */
@@ -193,14 +290,14 @@ export class DataFrame<Row extends object = AnyRow> {
 
   /** One row, whichever, of those that are equal in the given columns; of all columns without. */
   dropDuplicates(columns?: readonly NameIn<Row>[]): DataFrame<Row> {
-    return this.#over(distinct(this.plan, columns))
+    return this.#over(distinct(this.#plan, columns))
   }
 
   /** `ORDER BY a ASC NULLS FIRST`. `col('a').desc()` has NULLs last; both as in PySpark, with variants on `Column`. */
   orderBy(...columns: readonly (NameIn<Row> | ColumnOf<Row>)[]): DataFrame<Row> {
     return this.#over(
       sort(
-        this.plan,
+        this.#plan,
         columns.map((column) => sortKey(column, columnReference)),
       ),
     )
@@ -213,17 +310,155 @@ export class DataFrame<Row extends object = AnyRow> {
 
   /** `LIMIT count` */
   limit(count: number): DataFrame<Row> {
-    return this.#over(limit(this.plan, count))
+    return this.#over(limit(this.#plan, count))
   }
 
   /** `OFFSET count`: all rows but the first. */
   offset(count: number): DataFrame<Row> {
-    return this.#over(limit(this.plan, undefined, count))
+    return this.#over(limit(this.#plan, undefined, count))
+  }
+
+  /**
+   * `WHERE random() < fraction`: about that share of the rows. With a `seed` the same rows come again, as long as the input gives its
+   * rows in the same order. With replacement, each row comes `fraction` times on average.
+   */
+  sample(fraction: number, options: SampleOptions = {}): DataFrame<Row> {
+    const { seed, withReplacement = false } = options
+    return this.#over(sample(this.#plan, { fraction, withReplacement, ...(seed === undefined ? {} : { seed }) }))
+  }
+
+  /**
+   * One row per row and column of `values`: the `ids`, the name of the column and what is in it. Without `values` all columns that are
+   * no ids. NULLs are kept.
+   */
+  unpivot<
+    const Ids extends readonly NameOf<Row>[],
+    const Values extends readonly NameOf<Row>[] = readonly Exclude<NameOf<Row>, Ids[number]>[],
+    const Variable extends string = 'variable',
+    const Value extends string = 'value',
+  >(
+    ids: Ids,
+    options: UnpivotOptions<Values, Variable, Value> = {},
+  ): DataFrame<Unpivoted<Row, Ids[number], Values[number], Variable, Value>> {
+    const { values, variableColumnName: variable = 'variable', valueColumnName: value = 'value' } = options
+    return this.#over(unpivot(this.#plan, { ids, variable, value, ...(values === undefined ? {} : { values }) }))
+  }
+
+  /** As {@link unpivot}. */
+  melt<
+    const Ids extends readonly NameOf<Row>[],
+    const Values extends readonly NameOf<Row>[] = readonly Exclude<NameOf<Row>, Ids[number]>[],
+    const Variable extends string = 'variable',
+    const Value extends string = 'value',
+  >(
+    ids: Ids,
+    options: UnpivotOptions<Values, Variable, Value> = {},
+  ): DataFrame<Unpivoted<Row, Ids[number], Values[number], Variable, Value>> {
+    return this.unpivot(ids, options)
+  }
+
+  /**
+   * `unnest(column)`: one row per element of a list, or per entry of a map (as `key` and `value`); of a struct, its fields as columns.
+   * They take the place of the column. Rows without elements are left out, unless `outer`, which keeps them with NULL.
+   */
+  explode<const Name extends NameOf<Row>, const Options extends ExplodeOptions = Record<never, never>>(
+    column: Name,
+    options?: Options,
+  ): DataFrame<Exploded<Row, Name, Options>> {
+    const { as, outer = false, position }: ExplodeOptions = options ?? {}
+    const names = as === undefined ? {} : { names: typeof as === 'string' ? [as] : as }
+    return this.#over(explode(this.#plan, column, { outer, ...names, ...(position === undefined ? {} : { position }) }))
+  }
+
+  /** fillna, dropna and replace by PySpark's other names: `df.na.fill(0)`. */
+  get na(): NaFunctions<Row> {
+    return {
+      fill: this.fillna.bind(this) as DataFrame<Row>['fillna'],
+      drop: this.dropna.bind(this) as DataFrame<Row>['dropna'],
+      replace: this.replace.bind(this),
+    }
+  }
+
+  /**
+   * `coalesce(column, value)`: NULL, and NaN, replaced in all columns of the value's kind (numbers, text, booleans), or of those among
+   * `columns`; or by column, `{ delay: 0, origin: '?' }`. The value is cast to the column's type.
+   */
+  fillna<const V extends FillValue>(value: V, columns?: readonly NameOf<Row>[]): DataFrame<Filled<Row, V>>
+  fillna<const V extends { readonly [K in NameOf<Row>]?: FillValue }>(values: V): DataFrame<FilledEach<Row, keyof V>>
+  fillna(
+    value: FillValue | Readonly<Record<string, FillValue | undefined>>,
+    columns?: readonly string[],
+  ): DataFrame<AnyRow> {
+    return this.#over(fillNulls(this.#plan, fillsOf(value, columns)))
+  }
+
+  /**
+   * Rows without NULL and NaN; with `how: 'all'` those in which not all values are missing; with `thresh` those that have at least so
+   * many values. `subset` says which columns count.
+   */
+  dropna<const Name extends NameOf<Row> = NameOf<Row>, How extends 'any' | 'all' = 'any'>(
+    options: DropNullsOptions<Name, How> = {},
+  ): DataFrame<How extends 'any' ? WithoutNulls<Row, Name> : Row> {
+    const { how = 'any', thresh, subset } = options
+    return this.#over(dropNulls(this.#plan, thresh ?? (how === 'any' ? 'all' : 1), subset))
+  }
+
+  /**
+   * `CASE column WHEN from THEN to … ELSE column END` in all columns of the values' kind, or of those among `columns`. One value by
+   * another, or many: `new Map([['SEA', 'Seattle'], ['JFK', null]])`.
+   */
+  replace(from: FillValue | ReadonlyMap<Value, Value>, to?: Value, columns?: readonly NameOf<Row>[]): DataFrame<Row> {
+    const pairs =
+      from instanceof Map
+        ? [...from].map(([one, other]) => ({ from: one, to: other }))
+        : [{ from: from as Value, to: to ?? null }]
+    return this.#over(replace(this.#plan, pairs, columns))
+  }
+
+  /** count, mean, stddev, min and max of the columns (default: those of numbers and text), one row each, as text. */
+  describe<const Name extends NameOf<Row> = NameOf<Row>>(...columns: readonly Name[]): DataFrame<Summarized<Name>> {
+    const statistics = ['count', 'mean', 'stddev', 'min', 'max']
+    return this.#over(summary(this.#plan, statistics, columns.length === 0 ? undefined : columns))
+  }
+
+  /** As {@link describe} with quartiles, or the statistics asked for: `summary('count', '99%')`. */
+  summary(...statistics: readonly string[]): DataFrame<Summarized<NameOf<Row>>> {
+    const usual = ['count', 'mean', 'stddev', 'min', '25%', '50%', '75%', 'max']
+    return this.#over(summary(this.#plan, statistics.length === 0 ? usual : statistics))
+  }
+
+  /**
+   * This DataFrame, whose rows are computed at the first action that needs them and then kept, outside of the engine, until nobody holds
+   * it or {@link unpersist} is called on it.
+   */
+  cache(): DataFrame<Row> {
+    return this.#over(cache(this.#plan))
+  }
+
+  /** As {@link cache}. */
+  persist(): DataFrame<Row> {
+    return this.cache()
+  }
+
+  /** Gives the rows back that {@link cache} kept; the next action computes them again. */
+  async unpersist(): Promise<DataFrame<Row>> {
+    await this.#executor.release(this.plan)
+    return this
+  }
+
+  /** `CREATE OR REPLACE TEMP VIEW "name" AS …`: SQL text and `table()` of the session can name the DataFrame until it closes. */
+  createOrReplaceTempView(name: string, options?: ExecuteOptions): Promise<void> {
+    return this.#executor.createView(name, this.plan, { ...options, replace: true })
+  }
+
+  /** As {@link createOrReplaceTempView}; fails when there is one of that name. */
+  createTempView(name: string, options?: ExecuteOptions): Promise<void> {
+    return this.#executor.createView(name, this.plan, { ...options, replace: false })
   }
 
   /** Lets `col('name.column')` mean the columns of this DataFrame, after a join above all. */
   alias(name: string): DataFrame<Row> {
-    return this.#over(alias(this.plan, name))
+    return this.#over(alias(this.#plan, name))
   }
 
   /** `change(this)`, to chain steps of one's own. */
@@ -257,7 +492,7 @@ export class DataFrame<Row extends object = AnyRow> {
   async count(options?: ExecuteOptions): Promise<number> {
     const [row] = await rowsOf<{ count: bigint }>(
       this.#executor,
-      aggregate(this.plan, [], [count().as('count').node]),
+      aggregate(this.#plan, [], [count().as('count').node]),
       options,
     )
     return Number(row!.count)
@@ -305,7 +540,7 @@ export class DataFrame<Row extends object = AnyRow> {
 
   /** Prints the first `count` rows (default 20) as a table; cells are cut at `truncate` characters (default 20). */
   async show(count = 20, options: ShowOptions = {}): Promise<void> {
-    const { schema, batches } = await resultOf(this.#executor, limit(this.plan, count + 1), options)
+    const { schema, batches } = await resultOf(this.#executor, limit(this.#plan, count + 1), options)
     const rows = batches.flatMap(rowsFromBatch)
     const table = formatTable(rows.slice(0, count), schema, options)
     const print = options.print ?? console.log
@@ -361,6 +596,19 @@ export class DataFrame<Row extends object = AnyRow> {
     )
   }
 
+  /** The plan with its columns where they are known by now, so that mistakes show at once. */
+  get #plan(): Plan {
+    return this.plan.output === undefined && this.plan.kind === 'Scan' ? this.#executor.known(this.plan) : this.plan
+  }
+
+  #grouped<Keys extends object>(
+    columns: readonly (string | AnyColumn)[],
+    sets?: readonly (readonly number[])[],
+  ): GroupedData<Row, Keys> {
+    const groups = { keys: columns.map(outputNode), ...(sets === undefined ? {} : { sets }) }
+    return new GroupedData((plan) => this.#over(plan), this.#plan, groups)
+  }
+
   #over<Result extends object>(plan: Plan): DataFrame<Result> {
     return new DataFrame(this.#executor, plan)
   }
@@ -370,6 +618,42 @@ export class DataFrame<Row extends object = AnyRow> {
       throw new LakefrontError('INVALID_ARGUMENT', 'The other side has to be a DataFrame.')
     return other.planFor(this.#executor)
   }
+}
+
+/** What to do about missing values. */
+export interface NaFunctions<Row extends object> {
+  readonly fill: DataFrame<Row>['fillna']
+  readonly drop: DataFrame<Row>['dropna']
+  readonly replace: DataFrame<Row>['replace']
+}
+
+export interface SampleOptions {
+  /** An integer; the same one gives the same rows. */
+  readonly seed?: number
+  /** Whether a row may come more than once. */
+  readonly withReplacement?: boolean
+}
+
+export interface UnpivotOptions<Values, Variable, Value> {
+  readonly values?: Values
+  readonly variableColumnName?: Variable
+  readonly valueColumnName?: Value
+}
+
+export interface ExplodeOptions {
+  /** What the column of elements is called, default as the list was; of a map, the two names. */
+  readonly as?: string | readonly string[]
+  /** Keep rows without elements, with NULL. */
+  readonly outer?: boolean
+  /** The name of a column for the position, from 0. */
+  readonly position?: string
+}
+
+export interface DropNullsOptions<Name, How> {
+  readonly how?: How
+  /** How many values a row needs; overrides `how`. */
+  readonly thresh?: number
+  readonly subset?: readonly Name[]
 }
 
 export interface ShowOptions extends ExecuteOptions {

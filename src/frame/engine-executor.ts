@@ -76,7 +76,9 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
   /** What was remembered may be older than the tables: then once more with what is there now. */
   const withFreshSchemas = async <T>(plan: Plan, work: () => Promise<T>): Promise<T> => {
     const before = epoch
-    const dependsOnTables = [...leavesOf(plan)].some((leaf) => leaf !== plan && schemas.get(leaf)?.epoch === before && leaf.kind !== 'Scan')
+    const dependsOnTables = [...leavesOf(plan)].some(
+      (leaf) => leaf !== plan && schemas.get(leaf)?.epoch === before && leaf.kind !== 'Scan',
+    )
     try {
       return await work()
     } catch (error) {

@@ -1,10 +1,15 @@
 import type { AnyColumn, Ref, ValueOf, Deferred } from '../expr/column-types.ts'
-import type { Expression } from '../expr/expression.ts'
+import { LakefrontError } from '../errors.ts'
+import type { Column } from '../expr/column.ts'
+import type { Expression, Value } from '../expr/expression.ts'
 import { avg, count, max, min, sum } from '../expr/functions/aggregate.ts'
+import { literal } from '../expr/literal.ts'
+import { argumentNode } from '../expr/operand.ts'
 import { aggregate } from '../plan/aggregate.ts'
-import type { Plan } from '../plan/nodes.ts'
+import type { Pivot, Plan } from '../plan/nodes.ts'
+import { pivot } from '../plan/pivot.ts'
 import type { DataFrame } from './dataframe.ts'
-import type { Aggregated, ColumnOf, NameOf } from './row-types.ts'
+import type { Aggregated, ColumnOf, NameIn, NameOf, Pivoted, PivotedBy } from './row-types.ts'
 
 type Named<Function extends string, Name extends string, Row, Operation extends string> = {
   [N in Name as `${Function}(${N})`]: ValueOf<Deferred<Operation, [Ref<N>]>, Row>
@@ -12,17 +17,45 @@ type Named<Function extends string, Name extends string, Row, Operation extends 
 type FrameOf = <Result extends object>(plan: Plan) => DataFrame<Result>
 type Merged<A, B> = { [K in keyof (A & B)]: (A & B)[K] } & {}
 
+interface Groups {
+  readonly keys: readonly Expression[]
+  readonly sets?: readonly (readonly number[])[]
+}
+
 /** Rows in groups, to be aggregated; made by `DataFrame.groupBy`. */
 export class GroupedData<Row extends object, Keys extends object> {
   readonly #frameOf: FrameOf
   readonly #input: Plan
-  readonly #keys: readonly Expression[]
+  readonly #groups: Groups
 
   /** `frameOf` makes DataFrames of the same session. */
-  constructor(frameOf: FrameOf, input: Plan, keys: readonly Expression[]) {
+  constructor(frameOf: FrameOf, input: Plan, groups: Groups) {
     this.#frameOf = frameOf
     this.#input = input
-    this.#keys = keys
+    this.#groups = groups
+  }
+
+  /**
+   * Columns of their own for each of `values` of `column`: `groupBy('origin').pivot('year', [2023, 2024]).agg(F.sum('delay'))`
+   * gives origin, 2023 and 2024; with several aggregates `2023_n`, …. Without values, those there are are looked up at the action
+   * that needs them, and stand in ascending order. What has no rows is NULL.
+   */
+  pivot<const V extends readonly Value[] = readonly never[]>(
+    column: NameIn<Row> | ColumnOf<Row>,
+    values?: V,
+  ): PivotedData<Row, Keys, V> {
+    const { keys, sets } = this.#groups
+    if (sets !== undefined)
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        'pivot() goes with groupBy(), not with rollup(), cube() or groupingSets().',
+      )
+    const by = argumentNode(column)
+    return new PivotedData(this.#frameOf, this.#input, {
+      keys,
+      column: by.kind === 'Alias' ? by.operand : by,
+      ...(values === undefined ? {} : { values: values.map((value) => literal(value).value) }),
+    })
   }
 
   /** `SELECT keys, measures … GROUP BY keys`. Name measures with `as()`; else they are called by what they compute, `avg(delay)`. */
@@ -72,9 +105,53 @@ export class GroupedData<Row extends object, Keys extends object> {
     return this.#frameOf(
       aggregate(
         this.#input,
-        this.#keys,
+        this.#groups.keys,
         measures.map(({ node }) => node),
+        this.#groups.sets,
       ),
     )
+  }
+}
+
+/** Rows in groups, of which each value of a column gets columns of its own; made by `GroupedData.pivot`. */
+export class PivotedData<Row extends object, Keys extends object, Values extends readonly Value[]> {
+  readonly #frameOf: FrameOf
+  readonly #input: Plan
+  readonly #pivot: Pick<Pivot, 'keys' | 'column' | 'values'>
+
+  constructor(frameOf: FrameOf, input: Plan, by: Pick<Pivot, 'keys' | 'column' | 'values'>) {
+    this.#frameOf = frameOf
+    this.#input = input
+    this.#pivot = by
+  }
+
+  /** One row per combination of keys. */
+  agg<const M extends readonly ColumnOf<Row>[]>(...measures: M): DataFrame<Pivoted<Keys, Row, Values, M>> {
+    return this.#frameOf(pivot(this.#input, { ...this.#pivot, measures: measures.map(({ node }) => node) }))
+  }
+
+  /** The number of rows; NULL where there are none. */
+  count(): DataFrame<Pivoted<Keys, Row, Values, [Column<bigint, never, 'count'>]>> {
+    return this.agg(count().as('count')) as never
+  }
+
+  /** The sum of a column. */
+  sum<N extends NameOf<Row>>(name: N): DataFrame<PivotedBy<Keys, Values, ValueOf<Deferred<'sum', [Ref<N>]>, Row>>> {
+    return this.agg(sum(name) as never) as never
+  }
+
+  /** The mean of a column. */
+  avg<N extends NameOf<Row>>(name: N): DataFrame<PivotedBy<Keys, Values, number | null>> {
+    return this.agg(avg(name) as never) as never
+  }
+
+  /** The smallest value of a column. */
+  min<N extends NameOf<Row>>(name: N): DataFrame<PivotedBy<Keys, Values, Row[N] | null>> {
+    return this.agg(min(name) as never) as never
+  }
+
+  /** The largest value of a column. */
+  max<N extends NameOf<Row>>(name: N): DataFrame<PivotedBy<Keys, Values, Row[N] | null>> {
+    return this.agg(max(name) as never) as never
   }
 }

@@ -11,7 +11,11 @@ import type { Executor } from './executor.ts'
 import { rowsOf } from './results.ts'
 
 /** The values that the column of a pivot has, in ascending order, NULL first; more than ten thousand are refused, as in PySpark. */
-export async function pivotValues(executor: Executor, plan: Pivot, options?: ExecuteOptions): Promise<readonly Value[]> {
+export async function pivotValues(
+  executor: Executor,
+  plan: Pivot,
+  options?: ExecuteOptions,
+): Promise<readonly Value[]> {
   const name = 'value'
   const value: Expression = Object.freeze({ kind: 'Alias', operand: plan.column, name })
   const grouped = aggregate(plan.input, [value], [])
@@ -24,7 +28,11 @@ export async function pivotValues(executor: Executor, plan: Pivot, options?: Exe
       `pivot(${describeExpression(plan.column)}) has more than ${mostPivotValues} different values. Give those you want: pivot("name", [a, b]).`,
     )
   }
-  if (rows.length === 0) throw new LakefrontError('INVALID_VALUE', 'There are no rows to pivot. Give the values you want: pivot("name", [a, b]).')
+  if (rows.length === 0)
+    throw new LakefrontError(
+      'INVALID_VALUE',
+      'There are no rows to pivot. Give the values you want: pivot("name", [a, b]).',
+    )
   return rows.map((row) => {
     if (isValue(row.value)) return row.value
     throw new LakefrontError(

@@ -83,10 +83,138 @@ export type Renamed<Row, From extends string, To extends string> =
 
 export type Dropped<Row, Name> = IsOpen<Row> extends true ? Row : Simplify<Omit<Row, Name & keyof Row>>
 
+/** The name of a column that `drop` was given. */
+export type DroppedName<C> = C extends string ? C : C extends Column<infer _T, infer _N, infer Name> ? Name : never
+
+/** `Row` with columns called as `Names` says. */
+export type RenamedAll<Row, Names> =
+  IsOpen<Row> extends true
+    ? Row
+    : Simplify<{ [K in keyof Row as K extends keyof Names ? Names[K] & string : K]: Row[K] }>
+
 /** The row of an aggregation: keys, then measures. */
 export type Aggregated<Keys, Row, M extends readonly unknown[]> = Opened<Keys & Entries<Row, M>, M>
 
-type Nullable<Row> = { [K in keyof Row]: Row[K] | null }
+/** `Row` with NULL in any column. */
+export type Nullable<Row> = { [K in keyof Row]: Row[K] | null }
+
+type NameOfValue<V> = V extends string | number | bigint | boolean | null ? `${V}` : string
+
+/** The row of a pivot of one measure of type `T`; of the columns nothing is known when the values are not. */
+export type PivotedBy<Keys, Values extends readonly unknown[], T> = Values[number] extends never
+  ? Keys & AnyRow
+  : Simplify<Keys & { [V in Values[number] as NameOfValue<V>]: T | null }>
+
+/** The row of a pivot: keys, then for each value its measures. */
+export type Pivoted<Keys, Row, Values extends readonly unknown[], M extends readonly unknown[]> = M extends readonly [
+  infer One,
+]
+  ? PivotedBy<Keys, Values, SelectedValue<One, Row>>
+  : Values[number] extends never
+    ? Keys & AnyRow
+    : Opened<
+        Keys & {
+          [I in Extract<keyof M, `${number}`> as `${NameOfValue<Values[number]>}_${SelectedName<M[I]>}`]: SelectedValue<
+            M[I],
+            Row
+          > | null
+        },
+        M
+      >
+
+/** The row of an unpivot: the ids, a name, and a value. */
+export type Unpivoted<Row, Ids, Values, Variable extends string, Value extends string> =
+  IsOpen<Row> extends true
+    ? AnyRow
+    : Simplify<
+        Pick<Row, Ids & keyof Row> & { [K in Variable]: Values & string } & { [K in Value]: Row[Values & keyof Row] }
+      >
+
+type ElementOf<T> = NonNullable<T> extends readonly (infer E)[] ? E : unknown
+type OuterOf<Options, T> = Options extends { outer: true } ? T | null : T
+type PositionOf<Options> = Options extends { position: infer P extends string }
+  ? { [K in P]: OuterOf<Options, number> }
+  : {}
+type FirstName<Options, Else extends string> = Options extends { as: readonly [infer A extends string, ...unknown[]] }
+  ? A
+  : Options extends { as: infer A extends string }
+    ? A
+    : Else
+type SecondName<Options, Else extends string> = Options extends { as: readonly [unknown, infer B extends string] }
+  ? B
+  : Else
+
+/** The row of an explode: elements, entries or fields in the place of the column. */
+export type Exploded<Row, Name extends string, Options> =
+  IsOpen<Row> extends true
+    ? AnyRow
+    : Name extends keyof Row
+      ? NonNullable<Row[Name]> extends readonly unknown[]
+        ? Simplify<
+            Omit<Row, Name> &
+              PositionOf<Options> & { [K in FirstName<Options, Name>]: OuterOf<Options, ElementOf<Row[Name]>> }
+          >
+        : NonNullable<Row[Name]> extends Map<infer Key, infer Value>
+          ? Simplify<
+              Omit<Row, Name> &
+                PositionOf<Options> & { [K in FirstName<Options, 'key'>]: OuterOf<Options, Key> } & {
+                  [K in SecondName<Options, 'value'>]: OuterOf<Options, Value>
+                }
+            >
+          : Options extends { as: unknown }
+            ? AnyRow
+            : Simplify<
+                Omit<Row, Name> & {
+                  [K in keyof NonNullable<Row[Name]>]:
+                    | NonNullable<Row[Name]>[K]
+                    | (null extends Row[Name] ? null : never)
+                }
+              >
+      : AnyRow
+
+type SameKind<T, V> = V extends number | bigint
+  ? NonNullable<T> extends number | bigint
+    ? true
+    : false
+  : V extends string
+    ? NonNullable<T> extends string
+      ? true
+      : false
+    : V extends boolean
+      ? NonNullable<T> extends boolean
+        ? true
+        : false
+      : false
+
+/** `Row` without NULL in the columns that `V` fills. Text may stand for a date, which text does not fill: it keeps its NULL. */
+export type Filled<Row, V> =
+  IsOpen<Row> extends true
+    ? Row
+    : { [K in keyof Row]: V extends string ? Row[K] : SameKind<Row[K], V> extends true ? NonNullable<Row[K]> : Row[K] }
+
+/** `Row` without NULL in the columns `Names`. */
+export type FilledEach<Row, Names> =
+  IsOpen<Row> extends true ? Row : { [K in keyof Row]: K extends Names ? NonNullable<Row[K]> : Row[K] }
+
+/** `Row` without NULL in the columns `Names`. */
+export type WithoutNulls<Row, Names> = FilledEach<Row, Names>
+
+/** The row of describe and summary; which columns it has depends on their types in the engine. */
+export type Summarized<Name extends string> = string extends Name
+  ? AnyRow
+  : { summary: string } & { [K in Name]?: string | null }
+
+/** The row of a union by name: columns of both. */
+export type UnionByName<L, R> =
+  IsOpen<L> extends true
+    ? AnyRow
+    : IsOpen<R> extends true
+      ? AnyRow
+      : Simplify<
+          { [K in keyof L]: K extends keyof R ? L[K] | R[K] : L[K] | null } & {
+            [K in Exclude<keyof R, keyof L>]: R[K] | null
+          }
+        >
 
 export type JoinSpelling =
   | 'inner'

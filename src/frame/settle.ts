@@ -3,7 +3,7 @@ import type { Value } from '../expr/expression.ts'
 import { inputsOf, nodesOf } from '../plan/inputs.ts'
 import { withSchema } from '../plan/leaf.ts'
 import type { Cache, Leaf, Pivot, Plan } from '../plan/nodes.ts'
-import { generatorOf } from '../plan/output.ts'
+import { generatorOf, wholeType } from '../plan/output.ts'
 import { pivot } from '../plan/pivot.ts'
 import { isLeaf, withInputs } from '../plan/walk.ts'
 import type { Schema } from '../types/logical-type.ts'
@@ -68,7 +68,7 @@ function needsTypes(node: Plan): boolean {
 }
 
 function lacksTypes(input: Plan): boolean {
-  return input.output === undefined || input.output.some(({ type }) => type === undefined)
+  return input.output === undefined || input.output.some(({ type }) => wholeType(type) === undefined)
 }
 
 function withTypes(plan: Plan, { fields }: Schema): Plan {

@@ -1,9 +1,12 @@
 import { LakefrontError } from '../errors.ts'
 import { describeExpression } from '../expr/describe.ts'
 import type { ColumnReference, Expression } from '../expr/expression.ts'
+import { typeOf } from '../expr/type-of.ts'
+import { classOf, typeText } from '../expr/value-type.ts'
 import { hasGenerator, hasWindow, isAggregate, mapChildren, someExpression } from '../expr/walk.ts'
 import { bind } from './bind.ts'
 import { columnOfPlan } from './lineage.ts'
+import { typesOf } from './output.ts'
 import type { Plan } from './nodes.ts'
 import { Scope } from './scope.ts'
 
@@ -30,9 +33,31 @@ function isOfFrame(node: Expression): boolean {
   return node.kind === 'ColumnReference' && node.plan !== undefined
 }
 
-/** Throws what is wrong with the names in `expressions`, if the columns are known yet. */
+/** Throws what is wrong with names and types in `expressions`, if the columns are known yet. */
 export function checkNames(expressions: readonly Expression[], scope: Scope | undefined): void {
-  if (scope !== undefined) for (const expression of expressions) bind(expression, scope)
+  if (scope === undefined) return
+  const types = typesOf(scope)
+  for (const expression of expressions) {
+    bind(expression, scope)
+    if (!isPlainReference(expression)) typeOf(expression, types)
+  }
+}
+
+function isPlainReference({ kind }: Expression): boolean {
+  return kind === 'ColumnReference' || kind === 'InputColumn'
+}
+
+/** Throws `TYPE_MISMATCH` unless `condition` may be a boolean. */
+export function checkCondition(condition: Expression, scope: Scope | undefined, where: string): void {
+  if (scope === undefined) return
+  const type = typeOf(condition, typesOf(scope))
+  const found = classOf(type)
+  if (found === undefined || found === 'boolean') return
+  throw new LakefrontError(
+    'TYPE_MISMATCH',
+    `${where} takes a condition, but ${describeExpression(condition)} is ${typeText(type)}. Compare it, as in ${describeExpression(condition)} <> 0.`,
+    { details: { expression: describeExpression(condition), type: typeText(type), expected: 'boolean' } },
+  )
 }
 
 /** Throws `INVALID_ARGUMENT` unless `expression` can be computed from one row alone (windows allowed on request). */

@@ -103,7 +103,10 @@ export function droppedPositions({ columns }: Pick<Drop, 'columns'>, scope: Scop
     columns.map((column) => {
       const bound = bind(column, scope)
       if (bound.kind === 'InputColumn') return bound.index
-      throw new LakefrontError('INVALID_ARGUMENT', `drop() takes columns, and ${describeExpression(column)} is a field of one.`)
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        `drop() takes columns, and ${describeExpression(column)} is a field of one.`,
+      )
     }),
   )
 }

@@ -1,6 +1,5 @@
 import { LakefrontError } from '../errors.ts'
-import type { LogicalType } from '../types/logical-type.ts'
-import { typeName } from '../types/type-names.ts'
+import { type ValueType, typeText } from '../expr/value-type.ts'
 import { scopeOf } from './check.ts'
 import type { Explode, OutputColumn, Plan, Unpivot } from './nodes.ts'
 import { column as outputColumn } from './output.ts'
@@ -28,9 +27,12 @@ export function explode(
   if (scope === undefined) return Object.freeze(node)
   const { index, fields } = scope.resolve(column)
   if (fields.length > 0)
-    throw new LakefrontError('INVALID_ARGUMENT', `explode() takes a column; "${column}" is a field of one. Select it first.`)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `explode() takes a column; "${column}" is a field of one. Select it first.`,
+    )
   const source = scope.columns[index]!
-  if (source.type === undefined) return Object.freeze(node)
+  if (source.type === undefined || source.type.kind === 'unknown') return Object.freeze(node)
   const made = explodedColumns(source.name, source.type, node)
   const output = scope.columns.flatMap((each, at): readonly OutputColumn[] => (at === index ? made : [each]))
   return Object.freeze({ ...node, output: Object.freeze(output) })
@@ -39,14 +41,14 @@ export function explode(
 /** The columns that take the place of one of `type`. */
 function explodedColumns(
   name: string,
-  type: LogicalType,
+  type: ValueType,
   { position, names }: Pick<Explode, 'position' | 'names'>,
 ): readonly OutputColumn[] {
-  const made = (given: readonly string[], types: readonly LogicalType[]): readonly OutputColumn[] => {
+  const made = (given: readonly string[], types: readonly ValueType[]): readonly OutputColumn[] => {
     if (names !== undefined && names.length !== types.length) {
       throw new LakefrontError(
         'INVALID_ARGUMENT',
-        `explode("${name}") makes ${types.length} column${types.length === 1 ? '' : 's'} of ${typeName(type)}, but ${names.length} name${names.length === 1 ? ' was' : 's were'} given.`,
+        `explode("${name}") makes ${types.length} column${types.length === 1 ? '' : 's'} of ${typeText(type)}, but ${names.length} name${names.length === 1 ? ' was' : 's were'} given.`,
       )
     }
     const counted = position === undefined ? [] : [outputColumn(position, { kind: 'integer' })]
@@ -68,8 +70,8 @@ function explodedColumns(
     default:
       throw new LakefrontError(
         'TYPE_MISMATCH',
-        `explode("${name}") needs a list, a map or a struct, but the column is ${typeName(type)}.`,
-        { details: { column: name, type: typeName(type) } },
+        `explode("${name}") needs a list, a map or a struct, but the column is ${typeText(type)}.`,
+        { details: { column: name, type: typeText(type) } },
       )
   }
 }
@@ -80,7 +82,8 @@ export function unpivot(
   options: { ids: readonly string[]; values?: readonly string[]; variable: string; value: string },
 ): Unpivot {
   const { ids, values, variable, value } = options
-  if (values?.length === 0) throw new LakefrontError('INVALID_ARGUMENT', 'unpivot() needs at least one column of values.')
+  if (values?.length === 0)
+    throw new LakefrontError('INVALID_ARGUMENT', 'unpivot() needs at least one column of values.')
   if ([variable, value].some((name) => typeof name !== 'string' || name === ''))
     throw new LakefrontError('INVALID_ARGUMENT', 'unpivot() needs names that are not empty.')
   const node = {
@@ -97,7 +100,7 @@ export function unpivot(
   const taken = unpivotedColumns(node).map((index) => scope.columns[index]!)
   if (taken.length === 0)
     throw new LakefrontError('INVALID_ARGUMENT', 'unpivot(): every column is an id, so there is none left to unpivot.')
-  const types = new Set(taken.map((each) => each.type && typeName(each.type)))
+  const types = new Set(taken.map((each) => each.type && typeText(each.type)))
   return Object.freeze({
     ...node,
     output: Object.freeze([

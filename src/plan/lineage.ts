@@ -1,7 +1,7 @@
 import { LakefrontError } from '../errors.ts'
 import type { ColumnReference, Expression, InputColumn } from '../expr/expression.ts'
 import { inputsOf } from './inputs.ts'
-import { joinColumns } from './join.ts'
+import { joinColumns } from './join-columns.ts'
 import type { Plan } from './nodes.ts'
 import { Scope, sameName } from './scope.ts'
 
@@ -107,7 +107,8 @@ function indexIn(columns: readonly Expression[], input: Plan, index: number): nu
   let at = 0
   for (const column of columns) {
     if (column.kind === 'Star') {
-      const shown = column.qualifier === undefined ? scope.columns.map((_, each) => each) : scope.qualified(column.qualifier)
+      const shown =
+        column.qualifier === undefined ? scope.columns.map((_, each) => each) : scope.qualified(column.qualifier)
       const within = shown.indexOf(index)
       if (within >= 0) return at + within
       at += shown.length

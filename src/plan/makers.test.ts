@@ -14,11 +14,12 @@ import type { Plan } from './nodes.ts'
 import { resolve } from './resolve.ts'
 import { distinct, filter, limit, sort } from './rows.ts'
 import { setOperation } from './set-operation.ts'
+import type { Field } from '../types/logical-type.ts'
 import { leavesOf } from './walk.ts'
 
-const field = (name: string): { name: string; type: { kind: 'integer' }; nullable: true } => ({
+const field = (name: string): Field => ({
   name,
-  type: { kind: 'integer' },
+  type: { kind: name === 'name' ? 'varchar' : 'integer' },
   nullable: true,
 })
 const batches = (...names: string[]): Plan =>

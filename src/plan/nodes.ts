@@ -1,7 +1,7 @@
 import type { Parameter } from '../engine/engine.ts'
 import type { Expression, SortKey, Value } from '../expr/expression.ts'
+import type { ValueType } from '../expr/value-type.ts'
 import type { Source } from '../scan/source.ts'
-import type { LogicalType } from '../types/logical-type.ts'
 
 /** What a user asks for, as a tree of frozen plain nodes that survives `structuredClone`. */
 export type Plan =
@@ -38,8 +38,8 @@ export interface OutputColumn {
   readonly name: string
   /** The alias of the relation it came through, for `alias.name`. */
   readonly qualifier?: string
-  /** Absent when it depends on an expression whose type only the engine knows. */
-  readonly type?: LogicalType
+  /** As far as it is known; absent where only the engine can tell. */
+  readonly type?: ValueType
 }
 
 interface Node {
@@ -220,8 +220,8 @@ export interface SetOperation extends Node {
 export interface FillNulls extends Node {
   readonly kind: 'FillNulls'
   readonly input: Plan
-  /** For one column, or for all of a type that goes with the value. */
-  readonly fills: readonly { readonly name?: string; readonly value: Value }[]
+  /** For one column, or for all of a type that goes with the value; `ifFits`: that one only if it is of such a type. */
+  readonly fills: readonly { readonly name?: string; readonly value: Value; readonly ifFits?: boolean }[]
 }
 
 /** Rows with at least `atLeast` values that are neither NULL nor NaN. */

@@ -1,7 +1,7 @@
 import { LakefrontError } from '../errors.ts'
 import type { Value } from '../expr/expression.ts'
 import { literal } from '../expr/literal.ts'
-import type { LogicalType } from '../types/logical-type.ts'
+import { type ValueType, classOf } from '../expr/value-type.ts'
 import { scopeOf } from './check.ts'
 import type { DropNulls, FillNulls, Plan, Replace } from './nodes.ts'
 
@@ -9,11 +9,15 @@ import type { DropNulls, FillNulls, Plan, Replace } from './nodes.ts'
 export function fillNulls(input: Plan, fills: FillNulls['fills']): FillNulls {
   if (fills.length === 0) throw new LakefrontError('INVALID_ARGUMENT', 'fillna() was given no value.')
   const scope = scopeOf(input)
-  const checked = fills.map(({ name, value }) => {
+  const checked = fills.map(({ name, value, ifFits }) => {
     if (value === null)
       throw new LakefrontError('INVALID_ARGUMENT', 'fillna() puts a value where there is none; null is none.')
     if (name !== undefined) scope?.resolve(name)
-    return Object.freeze({ ...(name === undefined ? {} : { name }), value: literal(value).value })
+    return Object.freeze({
+      ...(name === undefined ? {} : { name }),
+      value: literal(value).value,
+      ...(ifFits === true ? { ifFits } : {}),
+    })
   })
   return Object.freeze({ kind: 'FillNulls', input, fills: Object.freeze(checked), ...sameOutput(input) })
 }
@@ -21,7 +25,10 @@ export function fillNulls(input: Plan, fills: FillNulls['fills']): FillNulls {
 /** Rows with at least `atLeast` values that are neither NULL nor NaN, of `names` or of all columns. */
 export function dropNulls(input: Plan, atLeast: number | 'all', names?: readonly string[]): DropNulls {
   if (atLeast !== 'all' && (!Number.isSafeInteger(atLeast) || atLeast < 0)) {
-    throw new LakefrontError('INVALID_ARGUMENT', `dropna(): ${atLeast} is not a number of values; give an integer of at least 0.`)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `dropna(): ${atLeast} is not a number of values; give an integer of at least 0.`,
+    )
   }
   const scope = scopeOf(input)
   names?.forEach((name) => scope?.resolve(name))
@@ -37,7 +44,9 @@ export function dropNulls(input: Plan, atLeast: number | 'all', names?: readonly
 /** Values replaced by others, in columns of a type that goes with them. */
 export function replace(input: Plan, pairs: Replace['pairs'], names?: readonly string[]): Replace {
   if (pairs.length === 0) throw new LakefrontError('INVALID_ARGUMENT', 'replace() was given nothing to replace.')
-  const classes = new Set(pairs.flatMap(({ from, to }) => [valueClass(from), valueClass(to)]).filter((each) => each !== 'null'))
+  const classes = new Set(
+    pairs.flatMap(({ from, to }) => [valueClass(from), valueClass(to)]).filter((each) => each !== 'null'),
+  )
   if (classes.size > 1) {
     throw new LakefrontError(
       'INVALID_ARGUMENT',
@@ -66,27 +75,11 @@ export function valueClass(value: Value): string {
 }
 
 /** The class of the values of a type, as {@link valueClass} names them. */
-export function typeClass({ kind }: LogicalType): string {
-  if (numeric.has(kind)) return 'number'
-  if (kind === 'varchar') return 'string'
-  return kind
+export function typeClass(type: ValueType): string {
+  const found = classOf(type)
+  if (found === 'string') return type.kind === 'varchar' ? 'string' : type.kind
+  return found === 'number' || found === 'boolean' ? found : type.kind
 }
-
-const numeric: ReadonlySet<string> = new Set([
-  'tinyint',
-  'smallint',
-  'integer',
-  'bigint',
-  'hugeint',
-  'utinyint',
-  'usmallint',
-  'uinteger',
-  'ubigint',
-  'uhugeint',
-  'float',
-  'double',
-  'decimal',
-])
 
 function sameOutput(input: Plan): Pick<Plan, 'output'> {
   return input.output === undefined ? {} : { output: input.output }

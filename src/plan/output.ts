@@ -1,33 +1,51 @@
 import { outputName } from '../expr/describe.ts'
 import type { Call, Expression } from '../expr/expression.ts'
+import { type ColumnTypes, typeOf } from '../expr/type-of.ts'
+import type { ValueType } from '../expr/value-type.ts'
 import type { LogicalType } from '../types/logical-type.ts'
-import { parseType } from '../types/type-names.ts'
 import { inputsOf } from './inputs.ts'
 import type { OutputColumn, Plan } from './nodes.ts'
 import type { Scope } from './scope.ts'
 
-/** The type of `expression` over the columns of `scope`, where it can be told. */
-export function typeIn(expression: Expression, scope: Scope): LogicalType | undefined {
-  switch (expression.kind) {
-    case 'InputColumn':
-      return scope.columns[expression.index]!.type
-    case 'ColumnReference': {
-      const { index, fields } = scope.resolve(expression.name)
-      return fields.reduce<LogicalType | undefined>(fieldType, scope.columns[index]!.type)
-    }
-    case 'Alias':
-      return typeIn(expression.operand, scope)
-    case 'GetField':
-      return fieldType(typeIn(expression.operand, scope), expression.name)
-    case 'Cast':
-      return parseType(expression.type)
-    default:
-      return undefined
+/**
+ * The type of `expression` over the columns of `scope`, as far as it can be told. Throws `TYPE_MISMATCH` for an operand of a type
+ * that does not fit.
+ */
+export function typeIn(expression: Expression, scope: Scope): ValueType | undefined {
+  const type = typeOf(expression, typesOf(scope))
+  return type.kind === 'unknown' ? undefined : type
+}
+
+/** The types of the columns of `scope`. */
+export function typesOf(scope: Scope): ColumnTypes {
+  return (reference) => {
+    if (reference.kind === 'InputColumn') return scope.columns[reference.index]!.type
+    if (reference.kind !== 'ColumnReference') return undefined
+    const { index, fields } = scope.resolve(reference.name)
+    return fields.reduce<ValueType | undefined>(
+      (type, name) => (type?.kind === 'struct' ? type.fields.find((field) => field.name === name)?.type : undefined),
+      scope.columns[index]!.type,
+    )
   }
 }
 
-function fieldType(type: LogicalType | undefined, name: string): LogicalType | undefined {
-  return type?.kind === 'struct' ? type.fields.find((field) => field.name === name)?.type : undefined
+/** `type` when all of it is known. */
+export function wholeType(type: ValueType | undefined): LogicalType | undefined {
+  switch (type?.kind) {
+    case undefined:
+    case 'unknown':
+    case 'number':
+      return undefined
+    case 'list':
+    case 'array':
+      return wholeType(type.element) && (type as LogicalType)
+    case 'map':
+      return wholeType(type.key) && wholeType(type.value) && (type as LogicalType)
+    case 'struct':
+      return type.fields.every((field) => wholeType(field.type)) ? (type as LogicalType) : undefined
+    default:
+      return type as LogicalType
+  }
 }
 
 /** The column that `expression` makes; one that is only passed on keeps its qualifier. */
@@ -43,7 +61,7 @@ function outputOf(expression: Expression, scope: Scope | undefined): OutputColum
 }
 
 /** A column, of whose type nothing is said when nothing is known. */
-export function column(name: string, type: LogicalType | undefined): OutputColumn {
+export function column(name: string, type: ValueType | undefined): OutputColumn {
   return Object.freeze(type === undefined ? { name } : { name, type })
 }
 

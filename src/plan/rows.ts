@@ -1,13 +1,15 @@
 import { LakefrontError } from '../errors.ts'
 import type { Expression, SortKey } from '../expr/expression.ts'
-import { checkNames, checkRowwise, located, scopeOf } from './check.ts'
+import { checkCondition, checkNames, checkRowwise, located, scopeOf } from './check.ts'
 import type { Cache, Distinct, Filter, Limit, Plan, Sample, Sort } from './nodes.ts'
 
 /** `WHERE predicate` */
 export function filter(input: Plan, predicate: Expression): Filter {
   checkRowwise(predicate, 'filter()', { windows: false })
   const found = located(predicate, input)
-  checkNames([found], scopeOf(input))
+  const scope = scopeOf(input)
+  checkNames([found], scope)
+  checkCondition(found, scope, 'filter()')
   return Object.freeze({ kind: 'Filter', input, predicate: found, ...sameOutput(input) })
 }
 
@@ -43,10 +45,7 @@ export function limit(input: Plan, count: number | undefined, offset = 0): Limit
 }
 
 /** Each row by chance. */
-export function sample(
-  input: Plan,
-  options: { fraction: number; seed?: number; withReplacement: boolean },
-): Sample {
+export function sample(input: Plan, options: { fraction: number; seed?: number; withReplacement: boolean }): Sample {
   const { fraction, seed, withReplacement } = options
   const most = withReplacement ? 100 : 1
   if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= most)) {

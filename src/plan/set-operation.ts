@@ -1,5 +1,5 @@
 import { LakefrontError } from '../errors.ts'
-import { typeName } from '../types/type-names.ts'
+import { typeText } from '../expr/value-type.ts'
 import type { OutputColumn, Plan, SetOperation } from './nodes.ts'
 import { column } from './output.ts'
 import { Scope } from './scope.ts'
@@ -34,7 +34,7 @@ export function setOperation(
   const output = aligned.map((each: { name: string; left?: number; right?: number }) => {
     const types = [left.output![each.left ?? -1], right.output![each.right ?? -1]].map((column) => column?.type)
     const [first, second] = types
-    const sure = first !== undefined && second !== undefined && typeName(first) === typeName(second)
+    const sure = first !== undefined && second !== undefined && typeText(first) === typeText(second)
     return column(each.name, sure ? first : undefined)
   })
   return Object.freeze({ ...node, output: Object.freeze(output) })

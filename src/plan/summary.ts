@@ -36,7 +36,9 @@ export function summarizedColumns({ input, names }: Pick<Summary, 'input' | 'nam
   if (scope === undefined) return undefined
   if (chosen !== undefined) return chosen as number[]
   if (scope.columns.some((each) => each.type === undefined)) return undefined
-  return [...scope.columns.keys()].filter((index) => ['number', 'string'].includes(typeClass(scope.columns[index]!.type!)))
+  return [...scope.columns.keys()].filter((index) =>
+    ['number', 'string'].includes(typeClass(scope.columns[index]!.type!)),
+  )
 }
 
 /** 0.25 for `25%`. */

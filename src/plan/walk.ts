@@ -102,7 +102,10 @@ export function rewrite(plan: Plan, change: (node: Plan) => Plan): Plan {
   for (const node of nodesOf(plan)) {
     const inputs = inputsOf(node)
     const changed = inputs.map((input) => done.get(input)!)
-    done.set(node, change(changed.some((input, index) => input !== inputs[index]) ? replaceInputs(node, changed) : node))
+    done.set(
+      node,
+      change(changed.some((input, index) => input !== inputs[index]) ? replaceInputs(node, changed) : node),
+    )
   }
   return done.get(plan)!
 }

@@ -285,9 +285,12 @@ function notPosition(key: Expression, scope: EmitScope): string {
 /** `ROLLUP (a, b)` and `CUBE (a, b)` where the sets are theirs, else all of them. */
 function groupingSets(keys: readonly string[], sets: readonly (readonly number[])[]): string {
   const texts = sets.map((set) => set.join())
-  const rollup = Array.from({ length: keys.length + 1 }, (_, dropped) => [...keys.keys()].slice(0, keys.length - dropped).join())
+  const rollup = Array.from({ length: keys.length + 1 }, (_, dropped) =>
+    [...keys.keys()].slice(0, keys.length - dropped).join(),
+  )
   if (texts.join(';') === rollup.join(';')) return `ROLLUP (${keys.join(', ')})`
-  if (keys.length < 13 && new Set(texts).size === 2 ** keys.length && texts.length === 2 ** keys.length) return `CUBE (${keys.join(', ')})`
+  if (keys.length < 13 && new Set(texts).size === 2 ** keys.length && texts.length === 2 ** keys.length)
+    return `CUBE (${keys.join(', ')})`
   return `GROUPING SETS (${sets.map((set) => `(${set.map((at) => keys[at]!).join(', ')})`).join(', ')})`
 }
 

@@ -140,7 +140,8 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
     unnestOuter: { call: ([list]) => `unnest(CASE WHEN len(${list}) > 0 THEN ${list} ELSE [NULL] END)` },
     unnestPositions: { call: ([list]) => `unnest(CAST(range(len(${list})) AS INTEGER[]))` },
     unnestOuterPositions: {
-      call: ([list]) => `unnest(CASE WHEN len(${list}) > 0 THEN CAST(range(len(${list})) AS INTEGER[]) ELSE [NULL] END)`,
+      call: ([list]) =>
+        `unnest(CASE WHEN len(${list}) > 0 THEN CAST(range(len(${list})) AS INTEGER[]) ELSE [NULL] END)`,
     },
   }),
   cast: (operand, type, safe) => `${safe ? 'TRY_CAST' : 'CAST'}(${operand} AS ${type})`,

@@ -1,5 +1,6 @@
 import type { Expression } from '../../expr/expression.ts'
 import { LakefrontError } from '../../errors.ts'
+import { type ValueType, typeText } from '../../expr/value-type.ts'
 import { describeExpression } from '../../expr/describe.ts'
 import { columnReference } from '../../expr/operand.ts'
 import { project } from '../../plan/columns.ts'
@@ -8,8 +9,7 @@ import type { Explode, Plan, Project, Unpivot } from '../../plan/nodes.ts'
 import { generatedColumns, generatorOf, typeIn } from '../../plan/output.ts'
 import { Scope } from '../../plan/scope.ts'
 import { setOperation } from '../../plan/set-operation.ts'
-import type { LogicalType } from '../../types/logical-type.ts'
-import { typeName } from '../../types/type-names.ts'
+
 import type { Dialect } from '../dialects/dialect.ts'
 import { inputColumn, named, projected } from './expand-columns.ts'
 
@@ -64,14 +64,14 @@ function expandedProject(plan: Project): Plan {
 function expandedExplode(plan: Explode): Plan {
   const scope = new Scope(plan.input.output!)
   const { index } = scope.resolve(plan.column)
-  const { type } = scope.columns[index]!
+  const type = scope.columns[index]!.type!
   const count = plan.output!.length - scope.columns.length + 1
   const names = plan.output!.slice(index, index + count).map(({ name }) => name)
   const operand = inputColumn(plan.input, index)
   const made =
-    type!.kind === 'struct'
-      ? names.map((name, at) => named(field(operand, type!.fields[at]!.name), name))
-      : unnested(operand, type!, { outer: plan.outer, names, counted: plan.position !== undefined })
+    type.kind === 'struct'
+      ? names.map((name, at) => named(field(operand, type.fields[at]!.name), name))
+      : unnested(operand, type, { outer: plan.outer, names, counted: plan.position !== undefined })
   return projected(
     plan,
     scope.columns.flatMap((_, at) => (at === index ? made : [inputColumn(plan.input, at)])),
@@ -81,12 +81,14 @@ function expandedExplode(plan: Explode): Plan {
 /** The columns of one list or map, the position first where it is `counted`. */
 function unnested(
   operand: Expression,
-  type: LogicalType,
+  type: ValueType,
   { outer, names, counted }: { outer: boolean; names: readonly string[]; counted: boolean },
 ): readonly Expression[] {
   const lists = type.kind === 'map' ? [scalar('mapKeys', operand), scalar('mapValues', operand)] : [operand]
   const values = names.slice(counted ? 1 : 0)
-  const positions = counted ? [named(generator(outer ? 'unnestOuterPositions' : 'unnestPositions', lists[0]!), names[0]!)] : []
+  const positions = counted
+    ? [named(generator(outer ? 'unnestOuterPositions' : 'unnestPositions', lists[0]!), names[0]!)]
+    : []
   return [...positions, ...lists.map((list, at) => named(unnest(list, outer), values[at]!))]
 }
 
@@ -144,12 +146,12 @@ function field(operand: Expression, name: string): Expression {
   return Object.freeze({ kind: 'GetField', operand, name })
 }
 
-function cannotExplode(what: string, type: LogicalType): LakefrontError {
+function cannotExplode(what: string, type: ValueType): LakefrontError {
   return new LakefrontError(
     'TYPE_MISMATCH',
     type.kind === 'map'
       ? `${what} makes two columns, key and value, which one name cannot name. Leave as() out and rename them, or call explode() on the DataFrame.`
-      : `${what} cannot make rows of ${typeName(type)}.`,
-    { details: { type: typeName(type) } },
+      : `${what} cannot make rows of ${typeText(type)}.`,
+    { details: { type: typeText(type) } },
   )
 }

@@ -1,7 +1,8 @@
 import type { Expression } from '../../expr/expression.ts'
 import { mapChildren } from '../../expr/walk.ts'
 import { project } from '../../plan/columns.ts'
-import { join, joinColumns } from '../../plan/join.ts'
+import { join } from '../../plan/join.ts'
+import { joinColumns } from '../../plan/join-columns.ts'
 import type { Join, Plan } from '../../plan/nodes.ts'
 import { filter } from '../../plan/rows.ts'
 import { Scope } from '../../plan/scope.ts'
@@ -90,7 +91,12 @@ function rowNumber(
   partitionBy: readonly Expression[],
   orderBy: readonly (Expression & { readonly kind: 'SortKey' })[],
 ): Expression {
-  const call: Expression = Object.freeze({ kind: 'Call', name: 'rowNumber', role: 'window', operands: Object.freeze([]) })
+  const call: Expression = Object.freeze({
+    kind: 'Call',
+    name: 'rowNumber',
+    role: 'window',
+    operands: Object.freeze([]),
+  })
   return Object.freeze({ kind: 'Over', call, window: Object.freeze({ partitionBy, orderBy }) })
 }
 

@@ -4,7 +4,8 @@ import type { DropNulls, FillNulls, OutputColumn, Plan, Replace } from '../../pl
 import { typeClass, valueClass } from '../../plan/nulls.ts'
 import { filter } from '../../plan/rows.ts'
 import { Scope, sameName } from '../../plan/scope.ts'
-import type { LogicalType } from '../../types/logical-type.ts'
+import { wholeType } from '../../plan/output.ts'
+import type { ValueType } from '../../expr/value-type.ts'
 import { typeName } from '../../types/type-names.ts'
 import { inputColumn, named, projected } from './expand-columns.ts'
 import { scalar } from './expand-generator.ts'
@@ -39,21 +40,24 @@ function changed(
 
 function filled(plan: FillNulls, { name, type }: OutputColumn, operand: Expression): Expression | undefined {
   const fill =
-    plan.fills.find((each) => sameName(each.name, name)) ??
+    plan.fills.find((each) => sameName(each.name, name) && (each.ifFits !== true || goesWith(each.value, type!))) ??
     plan.fills.find((each) => each.name === undefined && goesWith(each.value, type!))
   if (fill === undefined) return undefined
   const value = literal(fill.value)
   const cast: Expression = fits(fill.value, type!)
     ? value
-    : Object.freeze({ kind: 'Cast', operand: value, type: typeName(type!), safe: false })
+    : Object.freeze({ kind: 'Cast', operand: value, type: typeName(wholeType(type)!), safe: false })
   return scalar('coalesce', present(operand, type!), cast)
 }
 
 /** Whether an engine gives `coalesce(column, value)` the column's type. */
-function fits(value: Value, type: LogicalType): boolean {
+function fits(value: Value, type: ValueType): boolean {
   switch (typeof value) {
     case 'number':
-      return type.kind === 'double' || (Number.isInteger(value) && (type.kind === 'bigint' || type.kind === 'integer') && Math.abs(value) < 2 ** 31)
+      return (
+        type.kind === 'double' ||
+        (Number.isInteger(value) && (type.kind === 'bigint' || type.kind === 'integer') && Math.abs(value) < 2 ** 31)
+      )
     case 'string':
       return type.kind === 'varchar'
     default:
@@ -61,12 +65,12 @@ function fits(value: Value, type: LogicalType): boolean {
   }
 }
 
-function goesWith(value: Value, type: LogicalType): boolean {
+function goesWith(value: Value, type: ValueType): boolean {
   return valueClass(value) === typeClass(type)
 }
 
 /** NULL for NaN, too. */
-function present(operand: Expression, { kind }: LogicalType): Expression {
+function present(operand: Expression, { kind }: ValueType): Expression {
   return kind === 'double' || kind === 'float' ? scalar('nullif', operand, literal(Number.NaN)) : operand
 }
 
@@ -75,25 +79,29 @@ function replaced(plan: Replace, { name, type }: OutputColumn, operand: Expressi
   const pairs = plan.pairs.filter(({ from, to }) => goesWith(from === null ? to : from, type!))
   if (pairs.length === 0) return undefined
   const branches = pairs.map(({ from, to }) => {
-    const when: Expression = Object.freeze({ kind: 'Binary', operator: 'eqNullSafe', left: operand, right: literal(from) })
+    const when: Expression = Object.freeze({
+      kind: 'Binary',
+      operator: 'eqNullSafe',
+      left: operand,
+      right: literal(from),
+    })
     return Object.freeze({ when, result: literal(to) })
   })
   const chosen: Expression = Object.freeze({ kind: 'Case', branches: Object.freeze(branches), otherwise: operand })
   return pairs.every(({ to }) => to === null || fits(to, type!))
     ? chosen
-    : Object.freeze({ kind: 'Cast', operand: chosen, type: typeName(type!), safe: false })
+    : Object.freeze({ kind: 'Cast', operand: chosen, type: typeName(wholeType(type)!), safe: false })
 }
 
 function enoughValues({ input, names, atLeast }: DropNulls): Expression {
   const scope = new Scope(input.output!)
   const indices = names?.map((name) => scope.resolve(name).index) ?? [...scope.columns.keys()]
-  const tests = indices.map(
-    (index): Expression =>
-      Object.freeze({
-        kind: 'Unary',
-        operator: 'isNotNull',
-        operand: present(inputColumn(input, index), scope.columns[index]!.type!),
-      }),
+  const tests = indices.map((index): Expression =>
+    Object.freeze({
+      kind: 'Unary',
+      operator: 'isNotNull',
+      operand: present(inputColumn(input, index), scope.columns[index]!.type!),
+    }),
   )
   if (tests.length === 0) return literal(true)
   if (atLeast === 'all' || atLeast >= tests.length) {

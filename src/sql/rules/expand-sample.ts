@@ -16,10 +16,18 @@ export function expandSample(plan: Plan): Plan {
   const drawn = project(plan.input, [...columns, named(drawnNumber(plan), 'drawn')])
   const number = inputColumn(drawn, columns.length)
   if (!plan.withReplacement) {
-    const isIn: Expression = Object.freeze({ kind: 'Binary', operator: 'lt', left: number, right: literal(plan.fraction) })
+    const isIn: Expression = Object.freeze({
+      kind: 'Binary',
+      operator: 'lt',
+      left: number,
+      right: literal(plan.fraction),
+    })
     return project(filter(drawn, isIn), columns)
   }
-  const times = project(drawn, [...columns, named(unnest(scalar('range', literal(0), poisson(number, plan.fraction))), 'again')])
+  const times = project(drawn, [
+    ...columns,
+    named(unnest(scalar('range', literal(0), poisson(number, plan.fraction))), 'again'),
+  ])
   return projected({ ...plan, input: times }, columns)
 }
 
@@ -30,7 +38,12 @@ export function chance({ fraction }: Sample): Expression {
 
 function drawnNumber({ seed }: Sample): Expression {
   if (seed === undefined) return scalar('rand')
-  const call: Expression = Object.freeze({ kind: 'Call', name: 'rowNumber', role: 'window', operands: Object.freeze([]) })
+  const call: Expression = Object.freeze({
+    kind: 'Call',
+    name: 'rowNumber',
+    role: 'window',
+    operands: Object.freeze([]),
+  })
   const window = Object.freeze({ partitionBy: Object.freeze([]), orderBy: Object.freeze([]) })
   const position: Expression = Object.freeze({ kind: 'Over', call, window })
   return scalar('hashUnit', position, literal(seed))

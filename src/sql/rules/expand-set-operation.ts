@@ -10,7 +10,12 @@ export function expandSetOperationAll(plan: Plan, dialect: Dialect): Plan {
   if (plan.kind !== 'SetOperation' || plan.operation === 'union' || !plan.all || dialect.setOperator(plan.operation, true) !== undefined) return plan
   const numbered = (input: Plan): Plan => {
     const columns = input.output!.map((_, index) => inputColumn(input, index))
-    const call: Expression = Object.freeze({ kind: 'Call', name: 'rowNumber', role: 'window', operands: Object.freeze([]) })
+    const call: Expression = Object.freeze({
+      kind: 'Call',
+      name: 'rowNumber',
+      role: 'window',
+      operands: Object.freeze([]),
+    })
     const window = Object.freeze({ partitionBy: Object.freeze(columns), orderBy: Object.freeze([]) })
     return project(input, [...columns, named(Object.freeze({ kind: 'Over', call, window }), 'nth')])
   }

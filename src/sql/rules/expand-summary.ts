@@ -35,7 +35,10 @@ export function expandSummary(plan: Plan, dialect: Dialect): Plan {
   }
   return stacked(
     statistics.map((statistic, at) =>
-      project(row, [named(literal(statistic), 'summary'), ...names.map((name, column) => named(cell(column, at), name))]),
+      project(row, [
+        named(literal(statistic), 'summary'),
+        ...names.map((name, column) => named(cell(column, at), name)),
+      ]),
     ),
   )
 }

@@ -7,7 +7,11 @@ import { exposeNames } from './expose-names.ts'
 /** An aggregation groups what was only filtered and computed so far. The order below is kept only if a measure can tell. */
 export function mergeAggregate(
   input: Select,
-  { keys, measures, sets }: { keys: readonly SelectColumn[]; measures: readonly SelectColumn[]; sets?: readonly (readonly number[])[] },
+  {
+    keys,
+    measures,
+    sets,
+  }: { keys: readonly SelectColumn[]; measures: readonly SelectColumn[]; sets?: readonly (readonly number[])[] },
   nextId: () => number,
 ): Select {
   const expressions = [...keys, ...measures].map(({ expression }) => expression)
