@@ -37,6 +37,7 @@ export {
   toTimestamp,
   year,
 } from './expr/functions/datetime.ts'
+export { explode, explodeOuter, inline, inlineOuter, posexplode, posexplodeOuter } from './expr/functions/generator.ts'
 export { abs, ceil, exp, floor, ln, log10, pow, round, sign, sqrt } from './expr/functions/numeric.ts'
 export {
   concat,

@@ -6,7 +6,6 @@ import type { AnyRow } from '../expr/column-types.ts'
 import { createDataFrame } from '../frame/create-data-frame.ts'
 import { DataFrame } from '../frame/dataframe.ts'
 import { engineExecutor } from '../frame/engine-executor.ts'
-import type { Executor } from '../frame/executor.ts'
 import { Reader } from '../frame/reader.ts'
 import type { RowRead } from '../frame/row-types.ts'
 import { sqlFrame } from '../frame/sql-frame.ts'
@@ -36,7 +35,7 @@ export class Session implements AsyncDisposable {
   /** Makes DataFrames of files: `db.read.parquet(url)`. */
   readonly read: Reader
   readonly #engine: Engine
-  readonly #executor: Executor
+  readonly #executor: ReturnType<typeof engineExecutor>
   readonly #listeners: Listeners = { query: new Set(), memory: new Set() }
   readonly #metrics: QueryMetrics[] = []
 
@@ -102,6 +101,7 @@ export class Session implements AsyncDisposable {
     // The reader says what can be a file.
     this.read[format](files)
     await this.#engine.register({ id: name, format, files })
+    this.#executor.changed()
   }
 
   /** Forgets a file that was registered, and what was kept of it. A name that was not registered is no error. */

@@ -149,27 +149,29 @@ export type Exploded<Row, Name extends string, Options> =
   IsOpen<Row> extends true
     ? AnyRow
     : Name extends keyof Row
-      ? NonNullable<Row[Name]> extends readonly unknown[]
-        ? Simplify<
-            Omit<Row, Name> &
-              PositionOf<Options> & { [K in FirstName<Options, Name>]: OuterOf<Options, ElementOf<Row[Name]>> }
-          >
-        : NonNullable<Row[Name]> extends Map<infer Key, infer Value>
+      ? 0 extends 1 & Row[Name]
+        ? AnyRow
+        : NonNullable<Row[Name]> extends readonly unknown[]
           ? Simplify<
               Omit<Row, Name> &
-                PositionOf<Options> & { [K in FirstName<Options, 'key'>]: OuterOf<Options, Key> } & {
-                  [K in SecondName<Options, 'value'>]: OuterOf<Options, Value>
-                }
+                PositionOf<Options> & { [K in FirstName<Options, Name>]: OuterOf<Options, ElementOf<Row[Name]>> }
             >
-          : Options extends { as: unknown }
-            ? AnyRow
-            : Simplify<
-                Omit<Row, Name> & {
-                  [K in keyof NonNullable<Row[Name]>]:
-                    | NonNullable<Row[Name]>[K]
-                    | (null extends Row[Name] ? null : never)
-                }
+          : NonNullable<Row[Name]> extends Map<infer Key, infer Value>
+            ? Simplify<
+                Omit<Row, Name> &
+                  PositionOf<Options> & { [K in FirstName<Options, 'key'>]: OuterOf<Options, Key> } & {
+                    [K in SecondName<Options, 'value'>]: OuterOf<Options, Value>
+                  }
               >
+            : Options extends { as: unknown }
+              ? AnyRow
+              : Simplify<
+                  Omit<Row, Name> & {
+                    [K in keyof NonNullable<Row[Name]>]:
+                      | NonNullable<Row[Name]>[K]
+                      | (null extends Row[Name] ? null : never)
+                  }
+                >
       : AnyRow
 
 type SameKind<T, V> = V extends number | bigint

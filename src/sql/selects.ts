@@ -3,7 +3,7 @@ import { LakefrontError } from '../errors.ts'
 import { checkEmbeddable, sqlTokens } from '../expr/sql-text.ts'
 import { bind } from '../plan/bind.ts'
 import type { Leaf, OutputColumn, Plan, Query, SetOperation } from '../plan/nodes.ts'
-import { typesOf } from '../plan/output.ts'
+import { typesOf, wholeType } from '../plan/output.ts'
 import { Scope } from '../plan/scope.ts'
 import { foldPlan } from '../plan/inputs.ts'
 import { lower } from './lower.ts'
@@ -80,7 +80,7 @@ export function selectsOf(plan: Plan, nextId: () => number): Select {
     const names = node.output!.map(({ name }) => name)
     const unique = uniqueNames(names)
     const renamed = unique.some((name, index) => name !== names[index])
-    const types = node.output!.map(({ type }) => type)
+    const types = node.output!.map(({ type }) => wholeType(type))
     const select = selectFrom({ id: nextId(), columns: unique, types, body, renamed })
     return renamed
       ? { ...select, columns: select.columns.map((column, index) => ({ ...column, name: names[index]! })) }

@@ -11,30 +11,30 @@ type Columns<A> = Column<any, ArgumentNeeds<A>, string>
  * elements are left out. One in a select() or withColumn(), and nothing can be computed from it there.
  */
 export function explode<A extends Argument>(value: A): Element<A> {
-  return call('explode', 'generator', [value])
+  return call('explode(any) unknown', 'generator', [value])
 }
 
 /** As {@link explode}; a row without elements stays, with NULL. */
 export function explodeOuter<A extends Argument>(value: A): Element<A> {
-  return call('explodeOuter', 'generator', [value])
+  return call('explodeOuter(any) unknown', 'generator', [value])
 }
 
 /** As {@link explode}, with the position from 0 before it, as `pos`. */
 export function posexplode<A extends Argument>(value: A): Columns<A> {
-  return call('posexplode', 'generator', [value])
+  return call('posexplode(any) unknown', 'generator', [value])
 }
 
 /** As {@link posexplode}; a row without elements stays, with NULL. */
 export function posexplodeOuter<A extends Argument>(value: A): Columns<A> {
-  return call('posexplodeOuter', 'generator', [value])
+  return call('posexplodeOuter(any) unknown', 'generator', [value])
 }
 
 /** A row per struct of a list, with the fields as columns. */
 export function inline<A extends Argument>(value: A): Columns<A> {
-  return call('inline', 'generator', [value])
+  return call('inline(any) unknown', 'generator', [value])
 }
 
 /** As {@link inline}; a row without elements stays, with NULL. */
 export function inlineOuter<A extends Argument>(value: A): Columns<A> {
-  return call('inlineOuter', 'generator', [value])
+  return call('inlineOuter(any) unknown', 'generator', [value])
 }

@@ -7,7 +7,13 @@ import { inputColumn, named, projected } from './expand-columns.ts'
 
 /** Where a dialect has no INTERSECT ALL and EXCEPT ALL: equal rows are numbered, which makes them distinct. */
 export function expandSetOperationAll(plan: Plan, dialect: Dialect): Plan {
-  if (plan.kind !== 'SetOperation' || plan.operation === 'union' || !plan.all || dialect.setOperator(plan.operation, true) !== undefined) return plan
+  if (
+    plan.kind !== 'SetOperation' ||
+    plan.operation === 'union' ||
+    !plan.all ||
+    dialect.setOperator(plan.operation, true) !== undefined
+  )
+    return plan
   const numbered = (input: Plan): Plan => {
     const columns = input.output!.map((_, index) => inputColumn(input, index))
     const call: Expression = Object.freeze({
