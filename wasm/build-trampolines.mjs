@@ -32,6 +32,12 @@ export interface TrampolineImports {
   fill(info: number, output: number): number
   /** Wrap it in \`WebAssembly.Suspending\` where the platform has it. */
   wait(info: number, output: number): void
+  /** Answers 1 when every row could be cast. */
+  cast(input: number, output: number, count: bigint, parameters: number): number
+  size(info: number): bigint
+  combine(info: number, source: number, target: number, count: bigint): void
+  finalize(info: number, states: number, output: number, count: bigint, offset: bigint): void
+  destroy(states: number, count: bigint): void
 }
 
 /** What an instance of the trampolines exports: each may be set into DuckDB's function table. */
@@ -44,6 +50,12 @@ export interface TrampolineExports {
   readonly f_iii: (a: number, b: number, c: number) => void
   /** A table function that may wait: calls \`fill\`, and \`wait\` as long as \`fill\` answers 0. */
   readonly f_scan: (info: number, output: number) => void
+  readonly f_cast: TrampolineImports['cast']
+  /** Bytes of one state of an aggregate function. */
+  readonly f_size: TrampolineImports['size']
+  readonly f_combine: TrampolineImports['combine']
+  readonly f_finalize: TrampolineImports['finalize']
+  readonly f_destroy: TrampolineImports['destroy']
 }
 
 const base64: string =

@@ -19,6 +19,11 @@ function trampolines(imports: Partial<TrampolineImports>): TrampolineExports {
     call_iii: unexpected,
     fill: unexpected,
     wait: unexpected,
+    cast: unexpected,
+    size: unexpected,
+    combine: unexpected,
+    finalize: unexpected,
+    destroy: unexpected,
     ...imports,
   }
   return new WebAssembly.Instance(module, { lf }).exports as unknown as TrampolineExports
@@ -31,18 +36,33 @@ describe('trampolines', () => {
 
   it('forward their arguments, each to its own import', () => {
     const calls: unknown[] = []
-    const { f_i, f_ii, f_iii } = trampolines({
+    const { f_i, f_ii, f_iii, f_cast, f_size, f_combine, f_finalize, f_destroy } = trampolines({
       call_i: (...values) => void calls.push(['i', ...values]),
       call_ii: (...values) => void calls.push(['ii', ...values]),
       call_iii: (...values) => void calls.push(['iii', ...values]),
+      cast: (...values) => (calls.push(['cast', ...values]), 1),
+      size: (...values) => (calls.push(['size', ...values]), 8n),
+      combine: (...values) => void calls.push(['combine', ...values]),
+      finalize: (...values) => void calls.push(['finalize', ...values]),
+      destroy: (...values) => void calls.push(['destroy', ...values]),
     })
     f_i(1)
     f_ii(2, 3)
     f_iii(4, 5, 6)
+    expect(f_cast(1, 2, 3n, 4)).toBe(1)
+    expect(f_size(5)).toBe(8n)
+    f_combine(1, 2, 3, 4n)
+    f_finalize(1, 2, 3, 4n, 5n)
+    f_destroy(1, 2n)
     expect(calls).toEqual([
       ['i', 1],
       ['ii', 2, 3],
       ['iii', 4, 5, 6],
+      ['cast', 1, 2, 3n, 4],
+      ['size', 5],
+      ['combine', 1, 2, 3, 4n],
+      ['finalize', 1, 2, 3, 4n, 5n],
+      ['destroy', 1, 2n],
     ])
   })
 

@@ -8,6 +8,11 @@
   (import "lf" "call_iii" (func $call_iii (param i32 i32 i32)))
   (import "lf" "fill" (func $fill (param i32 i32) (result i32)))
   (import "lf" "wait" (func $wait (param i32 i32)))
+  (import "lf" "cast" (func $cast (param i32 i32 i64 i32) (result i32)))
+  (import "lf" "size" (func $size (param i32) (result i64)))
+  (import "lf" "combine" (func $combine (param i32 i32 i32 i64)))
+  (import "lf" "finalize" (func $finalize (param i32 i32 i32 i64 i64)))
+  (import "lf" "destroy" (func $destroy (param i32 i64)))
 
   ;; table function: bind (info), init (info), local init (info); any destructor (pointer)
   (func (export "f_i") (param $a i32)
@@ -28,4 +33,24 @@
       (if (i32.eqz (call $fill (local.get $info) (local.get $output)))
         (then
           (call $wait (local.get $info) (local.get $output))
-          (br $again))))))
+          (br $again)))))
+
+  ;; cast: (input vector, output vector, count, parameters), answers whether all rows could be cast
+  (func (export "f_cast") (param $a i32) (param $b i32) (param $n i64) (param $c i32) (result i32)
+    (call $cast (local.get $a) (local.get $b) (local.get $n) (local.get $c)))
+
+  ;; aggregate function: bytes of a state (info); init and update are f_ii and f_iii
+  (func (export "f_size") (param $a i32) (result i64)
+    (call $size (local.get $a)))
+
+  ;; aggregate function: (info, source states, target states, count)
+  (func (export "f_combine") (param $a i32) (param $b i32) (param $c i32) (param $n i64)
+    (call $combine (local.get $a) (local.get $b) (local.get $c) (local.get $n)))
+
+  ;; aggregate function: (info, states, output vector, count, first row of the output)
+  (func (export "f_finalize") (param $a i32) (param $b i32) (param $c i32) (param $n i64) (param $o i64)
+    (call $finalize (local.get $a) (local.get $b) (local.get $c) (local.get $n) (local.get $o)))
+
+  ;; aggregate function: (states, count)
+  (func (export "f_destroy") (param $a i32) (param $n i64)
+    (call $destroy (local.get $a) (local.get $n))))

@@ -317,9 +317,13 @@ const signatures: Record<keyof CApi, string> = {
 }
 
 /** The exported function behind a method of {@link CApi}. */
-function symbolOf(method: keyof CApi): string {
+function symbolOf(method: string): string {
   if (method === 'vectorDictionary') return '_ZN6duckdb6Vector10DictionaryERS0_yRKNS_15SelectionVectorEy'
   if (method === 'streamExecuteTask') return '_ZN6duckdb17StreamQueryResult11ExecuteTaskEv'
+  return cSymbol(method)
+}
+
+function cSymbol(method: string): string {
   return `duckdb_${method.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`
 }
 
@@ -330,16 +334,27 @@ type WasmFunction = (...values: (number | bigint)[]) => number | bigint
  * and true to type under `orig$`; the latter is taken when it exists.
  */
 export function bindCApi(exports: WebAssembly.Exports): CApi {
-  const api: Record<string, WasmFunction> = {}
-  for (const [method, signature] of Object.entries(signatures)) {
-    api[method] = wrap(rawExport(exports, method as keyof CApi), signature)
-  }
-  return api as unknown as CApi
+  return bindExports<CApi>(exports, signatures, symbolOf)
+}
+
+/** Wraps the exports behind the methods of `signatures`; `symbol` tells the export of a method. */
+export function bindExports<Api extends object>(
+  exports: WebAssembly.Exports,
+  signatures: Readonly<Record<keyof Api & string, string>>,
+  symbol: (method: string) => string = cSymbol,
+): Api {
+  const entries = Object.entries<string>(signatures)
+  return Object.fromEntries(
+    entries.map(([method, signature]) => [method, wrap(exported(exports, symbol(method)), signature)]),
+  ) as Api
 }
 
 /** The unwrapped export, for `WebAssembly.promising`. Takes addresses only. */
 export function rawExport(exports: WebAssembly.Exports, method: keyof CApi): WasmFunction {
-  const symbol = symbolOf(method)
+  return exported(exports, symbolOf(method))
+}
+
+function exported(exports: WebAssembly.Exports, symbol: string): WasmFunction {
   const fn = exports[`orig$${symbol}`] ?? exports[symbol]
   if (typeof fn !== 'function') {
     throw new LakefrontError(

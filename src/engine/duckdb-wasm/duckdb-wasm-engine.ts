@@ -1,6 +1,7 @@
 import { LakefrontError } from '../../errors.ts'
 import { engineShare } from '../../scan/memory-budget.ts'
 import type { MemoryBudget } from '../../scan/memory-budget.ts'
+import { timestampText } from '../../types/temporal-text.ts'
 import type { FileReference, ScanProvider, ScanTable, Source, TableOptions } from '../../scan/source.ts'
 import type { Schema } from '../../types/logical-type.ts'
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine.ts'
@@ -9,6 +10,8 @@ import type { Connection, Duckdb, EngineHost } from './boot.ts'
 import { EngineHealth } from './engine-health.ts'
 import { Gate } from './gate.ts'
 import { LogicalTypes } from './logical-types.ts'
+import { NativeFunctions } from './natives/native-functions.ts'
+import { registerJson } from './natives/json/register-json.ts'
 import { PlanPositions } from './plan-positions.ts'
 import { makeSteps } from './run-parts.ts'
 import type { RunParts } from './run-parts.ts'
@@ -75,6 +78,9 @@ export class DuckdbWasmEngine implements Engine {
     }
     this.#main = duckdb.connect()
     scan.register(this.#main)
+    registerJson(new NativeFunctions(duckdb, types, this.#main), (microseconds) =>
+      timestampText(6, '+00').fromBigInt(microseconds),
+    )
   }
 
   /** Boots an engine; `shares.scans` is closed with it. */

@@ -7,13 +7,13 @@ import type { ColumnBatch, ColumnData } from '../../types/column-data.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
 import { withDatabase } from './boot.ts'
 import type { Connection, Duckdb } from './boot.ts'
+import { Callbacks } from './callbacks.ts'
 import { vectorSize } from './capi.ts'
 import type { Pointer } from './capi.ts'
 import type { LogicalTypes } from './logical-types.ts'
 import { sayMoreToCome } from './more-to-come.ts'
 import type { NamedTable } from './run-scans.ts'
-import { trampolineBytes } from './trampolines.ts'
-import type { TrampolineExports, TrampolineImports } from './trampolines.ts'
+import type { TrampolineImports } from './trampolines.ts'
 import { VectorWriter } from './vector-write.ts'
 
 /** A table as one place of a statement names it. */
@@ -144,31 +144,19 @@ export class ScanFunction {
   }
 
   #makeSlots(): { bind: Readonly<Record<FileFormat, Pointer>>; init: Pointer; fill: Pointer; replace: Pointer } {
-    const module = new WebAssembly.Module(trampolineBytes())
-    const { table } = this.#duckdb
-    const none = (): void => {}
-    const make = (imports: Partial<TrampolineImports>): TrampolineExports => {
-      const all = { call_i: none, call_ii: none, call_iii: none, fill: () => 1, wait: none, ...imports }
-      return new WebAssembly.Instance(module, { lf: all as unknown as WebAssembly.ModuleImports })
-        .exports as unknown as TrampolineExports
-    }
-    const place = (fn: (...values: number[]) => void): Pointer => {
-      const slot = table.grow(1)
-      table.set(slot, fn)
-      return slot
-    }
-    this.#destroyTable = place(make({ call_i: (id) => void this.#bound.delete(id) }).f_i)
-    this.#destroyState = place(make({ call_i: (id) => this.#closeState(id) }).f_i)
-    const wait = this.#suspends ? new Suspending(() => this.#wait()) : none
+    const callbacks = new Callbacks(this.#duckdb.table)
+    this.#destroyTable = callbacks.place('f_i', { call_i: (id) => void this.#bound.delete(id) })
+    this.#destroyState = callbacks.place('f_i', { call_i: (id) => this.#closeState(id) })
     const fill = (info: Pointer, output: Pointer): number => this.#fill(info, output)
+    const wait = this.#suspends ? (new Suspending(() => this.#wait()) as TrampolineImports['wait']) : (): void => {}
     return {
       bind: {
-        parquet: place(make({ call_i: (info) => this.#bind(info, 'parquet') }).f_i),
-        avro: place(make({ call_i: (info) => this.#bind(info, 'avro') }).f_i),
+        parquet: callbacks.place('f_i', { call_i: (info) => this.#bind(info, 'parquet') }),
+        avro: callbacks.place('f_i', { call_i: (info) => this.#bind(info, 'avro') }),
       },
-      init: place(make({ call_i: (info) => this.#init(info) }).f_i),
-      fill: place(make({ fill, wait: wait as unknown as TrampolineImports['wait'] }).f_scan),
-      replace: place(make({ call_iii: (info, name) => this.#replace(info, name) }).f_iii),
+      init: callbacks.place('f_i', { call_i: (info) => this.#init(info) }),
+      fill: callbacks.place('f_scan', { fill, wait }),
+      replace: callbacks.place('f_iii', { call_iii: (info, name) => this.#replace(info, name) }),
     }
   }
 

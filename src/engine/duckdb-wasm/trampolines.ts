@@ -9,6 +9,12 @@ export interface TrampolineImports {
   fill(info: number, output: number): number
   /** Wrap it in `WebAssembly.Suspending` where the platform has it. */
   wait(info: number, output: number): void
+  /** Answers 1 when every row could be cast. */
+  cast(input: number, output: number, count: bigint, parameters: number): number
+  size(info: number): bigint
+  combine(info: number, source: number, target: number, count: bigint): void
+  finalize(info: number, states: number, output: number, count: bigint, offset: bigint): void
+  destroy(states: number, count: bigint): void
 }
 
 /** What an instance of the trampolines exports: each may be set into DuckDB's function table. */
@@ -21,12 +27,21 @@ export interface TrampolineExports {
   readonly f_iii: (a: number, b: number, c: number) => void
   /** A table function that may wait: calls `fill`, and `wait` as long as `fill` answers 0. */
   readonly f_scan: (info: number, output: number) => void
+  readonly f_cast: TrampolineImports['cast']
+  /** Bytes of one state of an aggregate function. */
+  readonly f_size: TrampolineImports['size']
+  readonly f_combine: TrampolineImports['combine']
+  readonly f_finalize: TrampolineImports['finalize']
+  readonly f_destroy: TrampolineImports['destroy']
 }
 
 const base64: string =
-  'AGFzbQEAAAABFgRgAX8AYAJ/fwBgA39/fwBgAn9/AX8CPAUCbGYGY2FsbF9pAAACbGYHY2FsbF9paQABAmxmCGNhbGxfaWlpAAIC' +
-  'bGYEZmlsbAADAmxmBHdhaXQAAQMFBAABAgEHHwQDZl9pAAUEZl9paQAGBWZfaWlpAAcGZl9zY2FuAAgKNAQGACAAEAALCAAgACAB' +
-  'EAELCgAgACABIAIQAgsXAANAIAAgARADRQRAIAAgARAEDAELCws='
+  'AGFzbQEAAAABNwlgAX8AYAJ/fwBgA39/fwBgAn9/AX9gBH9/fn8Bf2ABfwF+YAR/f39+AGAFf39/fn4AYAJ/fgACeAoCbGYGY2Fs' +
+  'bF9pAAACbGYHY2FsbF9paQABAmxmCGNhbGxfaWlpAAICbGYEZmlsbAADAmxmBHdhaXQAAQJsZgRjYXN0AAQCbGYEc2l6ZQAFAmxm' +
+  'B2NvbWJpbmUABgJsZghmaW5hbGl6ZQAHAmxmB2Rlc3Ryb3kACAMKCQABAgEEBQYHCAdWCQNmX2kACgRmX2lpAAsFZl9paWkADAZm' +
+  'X3NjYW4ADQZmX2Nhc3QADgZmX3NpemUADwlmX2NvbWJpbmUAEApmX2ZpbmFsaXplABEJZl9kZXN0cm95ABIKbQkGACAAEAALCAAg' +
+  'ACABEAELCgAgACABIAIQAgsXAANAIAAgARADRQRAIAAgARAEDAELCwsMACAAIAEgAiADEAULBgAgABAGCwwAIAAgASACIAMQBwsO' +
+  'ACAAIAEgAiADIAQQCAsIACAAIAEQCQs='
 
 /** The trampolines as a wasm file, small enough to be compiled synchronously on any thread. */
 export function trampolineBytes(): Uint8Array<ArrayBuffer> {

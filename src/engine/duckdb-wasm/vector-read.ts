@@ -37,6 +37,11 @@ export class VectorReader {
     return this.#read(parts, type)
   }
 
+  /** The first `count` rows of a flat vector. */
+  rows(vector: Pointer, count: number, type: LogicalType): ColumnData {
+    return this.#read([{ vector, start: 0, count }], type)
+  }
+
   #read(parts: readonly Part[], type: LogicalType): ColumnData {
     const length = parts.reduce((sum, part) => sum + part.count, 0)
     if (type.kind === 'null') return { length, nullCount: length }

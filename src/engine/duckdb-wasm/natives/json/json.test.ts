@@ -1,0 +1,193 @@
+import { DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isLakefrontError } from '../../../../errors.ts'
+import { rowsFromBatch } from '../../../../types/rows.ts'
+import type { Engine } from '../../../engine.ts'
+import { openEngine } from '../../../open-engine.ts'
+import { nodeHost } from '../../node-host.ts'
+
+/** A document with everything in it. */
+const document = `{"a":{"b":[1,-2,{"c":null}]},"d e":"x\\"\\\\y","f":1.5,"g":18446744073709551615,"h":123456789012345678901234567890,"i":true,"j":[],"k":{},"é":"ü🦆","a.b":"dot","l":1e300,"m":-0.0,"n":"\\u0001\\u000b"}`
+
+const documents = [
+  document,
+  '[1,2,3]',
+  '"text"',
+  'null',
+  '42',
+  '-1',
+  '1.0',
+  'true',
+  '[]',
+  '{}',
+  '[{"a":1},{"a":2,"b":[{"a":3}]}]',
+  '  { "a" : [ 1 , 2 ] , "b" : { "a" : "x" } } ',
+  '{"a":1,"a":2,"":3}',
+  '[1,2,]',
+  '[NaN,Infinity,-inf]',
+  null,
+]
+
+const paths = [
+  '$',
+  '$.a',
+  '$.a.b',
+  '$.a.b[0]',
+  '$.a.b[#-1]',
+  '$.a.b[-2]',
+  '$.a.b[2].c',
+  '$[0]',
+  '$[1].b[0].a',
+  '$[#]',
+  '$[-0]',
+  '$."d e"',
+  '$."a.b"',
+  '/a/b/0',
+  '/a/b/2/c',
+  '/',
+  '',
+  'a',
+  'd e',
+  'a.b',
+  'é',
+  'f',
+  'g',
+  'h',
+  'm',
+  'n',
+  'nothing',
+]
+
+const wild = [
+  '$.*',
+  '$[*]',
+  '$.a.*',
+  '$[*].a',
+  '$..a',
+  '$.**',
+  '$..*',
+  '$..a[0]',
+  '$.a..c',
+  '$.*[0]',
+  '$..[0]',
+  '$."*"',
+]
+
+const literal = (text: string | null): string => (text === null ? 'NULL' : `'${text.replaceAll("'", "''")}'`)
+const values = (rows: readonly (string | null)[]): string => rows.map((row) => `(${literal(row)})`).join(', ')
+
+const functions = [
+  'json_extract',
+  'json_extract_string',
+  'json_value',
+  'json_type',
+  'json_exists',
+  'json_array_length',
+  'json_keys',
+]
+
+const statements = [
+  ...functions.flatMap((name) => [
+    ...paths.map((path) => `SELECT ${name}(j, ${literal(path)}) AS r FROM (VALUES ${values(documents)}) t(j)`),
+    ...wild.map((path) => `SELECT ${name}(j, ${literal(path)}) AS r FROM (VALUES ${values(documents)}) t(j)`),
+    `SELECT ${name}(j, ['$.a', '/a/b', 'f', '$[0]']) AS r FROM (VALUES ${values(documents)}) t(j)`,
+    `SELECT ${name}(j::JSON, p) AS r FROM (VALUES ${values(documents)}) t(j), (VALUES ${values([...paths, null])}) u(p)`,
+    `SELECT ${name}(NULL, '$.a'), ${name}('{"a":1}', NULL)`,
+    `SELECT ${name}(j, '$.a') FROM (SELECT '{"a":1}' AS j WHERE false)`,
+  ]),
+  ...[
+    'json_type',
+    'json_array_length',
+    'json_keys',
+    'json_valid',
+    'json_structure',
+    'json',
+    'to_json',
+    'json_quote',
+  ].map((name) => `SELECT ${name}(j) AS r, ${name}(j::JSON) AS s FROM (VALUES ${values(documents)}) t(j)`),
+  `SELECT json_pretty(j::JSON) FROM (VALUES ${values(documents)}) t(j)`,
+  `SELECT json_valid(j) FROM (VALUES ('{'), ('{"a":1'), (''), ('nul'), ('{"a":1}x'), ('[1,,2]'), ('{a:1}'), ('"\\x"'), ('01')) t(j)`,
+  `SELECT j -> '$.a', j ->> 'a', j -> 0, j ->> -1, j -> '$.a' ->> 'b' FROM (VALUES ${values(documents)}) t(j)`,
+  `SELECT json_contains(a, b), json_contains(a::JSON, b::JSON) FROM (VALUES ${values(documents)}) t(a), (VALUES ${values([...documents, '1', '{"a":2}', '[3]', '{"b":[1,-2]}', '[{"b":[]}]'])}) u(b)`,
+  `SELECT json_merge_patch(a::JSON, b::JSON), json_merge_patch(a::JSON, NULL, b::JSON), json_merge_patch(a::JSON, b::JSON, NULL) FROM (VALUES ${values(documents)}) t(a), (VALUES ${values(documents)}) u(b)`,
+  `SELECT json_structure(j) FROM (VALUES ('[1,2.5]'), ('[1,-1]'), ('[18446744073709551615,-1]'), ('[1,"a"]'), ('[null,1]'), ('[{"a":1},{"b":[1]},{"a":null}]'), ('[[],[1]]'), ('[[null]]')) t(j)`,
+  'SELECT json_array(), json_array(1), json_array(1, NULL, 2.5, $$x$$, true, [1, NULL], {a: 1}, DATE $$2020-01-01$$)',
+  "SELECT json_object(), json_object('a', 1), json_object('a', NULL, 'b', [1], 'a', {'x': 'y'})",
+  "SELECT to_json({'a': 1, 'b': ['x', NULL], 'c': NULL::INTEGER, 'd': {'e': 2}}), row_to_json({'a': 1}), array_to_json([1, NULL, 3])",
+  "SELECT to_json(MAP {'k': 1.5, 'l': NULL}), to_json(MAP {1: 'a'}), to_json(union_value(num := 2)), to_json([1, 2]::INTEGER[2])",
+  "SELECT to_json(x) FROM (VALUES (1e21), (1e20), (1e-7), (0.000001), (123456789.0), (1.7976931348623157e308), (5e-324), (-0.0), ('nan'), ('inf'), ('-inf'), (0.1), (100.0)) t(x)",
+  'SELECT to_json(0.1::FLOAT), to_json(3.4e38::FLOAT), to_json(1.50::DECIMAL(10,2)), to_json(1.5::DECIMAL(30,2)), to_json(0.5::DECIMAL(2,2)), to_json(170141183460469231731687303715884105727)',
+  "SELECT to_json('\\x00\\xFF'::BLOB), to_json('101'::BIT), to_json(TIME '12:00:00.5'), to_json(TIMESTAMP '2020-01-01 00:00:00.123'), to_json(INTERVAL '1 month 2 days'), to_json(uuid '47183823-2574-4bfd-b411-99ed177d3e43'), to_json('a'::ENUM('a', 'b')), to_json(TIMESTAMPTZ '2020-01-01 00:00:00+00')",
+  "SELECT to_json(chr(1) || chr(11) || chr(31) || chr(127) || E'\\n\\t\\\\u0001' || '/<é🦆')",
+  "SELECT {'a': 1}::JSON, [1, NULL]::JSON, MAP {'a': 1}::JSON, 1::JSON, 1.5::JSON, true::JSON, DATE '2020-01-01'::JSON, '{\"a\": 1}'::JSON, 'a'::ENUM('a')::JSON, NULL::JSON, union_value(a := 1)::JSON, [1]::INTEGER[1]::JSON",
+  "SELECT typeof('1'::JSON), typeof(json_extract('{}', '$')), typeof(j -> 'a'), typeof(['1'::JSON]) FROM (SELECT '{}' AS j)",
+  "SELECT to_json(list_reverse([1, 2, 3])), to_json(list_filter(['a', 'b'], lambda x: x > 'a')), to_json([[1], []][1:1]), to_json(list_sort([3, 1, 2])), to_json(l) FROM (SELECT list(i ORDER BY i) AS l FROM range(3) t(i))",
+  "SELECT TRY_CAST('nope' AS JSON), TRY_CAST('[1]' AS JSON)",
+  "SELECT '1'::JSON = '1'::JSON, '1'::JSON || '2', upper('\"a\"'::JSON), '[1]'::JSON IS NOT NULL",
+  `CREATE OR REPLACE TABLE documents(j JSON, n INTEGER); INSERT INTO documents VALUES ('{"a":1}', 1), (NULL, 2), ('[1]', 3); SELECT j, j -> 'a', typeof(j) FROM documents ORDER BY n`,
+  "SELECT j ->> '$.n' AS n, count(*) FROM (SELECT json_object('n', i % 7, 'pad', repeat('x', i % 50)) AS j FROM range(5000) t(i)) GROUP BY n ORDER BY n",
+  "SELECT sum((j ->> 'v')::INTEGER), min(length(j)), max(length(j)) FROM (SELECT to_json({'v': i, 's': i::VARCHAR}) AS j FROM range(5000) t(i))",
+]
+
+/** What must fail here where it fails natively. */
+const failures = [
+  "SELECT json_extract('{', '$')",
+  "SELECT '{'::JSON",
+  "SELECT json_extract('{}', '$.')",
+  "SELECT json_extract('{}', '$x')",
+  "SELECT json_extract('{}', '$[a]')",
+  "SELECT json_extract('{}', ['$.*'])",
+  "SELECT json_extract('{}', p) FROM (VALUES ('$.*')) t(p)",
+  "SELECT json_object('a')",
+  'SELECT json_object(1, 2)',
+  'SELECT json_object(NULL::VARCHAR, 2)',
+  'SELECT to_json(1, 2)',
+  'SELECT array_to_json(1)',
+  'SELECT row_to_json([1])',
+  "INSERT INTO documents VALUES ('{')",
+]
+
+let native: DuckDBConnection
+beforeAll(async () => {
+  native = await (await DuckDBInstance.create(':memory:')).connect()
+  await native.run("SET TimeZone = 'UTC'")
+})
+afterAll(() => native.closeSync())
+
+const asText = (sql: string): string => sql.replace(/(SELECT[^;]*)$/, 'FROM ($1) x SELECT CAST(COLUMNS(*) AS VARCHAR)')
+
+describe.each(['slim', 'full'] as const)('JSON on the %s binary', (binary) => {
+  let engine: Engine
+  beforeAll(async () => {
+    engine = await openEngine(nodeHost(new URL('../../../../../dist/wasm/', import.meta.url)), { binary })
+  })
+  afterAll(() => engine.close())
+
+  async function rowsOf(sql: string): Promise<unknown[][]> {
+    const result = await engine.execute({ sql })
+    const rows: unknown[][] = []
+    for (let batch = await result.next(); batch !== undefined; batch = await result.next())
+      rows.push(...rowsFromBatch(batch).map((row) => Object.values(row)))
+    return rows
+  }
+
+  test.each(statements)('%s', async (sql) => {
+    const text = asText(sql)
+    const expected = (await native.runAndReadAll(text).then(
+      (result) => result.getRows(),
+      (error: unknown) => error,
+    )) as unknown[][]
+    if (expected instanceof Error) throw new Error(`The oracle refuses ${text}: ${expected.message}`)
+    expect(await rowsOf(text)).toEqual(expected)
+  })
+
+  test.each(failures)('refuses %s', async (sql) => {
+    await expect(native.runAndReadAll(sql)).rejects.toThrow()
+    const error: unknown = await rowsOf(sql).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(isLakefrontError(error), String(error)).toBe(true)
+  })
+})

@@ -1,0 +1,355 @@
+import { LakefrontError } from '../../../errors.ts'
+import type { LogicalType } from '../../../types/logical-type.ts'
+import type { Connection, Duckdb } from '../boot.ts'
+import { Callbacks } from '../callbacks.ts'
+import type { Pointer } from '../capi.ts'
+import { bindCppApi } from '../cpp-api.ts'
+import type { CppApi } from '../cpp-api.ts'
+import { bindFunctionApi } from '../function-capi.ts'
+import type { FunctionApi } from '../function-capi.ts'
+import type { LogicalTypes } from '../logical-types.ts'
+
+/** A type of a parameter: one of ours, or whatever is given. */
+export type ParameterType = LogicalType | 'any'
+
+/** One overload of a scalar function. */
+export interface ScalarOverload {
+  readonly parameters: readonly ParameterType[]
+  /** The type of any number of arguments more. */
+  readonly rest?: ParameterType
+  readonly returns: LogicalType
+  /** Whether rows with nulls in their arguments are given too; otherwise DuckDB makes them null. */
+  readonly takesNulls?: boolean
+  /** Whether every call may answer another value. */
+  readonly isVolatile?: boolean
+  /** Looks at the arguments when a statement is planned; may throw. */
+  readonly bind?: (call: BindCall) => void
+  /** Fills `output` for all rows. What it throws is the statement's failure. */
+  readonly run: (call: ScalarCall) => void
+}
+
+/** What a scalar function is given when a statement is planned. */
+export interface BindCall {
+  readonly count: number
+  typeOf(index: number): LogicalType | undefined
+  /** The text of a constant argument, null for NULL; undefined when it is not constant. */
+  constantText(index: number): string | null | undefined
+  setReturnType(type: LogicalType): void
+}
+
+/** A run of at most 2,048 rows. */
+export interface ScalarCall {
+  readonly input: Pointer
+  readonly output: Pointer
+  readonly rows: number
+}
+
+/** A run of rows to cast. `fail` says that one cannot be; it becomes null, or the statement fails. */
+export interface CastCall {
+  readonly input: Pointer
+  readonly output: Pointer
+  readonly rows: number
+  fail(row: number, message: string): void
+}
+
+/** A cast. An end given by a number is every type of that `LogicalTypeId`. */
+export interface Cast {
+  readonly from: LogicalType | number
+  readonly to: LogicalType | number
+  /** What it costs to make it where nobody asked for it; negative for never. */
+  readonly implicitCost: number
+  readonly run: (call: CastCall) => void
+}
+
+/** `DUCKDB_TYPE_ANY`. */
+const anyType = 34
+
+/** `LogicalTypeId` of DuckDB's own, for the families of types. */
+export const typeIds = {
+  decimal: 21,
+  struct: 100,
+  list: 101,
+  map: 102,
+  enum: 104,
+  union: 107,
+  array: 108,
+} as const
+
+/** Where the C API's record of a running cast keeps its message. */
+const messageOffset = 4
+
+/**
+ * Defines functions and casts of DuckDB in JavaScript, by its C API. They belong to the database, so every connection sees them. Defining one
+ * again replaces it.
+ */
+export class NativeFunctions {
+  readonly duckdb: Duckdb
+  readonly api: FunctionApi
+  readonly cpp: CppApi
+  readonly types: LogicalTypes
+  readonly callbacks: Callbacks
+  readonly #connection: Connection
+  readonly #scalars: ScalarOverload[] = []
+  readonly #casts: Pointer
+  readonly #message: Pointer
+  readonly #slots: { readonly bind: Pointer; readonly run: Pointer }
+
+  constructor(duckdb: Duckdb, types: LogicalTypes, connection: Connection) {
+    this.duckdb = duckdb
+    this.types = types
+    this.api = bindFunctionApi(duckdb.exports)
+    this.cpp = bindCppApi(duckdb.exports)
+    this.#connection = connection
+    this.callbacks = new Callbacks(duckdb.table)
+    this.#slots = {
+      bind: this.callbacks.place('f_i', { call_i: (info) => this.#bind(info) }),
+      run: this.callbacks.place('f_iii', { call_iii: (info, input, output) => this.#run(info, input, output) }),
+    }
+    this.#casts = this.cpp.castsOf(duckdb.heap.pointerAt(connection.pointer))
+    this.#message = duckdb.heap.allocate(32)
+    duckdb.heap.bytes.fill(0, this.#message, this.#message + 32)
+  }
+
+  /** Adds overloads to the function `name`, which may be one of DuckDB's own or an operator. */
+  scalar(name: string, overloads: readonly ScalarOverload[]): void {
+    const { api } = this
+    const { heap } = this.duckdb
+    const set = heap.withText(name, (text) => api.createScalarFunctionSet(text))
+    for (const overload of overloads) {
+      const fn = this.#makeScalar(name, overload)
+      api.addScalarFunctionToSet(set, fn)
+      heap.withPointer(fn, api.destroyScalarFunction)
+    }
+    const failed = api.registerScalarFunctionSet(this.#connection.pointer, set) !== 0
+    heap.withPointer(set, api.destroyScalarFunctionSet)
+    if (failed) throw new LakefrontError('ENGINE_FAILED', `The engine refused the function ${name}.`)
+  }
+
+  /** Defines how `from` becomes `to`, before what DuckDB would do. Only the first definition of a pair counts. */
+  cast({ from, to, implicitCost, run }: Cast): void {
+    const { heap } = this.duckdb
+    const slot = this.callbacks.place('f_cast', {
+      cast: (input, output, rows, parameters) => this.#cast(run, { input, output, rows: Number(rows) }, parameters),
+    })
+    this.#withCastEnd(from, (source) =>
+      this.#withCastEnd(to, (target) =>
+        heap.withWords(3, (info) => {
+          heap.words[info >>> 2] = slot
+          this.cpp.registerCast(this.#casts, source, target, info, BigInt(implicitCost))
+        }),
+      ),
+    )
+  }
+
+  /** Gives `type` its alias as a name in SQL. */
+  nameType(type: LogicalType): void {
+    const failed = this.types.with(type, (address) =>
+      this.api.registerLogicalType(this.#connection.pointer, address, 0),
+    )
+    if (failed !== 0) throw new LakefrontError('ENGINE_FAILED', `The engine refused the type ${type.kind}.`)
+  }
+
+  /** Runs a statement that makes something of the engine's own. */
+  define(sql: string): void {
+    const { capi, heap } = this.duckdb
+    heap.withWords(16, (result) => {
+      const failed = heap.withText(sql, (text) => capi.query(this.#connection.pointer, text, result)) !== 0
+      const message = failed ? heap.text(capi.resultError(result)) : ''
+      capi.destroyResult(result)
+      if (failed) throw new LakefrontError('ENGINE_FAILED', `The engine refused a definition: ${message}`)
+    })
+  }
+
+  #makeScalar(name: string, overload: ScalarOverload): Pointer {
+    const { api } = this
+    const fn = api.createScalarFunction()
+    this.duckdb.heap.withText(name, (text) => api.scalarFunctionSetName(fn, text))
+    for (const type of overload.parameters)
+      this.withType(type, (address) => api.scalarFunctionAddParameter(fn, address))
+    if (overload.rest !== undefined)
+      this.withType(overload.rest, (address) => api.scalarFunctionSetVarargs(fn, address))
+    this.types.with(overload.returns, (address) => api.scalarFunctionSetReturnType(fn, address))
+    if (overload.takesNulls === true) api.scalarFunctionSetSpecialHandling(fn)
+    if (overload.isVolatile === true) api.scalarFunctionSetVolatile(fn)
+    if (overload.bind !== undefined) api.scalarFunctionSetBind(fn, this.#slots.bind)
+    api.scalarFunctionSetFunction(fn, this.#slots.run)
+    api.scalarFunctionSetExtraInfo(fn, this.#scalars.push(overload), 0)
+    return fn
+  }
+
+  withType(type: ParameterType, use: (address: Pointer) => void): void {
+    if (type !== 'any') return this.types.with(type, use)
+    const { capi, heap } = this.duckdb
+    const address = capi.createLogicalType(anyType)
+    use(address)
+    heap.withPointer(address, capi.destroyLogicalType)
+  }
+
+  #run(info: Pointer, input: Pointer, output: Pointer): void {
+    const { api } = this
+    try {
+      const rows = this.duckdb.capi.dataChunkGetSize(input)
+      this.#scalars[api.scalarFunctionGetExtraInfo(info) - 1]!.run({ input, output, rows })
+    } catch (error) {
+      this.#tell(error, (text) => api.scalarFunctionSetError(info, text))
+    }
+  }
+
+  #bind(info: Pointer): void {
+    const { api } = this
+    try {
+      const overload = this.#scalars[api.scalarFunctionBindGetExtraInfo(info) - 1]!
+      overload.bind!(new ScalarBinding(this, info))
+    } catch (error) {
+      this.#tell(error, (text) => api.scalarFunctionBindSetError(info, text))
+    }
+  }
+
+  #cast(run: Cast['run'], call: Omit<CastCall, 'fail'>, parameters: Pointer): number {
+    const { input, output, rows } = call
+    let failure: string | undefined
+    try {
+      this.cpp.flatten(input, rows)
+      run({
+        ...call,
+        fail: (row, message) => {
+          failure ??= message
+          this.setNull(output, row)
+        },
+      })
+    } catch (error) {
+      if (error instanceof WebAssembly.Exception) throw error
+      failure = wordsOf(error)
+    }
+    if (failure === undefined) return 1
+    this.duckdb.heap.withText(failure, (text) => this.api.castFunctionSetError(this.#message, text))
+    // What this throws is DuckDB's own exception, on its way to DuckDB's frames below.
+    this.cpp.assignCastError(this.#message + messageOffset, parameters)
+    return 0
+  }
+
+  /** A type as casts are looked up by: those of a family are written with ANY inside. */
+  #withCastEnd(end: Cast['from'], use: (address: Pointer) => void): void {
+    if (typeof end !== 'number') return this.types.with(end, use)
+    const { capi, heap } = this.duckdb
+    const made = this.#family(end)
+    if (made !== undefined) {
+      use(made)
+      heap.withPointer(made, capi.destroyLogicalType)
+    } else {
+      heap.withWords(3, (address) => {
+        heap.bytes[address] = end
+        use(address)
+      })
+    }
+  }
+
+  #family(id: number): Pointer | undefined {
+    const { capi, heap } = this.duckdb
+    const any = capi.createLogicalType(anyType)
+    const withMember = (make: (types: Pointer, names: Pointer) => Pointer): Pointer =>
+      heap.withText('any', (name) =>
+        heap.withWords(2, (slots) => {
+          heap.words[slots >>> 2] = any
+          heap.words[(slots >>> 2) + 1] = name
+          return make(slots, slots + 4)
+        }),
+      )
+    try {
+      switch (id) {
+        case typeIds.list:
+          return capi.createListType(any)
+        case typeIds.array:
+          return capi.createArrayType(any, 0)
+        case typeIds.map:
+          return capi.createMapType(any, any)
+        case typeIds.struct:
+          return withMember((types, names) => capi.createStructType(types, names, 1))
+        case typeIds.union:
+          return withMember((types, names) => capi.createUnionType(types, names, 1))
+        default:
+          return undefined
+      }
+    } finally {
+      heap.withPointer(any, capi.destroyLogicalType)
+    }
+  }
+
+  setNull(vector: Pointer, row: number): void {
+    const { capi, heap } = this.duckdb
+    capi.vectorEnsureValidityWritable(vector)
+    heap.bytes[capi.vectorGetValidity(vector) + (row >>> 3)]! &= ~(1 << (row & 7))
+  }
+
+  #tell(error: unknown, set: (text: Pointer) => void): void {
+    this.duckdb.heap.withText(wordsOf(error), set)
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/**
+ * The arguments of a call as DuckDB's binder holds them. What the C API calls the binding of a scalar function starts with pointers to the
+ * context, to the function being bound and to its arguments: the second one is what may still be given another type.
+ */
+class ScalarBinding implements BindCall {
+  readonly #functions: NativeFunctions
+  readonly #info: Pointer
+
+  constructor(functions: NativeFunctions, info: Pointer) {
+    this.#functions = functions
+    this.#info = info
+  }
+
+  get count(): number {
+    return this.#functions.api.scalarFunctionBindGetArgumentCount(this.#info)
+  }
+
+  typeOf(index: number): LogicalType | undefined {
+    return this.#argument(index, (expression) => {
+      try {
+        return this.#functions.types.take(this.#functions.api.expressionReturnType(expression), 'argument')
+      } catch {
+        return undefined
+      }
+    })
+  }
+
+  constantText(index: number): string | null | undefined {
+    const { api, duckdb } = this.#functions
+    const { capi, heap } = duckdb
+    return this.#argument(index, (expression) => {
+      if (api.expressionIsFoldable(expression) === 0) return undefined
+      return heap.withWords(2, (slots) => {
+        api.scalarFunctionGetClientContext(this.#info, slots)
+        const error = api.expressionFold(heap.pointerAt(slots), expression, slots + 4)
+        const failed = error !== 0 && api.errorDataHasError(error) !== 0
+        if (error !== 0) heap.withPointer(error, api.destroyErrorData)
+        api.destroyClientContext(slots)
+        if (failed) return undefined
+        const value = heap.pointerAt(slots + 4)
+        const text = capi.isNullValue(value) === 0 ? heap.takeText(capi.getVarchar(value)) : null
+        heap.withPointer(value, capi.destroyValue)
+        return text
+      })
+    })
+  }
+
+  setReturnType(type: LogicalType): void {
+    const { api, types, duckdb } = this.#functions
+    const bound = duckdb.heap.pointerAt(this.#info + 4)
+    types.with(type, (address) => api.scalarFunctionSetReturnType(bound, address))
+  }
+
+  #argument<T>(index: number, use: (expression: Pointer) => T): T {
+    const { api, duckdb } = this.#functions
+    const expression = api.scalarFunctionBindGetArgument(this.#info, index)
+    try {
+      return use(expression)
+    } finally {
+      duckdb.heap.withPointer(expression, api.destroyExpression)
+    }
+  }
+}
