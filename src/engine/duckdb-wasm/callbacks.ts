@@ -17,6 +17,15 @@ const noImports: TrampolineImports = {
   destroy: none,
 }
 
+/** An instance of the trampolines that calls `imports`. */
+export function instantiateTrampolines(
+  imports: Partial<TrampolineImports>,
+  module: WebAssembly.Module = new WebAssembly.Module(trampolineBytes()),
+): TrampolineExports {
+  const lf = { ...noImports, ...imports } as unknown as WebAssembly.ModuleImports
+  return new WebAssembly.Instance(module, { lf }).exports as unknown as TrampolineExports
+}
+
 /** Puts JavaScript functions into DuckDB's function table, where they stay as long as the engine. */
 export class Callbacks {
   readonly #table: WebAssembly.Table
@@ -28,10 +37,8 @@ export class Callbacks {
 
   /** A slot for `entry` of the trampolines, which calls `imports`. */
   place(entry: keyof TrampolineExports, imports: Partial<TrampolineImports>): Pointer {
-    const lf = { ...noImports, ...imports } as unknown as WebAssembly.ModuleImports
-    const { exports } = new WebAssembly.Instance(this.#module, { lf })
     const slot = this.#table.grow(1)
-    this.#table.set(slot, (exports as unknown as TrampolineExports)[entry])
+    this.#table.set(slot, instantiateTrampolines(imports, this.#module)[entry])
     return slot
   }
 }

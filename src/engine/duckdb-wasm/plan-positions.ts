@@ -1,7 +1,6 @@
 import type { Duckdb } from './boot.ts'
+import { instantiateTrampolines } from './callbacks.ts'
 import type { Pointer } from './capi.ts'
-import { trampolineBytes } from './trampolines.ts'
-import type { TrampolineExports, TrampolineImports } from './trampolines.ts'
 
 type NameOf = (result: Pointer, expression: Pointer) => void
 
@@ -63,12 +62,7 @@ export class PlanPositions {
   /** `original`, called on an expression while it has no alias. */
   #nameless(original: NameOf, isReference: boolean): unknown {
     const { heap } = this.#duckdb
-    const none = (): void => {}
-    const imports: TrampolineImports = {
-      call_i: none,
-      call_iii: none,
-      fill: () => 1,
-      wait: none,
+    return instantiateTrampolines({
       call_ii: (result, expression) => {
         const at = (expression >>> 0) + nameOffset
         const kind = heap.bytes.subarray(
@@ -84,9 +78,6 @@ export class PlanPositions {
           heap.bytes.set(name, at)
         }
       },
-    }
-    const module = new WebAssembly.Module(trampolineBytes())
-    const instance = new WebAssembly.Instance(module, { lf: imports as unknown as WebAssembly.ModuleImports })
-    return (instance.exports as unknown as TrampolineExports).f_ii
+    }).f_ii
   }
 }
