@@ -4,6 +4,7 @@ import { ensureBrowser } from './browser.mjs'
 import { buildDemo, buildLibrary } from './build.mjs'
 import { ensureDependencies } from './dependencies.mjs'
 import { root, run, say, tool } from './shell.mjs'
+import { ensureStores } from './stores.mjs'
 
 const inCi = process.env['CI'] === 'true'
 const total = { passed: 0, failed: 0, skipped: /** @type {string[]} */ ([]) }
@@ -43,6 +44,7 @@ const runStep = async (name, work) => {
 await ensureDependencies()
 const browser = await runStep('browser', ensureBrowser)
 if (browser) say(`browser: ${browser}`)
+await ensureStores()
 const isBuilt = await runStep('build', async () => {
   await buildLibrary()
   await buildDemo()

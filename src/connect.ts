@@ -29,7 +29,7 @@ async function open(options: ConnectOptions): Promise<Engine> {
   if (worker) {
     return supervisedEngine(() => spawnWorker(workerUrl), {
       engine,
-      ...calls,
+      calls,
       ...(stopWithin === undefined ? {} : { stopWithin }),
       ...(signal === undefined ? {} : { signal }),
     })

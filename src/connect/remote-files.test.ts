@@ -11,6 +11,11 @@ import { serveEngine } from '../rpc/serve-engine.ts'
 import type { WorkerHandle } from '../rpc/worker-handle.ts'
 import { FaultServer } from '../storage/fixtures/fault-server.ts'
 import type { Faults } from '../storage/fixtures/fault-server.ts'
+import { account } from '../storage/fixtures/s3-account.ts'
+import { S3Store } from '../storage/fixtures/s3-store.ts'
+import type { SignRequests } from '../storage/s3-access.ts'
+import { s3Presign } from '../storage/s3-sign.ts'
+import type { S3Credentials } from '../storage/s3-sign.ts'
 import type { ConnectOptions } from './options.ts'
 import { Session } from './session.ts'
 import { storageCalls, storageOptions } from './storage-options.ts'
@@ -51,7 +56,7 @@ async function open(options: Pick<ConnectOptions, 'rangeCache' | 'fetchLimit' | 
   const storage = { retry: { attempts: 3, baseMilliseconds: 1 }, stallMilliseconds: 500, ...options.storage }
   const engine = await remoteEngine(handle, {
     engine: { storage: storageOptions({ ...options, storage }) },
-    ...storageCalls(storage),
+    calls: storageCalls(storage),
   })
   const session = new Session(engine)
   toClose.push(() => session.close())
@@ -153,6 +158,41 @@ test('a signed URL that expires is renewed by the application, once, and the que
   const error = await failureOf(sums(failing, server.url()))
   expect(error).toMatchObject({ code: 'PERMISSION_DENIED', cause: { message: 'signer down' } })
   expect(await failureOf(sums(await open(), server.url()))).toMatchObject({ code: 'PERMISSION_DENIED' })
+})
+
+test('keys and signed URLs come from the application, again when they expire, and no message tells them', async () => {
+  const store = await S3Store.start()
+  toClose.push(() => store.close())
+  store.objects.set('a b/rows.parquet', { bytes, etag: '"1"', generation: 1 })
+  const region = 'us-east-1'
+  const sign: SignRequests = async (requests) =>
+    Promise.all(
+      requests.map(async ({ method, key, expiry }) => {
+        const url = `${store.endpoint}/bucket/${encodeURIComponent(key).replaceAll('%2F', '/')}`
+        const keys = { ...account, sessionToken: store.sessionToken! }
+        return { url: await s3Presign(keys, region, { method, url, headers: {}, expirySeconds: expiry }) }
+      }),
+    )
+  const credentials = async (): Promise<S3Credentials> => ({ ...account, sessionToken: store.sessionToken! })
+  for (const access of [{ sign }, { credentials }]) {
+    store.sessionToken = 'first'
+    const db = await open({ storage: { s3: { endpoint: store.endpoint, ...access } } })
+    expect(await sums(db, 's3://bucket/a b/rows.parquet')).toEqual([total])
+    store.sessionToken = 'second'
+    expect(await sums(db, 's3://bucket/a b/rows.parquet')).toEqual([total])
+  }
+  const failing = await open({
+    storage: { s3: { endpoint: store.endpoint, sign: () => Promise.reject(new Error('signer down')) } },
+  })
+  const error = await failureOf(sums(failing, 's3://bucket/a b/rows.parquet'))
+  expect(error).toMatchObject({ code: 'PERMISSION_DENIED', cause: { message: 'signer down' } })
+  store.sessionToken = 'third'
+  const refused = await open({
+    storage: { s3: { endpoint: store.endpoint, credentials: { ...account, sessionToken: 'stale' } } },
+  })
+  const message = JSON.stringify([String(await failureOf(sums(refused, 's3://bucket/a b/rows.parquet')))])
+  expect(message).toContain('s3://bucket/a b/rows.parquet')
+  expect(message).not.toMatch(/stale|Signature=|wJalr/)
 })
 
 describe('what a statement may fetch', () => {

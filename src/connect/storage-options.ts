@@ -40,7 +40,7 @@ export interface FileOptions {
 
 const rangeCacheNames = ['memory', 'persistent']
 const fileNames = ['renewUrl', 'revalidate', 's3', 'retry', 'stallMilliseconds']
-const s3Names = ['endpoint', 'region', 'credentials', 'pathStyle']
+const s3Names = ['endpoint', 'region', 'credentials', 'sign', 'pathStyle']
 const credentialNames = ['accessKeyId', 'secretAccessKey', 'sessionToken']
 const retryNames = ['attempts', 'baseMilliseconds', 'maximumMilliseconds']
 
@@ -74,26 +74,45 @@ export function storageOptions(options: {
     ...(persistent === false ? {} : { persistentBytes: byteSize(persistent, 'rangeCache.persistent') }),
     ...(fetchLimit === undefined ? {} : { fetchLimit: { ...fetchLimit } }),
     ...(revalidate === 'always' ? {} : { revalidateSeconds: revalidate }),
-    ...(s3 === undefined ? {} : { s3: structuredClone(s3) }),
+    ...(s3 === undefined ? {} : { s3: plainS3(s3) }),
     ...(retry === undefined ? {} : { retry: { ...retry } }),
     ...(stallMilliseconds === undefined ? {} : { stallMilliseconds }),
-    ...(renewUrl === undefined ? {} : { renewsUrls: true }),
+    asks: Object.keys(storageCalls(storage)) as (keyof StorageCalls)[],
   }
 }
 
 /** What the storage may ask of the application: the options that cannot be sent to a worker. */
-export function storageCalls({ renewUrl }: FileOptions = {}): StorageCalls {
-  return renewUrl === undefined ? {} : { renewUrl }
+export function storageCalls({ renewUrl, s3 }: FileOptions = {}): StorageCalls {
+  const { credentials, sign } = s3 ?? {}
+  return {
+    ...(renewUrl === undefined ? {} : { renewUrl }),
+    ...(typeof credentials === 'function' ? { s3Credentials: credentials } : {}),
+    ...(sign === undefined ? {} : { s3Sign: sign }),
+  }
+}
+
+function plainS3(s3: S3Options): NonNullable<StorageOptions['s3']> {
+  const plain = Object.entries(s3).filter(([, value]) => typeof value !== 'function')
+  return structuredClone(Object.fromEntries(plain)) as NonNullable<StorageOptions['s3']>
 }
 
 /** Names options only: credentials must not get into a message. */
 function checkS3(s3: S3Options): void {
   checkNames('storage.s3', s3, s3Names)
-  const { endpoint, credentials } = s3
+  const { endpoint, credentials, sign } = s3
   if (endpoint !== undefined && !/^https?:/.test(endpoint)) {
     throw wrong('storage.s3.endpoint', 'is not a URL. Give one such as "https://s3.example.com"')
   }
-  if (credentials === undefined) return
+  if (sign !== undefined && typeof sign !== 'function') {
+    throw wrong(
+      'storage.s3.sign',
+      'is not a function. Give one that takes requests and resolves to { url, headers } for each',
+    )
+  }
+  if (sign !== undefined && credentials !== undefined) {
+    throw wrong('storage.s3', 'has both sign and credentials. Give one of them')
+  }
+  if (credentials === undefined || typeof credentials === 'function') return
   checkNames('storage.s3.credentials', credentials, credentialNames)
   for (const name of ['accessKeyId', 'secretAccessKey'] as const) {
     if (typeof credentials[name] !== 'string' || credentials[name] === '')

@@ -38,15 +38,16 @@ export interface ProgressMessage {
   readonly progress: Progress
 }
 
-/** A message beside the calls: a URL was refused, and another is needed. Answered by {@link EngineService.renewed}. */
-export interface RenewMessage {
-  readonly lakefront: 'renew'
+/** A message beside the calls: the storage asks the application something. Answered by {@link EngineService.answer}. */
+export interface AskMessage {
+  readonly lakefront: 'ask'
   readonly request: number
-  readonly label: string
+  readonly call: keyof StorageCalls
+  readonly argument: unknown
 }
 
-/** Another URL, or why there is none. */
-export type Renewal = { readonly url: string } | { readonly error: WireError }
+/** What the application said, or why it said nothing. */
+export type Answer = { readonly value: unknown } | { readonly error: WireError }
 
 interface Call {
   readonly controller: AbortController
@@ -60,13 +61,13 @@ const progressIntervalMilliseconds = 100
 /** An {@link Engine} as the worker offers it. This class is the contract: the main side derives its types from it. */
 export class EngineService {
   readonly #open: OpenEngine
-  readonly #send: (message: ProgressMessage | RenewMessage) => void
-  readonly #renewals = new Map<number, (renewal: Renewal) => void>()
+  readonly #send: (message: ProgressMessage | AskMessage) => void
+  readonly #asked = new Map<number, (answer: Answer) => void>()
   #requests = 0
   readonly #calls = new Map<number, Call>()
   #engine: Promise<Engine> | undefined
 
-  constructor(open: OpenEngine, send: (message: ProgressMessage | RenewMessage) => void) {
+  constructor(open: OpenEngine, send: (message: ProgressMessage | AskMessage) => void) {
     this.#open = open
     this.#send = send
   }
@@ -77,15 +78,15 @@ export class EngineService {
   }
 
   async open(options: EngineOptions): Promise<EngineInfo> {
-    const canRenew = options.storage?.renewsUrls === true
-    this.#engine ??= this.#open(options, canRenew ? { renewUrl: (label) => this.#renewUrl(label) } : {})
+    const calls = (options.storage?.asks ?? []).map((call) => [call, (argument: unknown) => this.#ask(call, argument)])
+    this.#engine ??= this.#open(options, Object.fromEntries(calls) as StorageCalls)
     return (await this.#engine).info
   }
 
-  /** The answer to a {@link RenewMessage}. */
-  async renewed(request: number, renewal: Renewal): Promise<void> {
-    this.#renewals.get(request)?.(renewal)
-    this.#renewals.delete(request)
+  /** The answer to an {@link AskMessage}. */
+  async answer(request: number, answer: Answer): Promise<void> {
+    this.#asked.get(request)?.(answer)
+    this.#asked.delete(request)
   }
 
   async register(source: Source): Promise<void> {
@@ -147,12 +148,12 @@ export class EngineService {
     await (await this.#engine)?.close()
   }
 
-  #renewUrl(label: string): Promise<string> {
+  #ask(call: keyof StorageCalls, argument: unknown): Promise<unknown> {
     const request = ++this.#requests
-    this.#send({ lakefront: 'renew', request, label })
+    this.#send({ lakefront: 'ask', request, call, argument })
     return new Promise((resolve, reject) => {
-      this.#renewals.set(request, (renewal) =>
-        'url' in renewal ? resolve(renewal.url) : reject(errorFromWire(renewal.error)),
+      this.#asked.set(request, (answer) =>
+        'value' in answer ? resolve(answer.value) : reject(errorFromWire(answer.error)),
       )
     })
   }

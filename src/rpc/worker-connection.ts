@@ -2,7 +2,8 @@ import { wrap } from 'comlink'
 import type { Remote } from 'comlink'
 import { errorToWire, isLakefrontError, LakefrontError } from '../errors.ts'
 import type { Progress } from '../engine/engine.ts'
-import type { EngineService, ProgressMessage, RenewMessage } from './engine-service.ts'
+import type { AskMessage, EngineService, ProgressMessage } from './engine-service.ts'
+import type { StorageCalls } from '../storage/open-storage.ts'
 import { installErrorTransfer } from './error-transfer.ts'
 import { watchLifeline } from './lifeline.ts'
 import { PendingCalls } from './pending-calls.ts'
@@ -14,8 +15,8 @@ export interface ConnectionOptions {
   readonly loadWithin?: number
   /** How long a statement may take to end after it was aborted or closed, before its worker is terminated. Default 2,000. */
   readonly stopWithin?: number
-  /** Asked for another URL of a file when the worker's was refused. */
-  readonly renewUrl?: (label: string) => Promise<string>
+  /** What the worker's storage may ask of the application. */
+  readonly calls?: StorageCalls
   /** Hears once that the worker is gone, unless it was closed. */
   readonly onLost?: (error: LakefrontError) => void
 }
@@ -188,18 +189,19 @@ export class WorkerConnection {
     )
   }
 
-  #onMessage(data: ProgressMessage | RenewMessage | { readonly lakefront?: undefined } | null): void {
+  #onMessage(data: ProgressMessage | AskMessage | { readonly lakefront?: undefined } | null): void {
     if (data?.lakefront === 'progress') this.#progress.get(data.call)?.(data.progress)
-    if (data?.lakefront === 'renew') void this.#renew(data)
+    if (data?.lakefront === 'ask') void this.#answer(data)
   }
 
-  async #renew({ request, label }: RenewMessage): Promise<void> {
-    const renewal = await Promise.resolve(label)
-      .then((known) => this.#options.renewUrl!(known))
-      .then((url) => ({ url }))
+  async #answer({ request, call, argument }: AskMessage): Promise<void> {
+    const ask = this.#options.calls?.[call] as (argument: unknown) => Promise<unknown>
+    const answer = await Promise.resolve(argument)
+      .then(ask)
+      .then((value) => ({ value }))
       .catch((error: unknown) => ({ error: errorToWire(error) }))
     // A worker that is gone meanwhile needs no answer.
-    await this.call((service) => service.renewed(request, renewal)).catch(() => {})
+    await this.call((service) => service.answer(request, answer)).catch(() => {})
   }
 }
 

@@ -15,7 +15,7 @@ testStorage(
     servers.push(server)
     return () => httpStorage(server.url('/folder?signature=secret'), httpSource)
   },
-  ['writes', 'lists'],
+  { lacks: ['writes', 'lists'] },
 )
 
 test('keys become paths, under the query of the place, which no message shows', async () => {

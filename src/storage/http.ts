@@ -43,14 +43,25 @@ export interface HttpOptions {
   readonly link?: Link
   /** Asked for another URL of the same object when one is refused with 401 or 403. */
   readonly renew?: RenewUrl
-  /** Headers that prove who asks, made anew for every request. */
-  readonly sign?: (request: SignableRequest) => Promise<Readonly<Record<string, string>>>
+  /** Gives requests the right to be made. */
+  readonly access?: HttpAccess
 }
 
-export interface SignableRequest {
-  readonly method: string
+/** Proves who asks, anew for every request. */
+export interface HttpAccess {
+  sign(request: {
+    readonly method: string
+    readonly url: string
+    readonly headers: Readonly<Record<string, string>>
+  }): Promise<AllowedRequest>
+}
+
+/** A request as it has to be made. */
+export interface AllowedRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  /** It was refused with 400, 401 or 403: whether signing it anew can help, as keys and URLs expire. */
+  renew(): boolean
 }
 
 /** A source behind a network: its first look can bring the end of the object along. */
@@ -341,24 +352,36 @@ class HttpSource implements NetworkSource {
 
   async #fetch(method: string, headers: Record<string, string>, attempt: Attempt): Promise<Response> {
     const url = this.#url.current
-    const response = await this.#send(url, method, headers, attempt)
+    const all = { ...this.#headers, ...headers }
+    const { access, renew } = this.#options
+    if (access !== undefined) {
+      const request = { method, url: url.href, headers: all }
+      const allowed = await access.sign(request)
+      const response = await this.#send(method, allowed, attempt)
+      if (![400, 401, 403].includes(response.status) || !allowed.renew()) return response
+      discard(response)
+      return this.#send(method, await access.sign(request), attempt)
+    }
+    const response = await this.#send(method, { url: url.href, headers: all }, attempt)
     // A URL that is signed for GET alone refuses HEAD for ever.
     const isRefused = method === 'GET' && (response.status === 401 || response.status === 403)
-    if (!isRefused || this.#options.renew === undefined) return response
+    if (!isRefused || renew === undefined) return response
     discard(response)
     await this.#url.renew(url, attempt)
-    return this.#send(this.#url.current, method, headers, attempt)
+    return this.#send(method, { url: this.#url.current.href, headers: all }, attempt)
   }
 
-  async #send(url: URL, method: string, headers: Record<string, string>, { signal }: Attempt): Promise<Response> {
+  async #send(
+    method: string,
+    { url, headers }: Pick<AllowedRequest, 'url' | 'headers'>,
+    { signal }: Attempt,
+  ): Promise<Response> {
     const send = this.#options.fetch ?? fetch
-    const all = { ...this.#headers, ...headers }
-    const signed = await this.#options.sign?.({ method, url: url.href, headers: all })
     const started = performance.now()
     try {
-      const response = await send(url.href, {
+      const response = await send(url, {
         method,
-        headers: { ...all, ...signed },
+        headers,
         // A cached answer of an older version would look like a change, again and again.
         cache: 'no-store',
         signal,
@@ -368,7 +391,7 @@ class HttpSource implements NetworkSource {
       return response
     } catch (cause) {
       signal.throwIfAborted()
-      const isRefused = isCrossOrigin(url) && !this.#hasAnswered
+      const isRefused = isCrossOrigin(new URL(url)) && !this.#hasAnswered
       throw isRefused ? corsRefused(this.label, cause) : unreachable(this.label, cause)
     }
   }

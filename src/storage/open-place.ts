@@ -5,14 +5,21 @@ import { httpSource } from './http.ts'
 import type { HttpOptions } from './http.ts'
 import { httpStorage } from './http-storage.ts'
 import { memoryStorage } from './memory-storage.ts'
+import { s3Storage } from './s3-storage.ts'
+import type { S3StorageOptions } from './s3-storage.ts'
+import { objectUrl } from './s3.ts'
 import type { ByteSource, Storage } from './storage.ts'
 
 export interface PlaceOptions {
   /** Opens what is below `http:` and `https:` URLs. Default: each by itself, nothing kept. */
   readonly openUrl?: (url: string, options: Pick<HttpOptions, 'label'>) => ByteSource
+  /** Where `s3:` is. Default: AWS, public objects. */
+  readonly s3?: S3StorageOptions
+  /** How requests to the server of an URL are made. */
+  readonly s3Http?: (url: string) => HttpOptions
 }
 
-/** The storage below a URL: `memory:`, `file:`, `http:`, `https:`, or a path where there is a file system. */
+/** The storage below a URL: `memory:`, `file:`, `s3:`, `http:`, `https:`, or a path where there is a file system. */
 export function openPlace(url: string, options: PlaceOptions = {}): Storage {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
   switch (scheme) {
@@ -23,12 +30,19 @@ export function openPlace(url: string, options: PlaceOptions = {}): Storage {
       return httpStorage(url, options.openUrl ?? httpSource)
     case 'file':
       return fileStorage(url)
+    case 's3':
+      return s3Storage(url, options.s3, options.s3Http?.(bucketUrl(url, options.s3)))
     case undefined:
       if (url !== '' && hasFileSystem()) return fileStorage(url)
   }
   throw new LakefrontError(
     'UNSUPPORTED',
-    `"${url.split(/[?#]/, 1)[0]}" is not a place that files can be kept in. Supported: memory:, file:, https:, and a path where there is a file system.`,
+    `"${url.split(/[?#]/, 1)[0]}" is not a place that files can be kept in. Supported: memory:, file:, s3:, https: (for reading), and a path where there is a file system.`,
     { details: { scheme } },
   )
+}
+
+function bucketUrl(url: string, options: S3StorageOptions = {}): string {
+  const bucket = /^s3:\/\/([^/]+)/i.exec(url)?.[1] ?? 'none'
+  return objectUrl(bucket, '', options)
 }

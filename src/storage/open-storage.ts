@@ -9,7 +9,9 @@ import { opfsBlocks } from './opfs-blocks.ts'
 import type { RangeStore } from './range-store.ts'
 import type { RenewUrl } from './renewable-url.ts'
 import type { RetryOptions } from './retry.ts'
-import { s3Source, s3Url } from './s3.ts'
+import type { CredentialsProvider, S3Access, SignRequests } from './s3-access.ts'
+import type { S3Credentials } from './s3-sign.ts'
+import { accessOf, s3Source, s3Url } from './s3.ts'
 import type { S3Options } from './s3.ts'
 import { openPlace } from './open-place.ts'
 import type { ByteSource, Storage } from './storage.ts'
@@ -30,15 +32,17 @@ export interface StorageOptions {
   readonly revalidateSeconds?: number
   readonly retry?: RetryOptions
   readonly stallMilliseconds?: number
-  /** Where `s3:` URLs are. */
-  readonly s3?: S3Options
-  /** Whether URLs can be renewed: {@link StorageCalls.renewUrl} is there. */
-  readonly renewsUrls?: boolean
+  /** Where `s3:` URLs are. Its functions are {@link StorageCalls}. */
+  readonly s3?: Omit<S3Options, 'sign' | 'credentials'> & { readonly credentials?: S3Credentials }
+  /** Which of the {@link StorageCalls} are there. */
+  readonly asks?: readonly (keyof StorageCalls)[]
 }
 
 /** What a session's storage asks of its application. */
 export interface StorageCalls {
   readonly renewUrl?: RenewUrl
+  readonly s3Credentials?: CredentialsProvider
+  readonly s3Sign?: SignRequests
 }
 
 /** Where all files of a session are opened, so that they share what is kept of them and the ways to their servers. */
@@ -64,6 +68,8 @@ class SharedStorage implements SessionStorage {
   readonly #options: StorageOptions
   readonly #calls: StorageCalls
   readonly #memory: MemoryRanges
+  readonly #s3: S3Options
+  readonly #access: S3Access
   readonly #links = new Map<string, Link>()
   readonly #sources = new Map<string, WeakRef<ByteSource>>()
   readonly #places = new Map<string, Storage>()
@@ -76,6 +82,13 @@ class SharedStorage implements SessionStorage {
     this.#memory = new MemoryRanges(
       options.memoryBytes ?? Math.min(defaultMemoryBytes, options.mostMemoryBytes ?? Infinity),
     )
+    const { s3Credentials, s3Sign } = calls
+    this.#s3 = {
+      ...options.s3,
+      ...(s3Credentials === undefined ? {} : { credentials: s3Credentials }),
+      ...(s3Sign === undefined ? {} : { sign: s3Sign }),
+    }
+    this.#access = accessOf(this.#s3)
     const { persistentBytes = 0 } = options
     this.#store = persistentBytes > 0 ? opfsBlocks(persistentBytes) : undefined
   }
@@ -94,6 +107,8 @@ class SharedStorage implements SessionStorage {
     if (memory !== undefined) return memory
     const place = openPlace(url, {
       openUrl: (address, options) => httpSource(address, { ...this.#httpOptions(address), ...options }),
+      s3: { ...this.#s3, s3Access: this.#access },
+      s3Http: (address) => this.#s3Http(address),
     })
     if (url.startsWith('memory:')) this.#places.set(url, place)
     return place
@@ -124,9 +139,13 @@ class SharedStorage implements SessionStorage {
   }
 
   #openS3(reference: string): NetworkSource {
-    const { s3 } = this.#options
-    const { renew: _, ...options } = this.#httpOptions(s3Url(reference, s3))
-    return s3Source(reference, s3, options)
+    return s3Source(reference, this.#s3, { ...this.#s3Http(s3Url(reference, this.#s3)), s3Access: this.#access })
+  }
+
+  /** Signed requests are renewed by signing them again. */
+  #s3Http(url: string): HttpOptions {
+    const { renew: _, ...options } = this.#httpOptions(url)
+    return options
   }
 
   #httpOptions(url: string): HttpOptions {

@@ -272,6 +272,7 @@ export const storageCases: readonly StorageCase[] = [
       const writing = (async () => {
         for (let index = 1; index <= 15; index++) await storage.write('object', version(index))
       })().finally(() => (state.isWriting = false))
+      writing.catch(() => undefined)
       while (state.isWriting) {
         const { bytes, size } = await other.read('object')
         const index = bytes[0]!

@@ -4,14 +4,17 @@ import { storageCases } from './storage-cases.ts'
 
 /**
  * Runs {@link storageCases} on a driver. `place` makes an empty place, by a number of its own, and gives a way to open clients of it.
- * Cases for abilities the driver `lacks` are left out.
+ * Cases for abilities the driver `lacks` are left out, and those named in `breaks`: promises a store is known to break, which a test of its own has
+ * to show.
  */
 export function testStorage(
   name: string,
   place: (index: number) => Promise<() => Storage> | (() => Storage),
-  lacks: readonly (keyof StorageAbilities)[] = [],
+  { lacks = [], breaks = [] }: { lacks?: readonly (keyof StorageAbilities)[]; breaks?: readonly string[] } = {},
 ): void {
-  const cases = storageCases.filter(({ needs }) => !needs.some((ability) => lacks.includes(ability)))
+  const cases = storageCases.filter(
+    (known) => !known.needs.some((ability) => lacks.includes(ability)) && !breaks.includes(known.name),
+  )
 
   describe(`${name} keeps the promises of storage`, () => {
     let places = 0
