@@ -1,6 +1,9 @@
 export { connect } from './connect.ts'
 export type { ConnectOptions } from './connect/options.ts'
 export type { FileOptions, RangeCacheOptions } from './connect/storage-options.ts'
+export { Catalog } from './connect/catalog.ts'
+export type { CatalogColumn, CatalogTable } from './connect/catalog.ts'
+export type * from './connect/tables.ts'
 export { Session } from './connect/session.ts'
 export type { SessionEvents } from './connect/session.ts'
 export type { EngineInfo, ExecuteOptions, Parameter, Progress, QueryMetrics, ResultStream } from './engine/engine.ts'
@@ -15,8 +18,17 @@ export { sql } from './expr/sql.ts'
 export { when } from './expr/when.ts'
 export { Window } from './expr/window.ts'
 export { DataFrame } from './frame/dataframe.ts'
-export type { ExplainOptions, ShowOptions } from './frame/dataframe.ts'
-export { GroupedData } from './frame/grouped-data.ts'
+export type {
+  DropNullsOptions,
+  ExplainOptions,
+  ExplodeOptions,
+  NaFunctions,
+  SampleOptions,
+  ShowOptions,
+  UnpivotOptions,
+} from './frame/dataframe.ts'
+export { GroupedData, PivotedData } from './frame/grouped-data.ts'
+export type { AsofOptions } from './frame/join-options.ts'
 export { Reader } from './frame/reader.ts'
 export type { AvroReadOptions, ReadOptions } from './frame/reader.ts'
 export type { SqlSlot } from './frame/sql-frame.ts'

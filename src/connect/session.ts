@@ -3,7 +3,7 @@ import { observedEngine } from '../engine/observed-engine.ts'
 import type { QueryEvent } from '../engine/observed-engine.ts'
 import { LakefrontError } from '../errors.ts'
 import type { AnyRow } from '../expr/column-types.ts'
-import { createDataFrame } from '../frame/create-data-frame.ts'
+import { type ArrowData, createDataFrame } from '../frame/create-data-frame.ts'
 import { DataFrame } from '../frame/dataframe.ts'
 import { engineExecutor } from '../frame/engine-executor.ts'
 import { Reader } from '../frame/reader.ts'
@@ -16,6 +16,8 @@ import type { MemoryUse } from '../scan/memory-budget.ts'
 import type { FileReference } from '../scan/source.ts'
 import type { ColumnValues, SchemaLike } from '../types/batch-from-rows.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
+import { Catalog } from './catalog.ts'
+import type { Tables } from './tables.ts'
 
 /** What a session tells its listeners, by the name to listen for. */
 export interface SessionEvents {
@@ -34,6 +36,8 @@ const rememberedQueries = 100
 export class Session implements AsyncDisposable {
   /** Makes DataFrames of files: `db.read.parquet(url)`. */
   readonly read: Reader
+  /** Which tables and views there are. */
+  readonly catalog: Catalog
   readonly #engine: Engine
   readonly #executor: ReturnType<typeof engineExecutor>
   readonly #listeners: Listeners = { query: new Set(), memory: new Set() }
@@ -44,6 +48,7 @@ export class Session implements AsyncDisposable {
     this.#engine = observedEngine(engine, { ...options, onQuery: (event) => this.#onQuery(event) })
     this.#executor = engineExecutor(this.#engine)
     this.read = new Reader(this.#executor)
+    this.catalog = new Catalog(this.#executor)
   }
 
   /** Which engine runs the queries, its version, and what it can do here. */
@@ -70,18 +75,28 @@ export class Session implements AsyncDisposable {
     return sqlFrame<Row>(this.#executor, text, ...values)
   }
 
-  /** A table or view by its name, with its schema before a dot where it has one. */
+  /**
+   * A table or view by its name, with its schema before a dot where it has one. Its rows are typed once `lakefront typegen` has written
+   * down which tables there are.
+   */
+  table<Name extends keyof Tables & string>(name: Name): DataFrame<Tables[Name] & object>
+  table<Row extends object = AnyRow>(name: string): DataFrame<Row>
   table<Row extends object = AnyRow>(name: string): DataFrame<Row> {
     return new DataFrame<Row>(this.#executor, table(name))
   }
 
   /**
    * A DataFrame of rows already there: objects, whole columns by name, or a batch. Types are inferred, or given by `schema`. The
-   * data is copied once, now.
+   * data is copied once, now. Of Arrow tables and record batches, and of rows that come asynchronously, it is a promise.
    */
   createDataFrame<Row extends object>(rows: Iterable<Row>, schema?: SchemaLike): DataFrame<RowRead<Row>>
+  createDataFrame<Row extends object = AnyRow>(data: ArrowData): Promise<DataFrame<Row>>
+  createDataFrame<Row extends object>(rows: AsyncIterable<Row>, schema?: SchemaLike): Promise<DataFrame<RowRead<Row>>>
   createDataFrame<Row extends object = AnyRow>(data: ColumnValues | ColumnBatch, schema?: SchemaLike): DataFrame<Row>
-  createDataFrame(data: Iterable<object> | ColumnValues | ColumnBatch, schema?: SchemaLike): DataFrame<AnyRow> {
+  createDataFrame(
+    data: Iterable<object> | AsyncIterable<object> | ArrowData | ColumnValues | ColumnBatch,
+    schema?: SchemaLike,
+  ): DataFrame<AnyRow> | Promise<DataFrame<AnyRow>> {
     return createDataFrame(this.#executor, data as Iterable<object>, schema) as DataFrame<AnyRow>
   }
 
@@ -105,8 +120,9 @@ export class Session implements AsyncDisposable {
   }
 
   /** Forgets a file that was registered, and what was kept of it. A name that was not registered is no error. */
-  unregisterFile(name: string): Promise<void> {
-    return this.#engine.unregister(name)
+  async unregisterFile(name: string): Promise<void> {
+    await this.#engine.unregister(name)
+    this.#executor.changed()
   }
 
   /** Calls `listener` when something happens, until the function it returns is called. */

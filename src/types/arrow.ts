@@ -70,11 +70,15 @@ export function ipcFromBatches(
 }
 
 /**
- * The batches of an Arrow table, or of the bytes of an Arrow IPC stream or file, over the same memory where the layouts are
+ * The batches of an Arrow table or record batch, or of the bytes of an Arrow IPC stream or file, over the same memory where the layouts are
  * equal. Throws `UNSUPPORTED` naming the column for a type without a counterpart, `CORRUPT_FILE` for damaged bytes.
  */
-export function batchesFromArrow(source: Table | Uint8Array | ArrayBuffer): ArrowBatches {
-  const table = Table.isTable(source) ? source : tableFromBytes(source)
+export function batchesFromArrow(source: Table | RecordBatch | Uint8Array | ArrayBuffer): ArrowBatches {
+  const table = Table.isTable(source)
+    ? source
+    : RecordBatch.isRecordBatch(source)
+      ? new Table([source])
+      : tableFromBytes(source)
   const schema: Schema = { fields: table.schema.fields.map((field) => fieldFromArrow(field)) }
   const batches = table.batches
     .filter((batch) => batch.numRows > 0)
