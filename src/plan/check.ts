@@ -38,19 +38,15 @@ export function checkNames(expressions: readonly Expression[], scope: Scope | un
   if (scope === undefined) return
   const types = typesOf(scope)
   for (const expression of expressions) {
-    bind(expression, scope)
-    if (!isPlainReference(expression)) typeOf(expression, types)
+    const bound = bind(expression, scope)
+    if (bound.kind !== 'InputColumn') typeOf(bound, types)
   }
-}
-
-function isPlainReference({ kind }: Expression): boolean {
-  return kind === 'ColumnReference' || kind === 'InputColumn'
 }
 
 /** Throws `TYPE_MISMATCH` unless `condition` may be a boolean. */
 export function checkCondition(condition: Expression, scope: Scope | undefined, where: string): void {
   if (scope === undefined) return
-  const type = typeOf(condition, typesOf(scope))
+  const type = typeOf(bind(condition, scope), typesOf(scope))
   const found = classOf(type)
   if (found === undefined || found === 'boolean') return
   throw new LakefrontError(

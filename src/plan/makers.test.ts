@@ -19,7 +19,10 @@ import { leavesOf } from './walk.ts'
 
 const field = (name: string): Field => ({
   name,
-  type: { kind: name === 'name' ? 'varchar' : 'integer' },
+  type:
+    name === 'a'
+      ? { kind: 'struct', fields: [{ name: 'c', type: { kind: 'integer' }, nullable: true }] }
+      : { kind: name === 'name' ? 'varchar' : 'integer' },
   nullable: true,
 })
 const batches = (...names: string[]): Plan =>

@@ -3,6 +3,7 @@ import type { Call, Expression } from '../expr/expression.ts'
 import { type ColumnTypes, typeOf } from '../expr/type-of.ts'
 import type { ValueType } from '../expr/value-type.ts'
 import type { LogicalType } from '../types/logical-type.ts'
+import { bind } from './bind.ts'
 import { inputsOf } from './inputs.ts'
 import type { OutputColumn, Plan } from './nodes.ts'
 import type { Scope } from './scope.ts'
@@ -12,21 +13,13 @@ import type { Scope } from './scope.ts'
  * that does not fit.
  */
 export function typeIn(expression: Expression, scope: Scope): ValueType | undefined {
-  const type = typeOf(expression, typesOf(scope))
+  const type = typeOf(bind(expression, scope), typesOf(scope))
   return type.kind === 'unknown' ? undefined : type
 }
 
-/** The types of the columns of `scope`. */
+/** The types of the columns of `scope`, for expressions bound to it. */
 export function typesOf(scope: Scope): ColumnTypes {
-  return (reference) => {
-    if (reference.kind === 'InputColumn') return scope.columns[reference.index]!.type
-    if (reference.kind !== 'ColumnReference') return undefined
-    const { index, fields } = scope.resolve(reference.name)
-    return fields.reduce<ValueType | undefined>(
-      (type, name) => (type?.kind === 'struct' ? type.fields.find((field) => field.name === name)?.type : undefined),
-      scope.columns[index]!.type,
-    )
-  }
+  return (reference) => (reference.kind === 'InputColumn' ? scope.columns[reference.index]!.type : undefined)
 }
 
 /** `type` when all of it is known. */

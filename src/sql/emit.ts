@@ -1,6 +1,7 @@
 import type { Parameter } from '../engine/engine.ts'
 import type { Expression, Literal } from '../expr/expression.ts'
 import { LakefrontError } from '../errors.ts'
+import { sqlTokens } from '../expr/sql-text.ts'
 import { hasRawSql, isAggregate, someExpression } from '../expr/walk.ts'
 import type { Query } from '../plan/nodes.ts'
 import type { LogicalType } from '../types/logical-type.ts'
@@ -12,7 +13,7 @@ import { Types } from './types.ts'
 /** SQL text and the values of its placeholders `$1`, `$2` … */
 export interface Emitted {
   readonly sql: string
-  readonly parameters: readonly Parameter[]
+  readonly parameters: readonly Parameter[] | Readonly<Record<string, Parameter>>
   readonly types?: readonly (LogicalType | undefined)[]
 }
 
@@ -31,6 +32,7 @@ export class Emitter {
   readonly #aliases = new Map<number, string>()
   readonly #types = new Types()
   #tables = 0
+  #named = false
 
   constructor(dialect: Dialect, inline: boolean) {
     this.#dialect = inline ? { ...dialect, binds: () => false } : dialect
@@ -47,10 +49,13 @@ export class Emitter {
     return { sql, parameters: this.#parameters, ...types }
   }
 
-  /** SQL text as the user wrote it, which is the whole statement. */
+  /** SQL text as the user wrote it, which is the whole statement. The values of a script have names: each statement takes its own. */
   query(query: Query, inputs: readonly Select[]): Emitted {
     for (const input of inputs) this.#types.learn(input)
-    return { sql: this.#queryText(query, inputs, '\n'), parameters: this.#parameters }
+    this.#named = this.#dialect.namedPlaceholder !== undefined && isScript(query.parts)
+    const sql = this.#queryText(query, inputs, '\n')
+    if (!this.#named) return { sql, parameters: this.#parameters }
+    return { sql, parameters: Object.fromEntries(this.#parameters.map((value, at) => [`v${at + 1}`, value])) }
   }
 
   /** `line` is what starts a new line here: a line break and the indent. */
@@ -77,16 +82,31 @@ export class Emitter {
           : emitExpression(key, safe)
       })
     clauses.push(`FROM ${this.#from(select.from, line, { tests, show: mentionsRawSql(select) ? 'given' : 'needed' })}`)
+    const sample = select.sample === undefined ? undefined : this.#sample(select.sample, scope, tests)
     const where = conjunction(select.where, scope, tests)
     if (where !== '') clauses.push(`WHERE ${where}`)
     if (groupBy) clauses.push(`GROUP BY ${groupBy}`)
     else if (groupBy === '' && !select.columns.some(({ expression }) => isAggregate(expression)))
       clauses.push(this.#dialect.groupOfAll)
     if (having !== '') clauses.push(`HAVING ${having}`)
+    if (sample !== undefined) clauses.push(sample)
     if (orderBy.length > 0) clauses.push(`ORDER BY ${orderBy.join(', ')}`)
     if (select.limit !== undefined || select.offset > 0)
       clauses.push(...this.#dialect.limit(select.limit, select.offset))
     return clauses.join(line)
+  }
+
+  /** A clause where there is one, which an optimizer cannot move to other rows; else a test. */
+  #sample(fraction: number, scope: EmitScope, tests: string[]): string | undefined {
+    if (this.#dialect.sample !== undefined) return this.#dialect.sample(fraction)
+    const number: Expression = { kind: 'Call', name: 'rand', role: 'scalar', operands: [] }
+    tests.push(
+      emitExpression(
+        { kind: 'Binary', operator: 'lt', left: number, right: { kind: 'Literal', value: fraction } },
+        scope,
+      ),
+    )
+    return undefined
   }
 
   #set(set: Extract<Relation['body'], { kind: 'set' }>, line: string): string {
@@ -246,7 +266,10 @@ export class Emitter {
     if (this.#inline) return this.#dialect.literal(value)
     let placeholder = this.#placeholders.get(key)
     if (placeholder === undefined) {
-      placeholder = this.#dialect.placeholder(this.#parameters.push(value), value)
+      const position = this.#parameters.push(value)
+      placeholder = this.#named
+        ? this.#dialect.namedPlaceholder!(`v${position}`)
+        : this.#dialect.placeholder(position, value)
       this.#placeholders.set(key, placeholder)
     }
     return placeholder
@@ -274,6 +297,12 @@ function relationIds(node: Expression): ReadonlySet<number> {
 function conjunction(conditions: readonly Expression[], scope: EmitScope, more: readonly string[] = []): string {
   if (conditions.length === 1 && more.length === 0) return emitExpression(conditions[0]!, scope)
   return [...conditions.map((condition) => emitExpression(condition, scope, 2)), ...more].join(' AND ')
+}
+
+/** Whether the text is several statements. */
+function isScript(parts: readonly string[]): boolean {
+  const tokens = sqlTokens(parts.join('NULL')).filter((token) => token.kind !== 'trivia')
+  return tokens.some((token, at) => token.text === ';' && tokens[at + 1] !== undefined && tokens[at + 1]!.text !== ';')
 }
 
 /** A number alone would be read as a position in the result. */

@@ -17,6 +17,8 @@ export interface Select {
   /** Which of `groupBy` each of several groupings has. */
   readonly sets?: readonly (readonly number[])[]
   readonly having: readonly Expression[]
+  /** The probability of each row; nothing else is done beside it. */
+  readonly sample?: number
   readonly distinct: boolean
   readonly orderBy: readonly SortKey[]
   readonly limit?: number
@@ -128,6 +130,7 @@ export function inTermsOf(select: Select, expression: Expression): Expression {
 export function isPlain(select: Select): boolean {
   return (
     select.groupBy === undefined &&
+    select.sample === undefined &&
     !select.distinct &&
     select.limit === undefined &&
     select.offset === 0 &&

@@ -7,7 +7,6 @@ import { typesOf, wholeType } from '../plan/output.ts'
 import { Scope } from '../plan/scope.ts'
 import { foldPlan } from '../plan/inputs.ts'
 import { lower } from './lower.ts'
-import { chance } from './rules/expand-sample.ts'
 import { mergeAggregate } from './rules/merge-aggregate.ts'
 import { mergeDistinct } from './rules/merge-distinct.ts'
 import { mergeFilter } from './rules/merge-filter.ts'
@@ -51,7 +50,7 @@ export function selectsOf(plan: Plan, nextId: () => number): Select {
       case 'Limit':
         return mergeLimit(input, node.count, node.offset)
       case 'Sample':
-        return nested(mergeFilter(input, chance(node), nextId), nextId)
+        return nested({ ...nested(input, nextId), sample: node.fraction }, nextId)
       case 'Distinct':
         return mergeDistinct(input, nextId)
       case 'SetOperation':

@@ -17,6 +17,10 @@ export interface Dialect {
   binds(value: Value): boolean
   /** Where the value of parameter `position`, counted from 1, stands. */
   placeholder(position: number, value: Value): string
+  /** Where a value stands by its name, in a script; absent where values have no names. */
+  namedPlaceholder?(name: string): string
+  /** The clause after FROM that lets each row through with that probability; else rows are tested. */
+  sample?(fraction: number): string
   /** A semi or anti join that has no keyword becomes `[NOT] EXISTS`; an asof join one with all rows that match, of which the nearest are kept. */
   readonly joins: Readonly<Record<Exclude<JoinKind, OptionalJoin>, string>> &
     Readonly<Partial<Record<OptionalJoin, string>>>

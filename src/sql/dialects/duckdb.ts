@@ -13,6 +13,8 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
       ? value.length > 1024 || value.includes('\0')
       : value instanceof Uint8Array && value.length > 64,
   placeholder: (position) => `$${position}`,
+  namedPlaceholder: (name) => `$${name}`,
+  sample: (fraction) => `USING SAMPLE ${fraction * 100} PERCENT (bernoulli)`,
   joins: {
     inner: 'JOIN',
     left: 'LEFT JOIN',

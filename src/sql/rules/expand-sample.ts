@@ -31,11 +31,6 @@ export function expandSample(plan: Plan): Plan {
   return projected({ ...plan, input: times }, columns)
 }
 
-/** What stays of a sample when rules are through: rows let through by chance, without a seed. */
-export function chance({ fraction }: Sample): Expression {
-  return Object.freeze({ kind: 'Binary', operator: 'lt', left: scalar('rand'), right: literal(fraction) })
-}
-
 function drawnNumber({ seed }: Sample): Expression {
   if (seed === undefined) return scalar('rand')
   const call: Expression = Object.freeze({
