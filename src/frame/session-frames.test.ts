@@ -1,4 +1,4 @@
-import { RecordBatch, tableFromArrays } from 'apache-arrow'
+import { type RecordBatch, tableFromArrays } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Session } from '../connect/session.ts'
 import { nodeHost } from '../engine/duckdb-wasm/node-host.ts'
