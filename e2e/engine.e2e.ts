@@ -102,6 +102,25 @@ describe.each(ways)('$name', ({ options, suspends }) => {
     expect(metrics.scans[0]!.rowGroupsRead).toBeLessThanOrEqual(2)
   })
 
+  test('a join reads the row groups that hold its keys', async () => {
+    const { rows, metrics } = await page.evaluate(async () => {
+      const days = db.createDataFrame([
+        { date: new Date('2001-02-02T08:00:00Z'), name: 'one' },
+        { date: new Date('2001-05-05T09:30:00Z'), name: 'other' },
+      ])
+      const { col } = library
+      const found = await db.read
+        .parquet('flights-3m.parquet')
+        .join(days.filter(col('name').eq('one')).withColumn('date', col('date').cast('timestamp')), 'date')
+        .count()
+      return { rows: [[String(found)]], metrics: db.metrics.at(-1)! }
+    })
+    const wanted = `SELECT count(*) FROM 'flights-3m.parquet' WHERE date = TIMESTAMP '2001-02-02 08:00:00'`
+    expect(rows).toEqual(await oracle.rows(wanted))
+    const scan = metrics.scans.find(({ source }) => source.includes('flights'))!
+    expect(scan.rowGroupsSkippedBy.join).toBe(scan.rowGroups - 1)
+  })
+
   test('an abort is answered within 100 ms, and the engine is free soon, with columns to fetch and with columns at hand', async () => {
     const times = await page.evaluate(async () => {
       const slow = `SELECT count(*) FROM (SELECT DISTINCT * FROM read_parquet(['flights-3m.parquet', 'flights-3m.parquet', 'flights-3m.parquet']))`
