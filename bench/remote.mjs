@@ -30,6 +30,12 @@ export const remoteQueries = [
       WHERE l_orderkey = KEY ORDER BY l_linenumber`,
   },
   {
+    name: 'point.fine',
+    file: 'lineitem.fine',
+    sql: `SELECT l_linenumber, l_extendedprice::VARCHAR AS price, l_comment FROM {lineitem.fine}
+      WHERE l_orderkey = KEY ORDER BY l_linenumber`,
+  },
+  {
     name: 'limit10',
     file: 'lineitem.snappy',
     sql: `SELECT l_orderkey::INTEGER AS l_orderkey, l_extendedprice::VARCHAR AS price, l_comment
@@ -41,26 +47,29 @@ export const remoteQueries = [
 
 const script = `
 import sys, pyarrow.parquet as parquet
-source, target = sys.argv[1:]
-parquet.write_table(parquet.read_table(source), target, compression='snappy', write_page_index=True)
+source, target, kind = sys.argv[1:]
+options = {} if kind == 'indexed' else {'data_page_size': 65536, 'use_dictionary': ['l_returnflag', 'l_linestatus', 'l_shipmode', 'l_shipinstruct']}
+parquet.write_table(parquet.read_table(source), target, compression='snappy', write_page_index=True, **options)
 `
 
 /**
- * The same rows by a writer that adds a page index, sorted by l_orderkey as they are.
- * @param {string} source
+ * The same rows, sorted by l_orderkey as they are, by a writer that adds a page index: `indexed` as pyarrow writes by default, `fine` with pages of 64 KB
+ * and dictionaries only where they are small.
+ * @param {string} source @param {'indexed' | 'fine'} kind
  */
-export const indexedFile = async (source) => {
-  const path = join(root, '.cache/bench', source.replace(/^.*lineitem-snappy/, 'lineitem-indexed'))
+export const indexedFile = async (source, kind) => {
+  const path = join(root, '.cache/bench', source.replace(/^.*lineitem-snappy/, `lineitem-${kind}`))
   if (!(await stat(path).catch(() => undefined))) {
-    say('making lineitem with a page index')
-    await runPython('python', ['-c', script, source, `${path}.part`])
+    say(`making lineitem with a page index (${kind})`)
+    await runPython('python', ['-c', script, source, `${path}.part`, kind])
     await rename(`${path}.part`, path)
   }
   return { path, bytes: (await stat(path)).size }
 }
 
 /**
- * Compressed bytes of columns by the footer, as native DuckDB reads it: of all row groups, and of the largest one.
+ * Compressed bytes of columns by the footer, as native DuckDB reads it: of all row groups, and of the largest one; and the bytes of the
+ * footer itself, without which nobody knows where a column is.
  * @param {string} path @param {readonly string[]} columns
  */
 export const neededBytes = async (path, columns) => {
@@ -71,7 +80,16 @@ export const neededBytes = async (path, columns) => {
     SELECT sum(total_compressed_size)::INTEGER AS bytes FROM parquet_metadata('${path.replaceAll("'", "''")}')
     WHERE path_in_schema IN (${names}) GROUP BY row_group_id`)
   const groups = reader.getRowObjectsJS().map(({ bytes }) => Number(bytes))
+  const [footer] = (
+    await connection.runAndReadAll(
+      `SELECT footer_size::INTEGER + 8 FROM parquet_file_metadata('${path.replaceAll("'", "''")}')`,
+    )
+  ).getRows()
   connection.closeSync()
   instance.closeSync()
-  return { all: groups.reduce((total, bytes) => total + bytes, 0), group: Math.max(...groups) }
+  return {
+    footer: Number(footer?.[0]),
+    all: groups.reduce((total, bytes) => total + bytes, 0),
+    group: Math.max(...groups),
+  }
 }

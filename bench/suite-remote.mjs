@@ -24,11 +24,13 @@ export const runSuite = async ({ host: hostName, rows, only, build }) => {
   await build()
   const made = await benchFiles({ rows, names: ['lineitem.snappy'] })
   const lineitem = /** @type {{ path: string, bytes: number }} */ (made['lineitem.snappy'])
+  /** @type {Files} */
   const files = {
     'lineitem.snappy': lineitem,
-    ...(queries.some(({ file }) => file === 'lineitem.indexed') && {
-      'lineitem.indexed': await indexedFile(lineitem.path),
-    }),
+  }
+  for (const kind of /** @type {const} */ (['indexed', 'fine'])) {
+    const name = `lineitem.${kind}`
+    if (queries.some(({ file }) => file === name)) files[name] = await indexedFile(lineitem.path, kind)
   }
   const host = await (hostName === 'chromium' ? pages(files) : processes(files))
   /** @type {Record<string, number>} */
@@ -57,7 +59,7 @@ export const runSuite = async ({ host: hostName, rows, only, build }) => {
       Object.assign(figures, { [`${name}.bytes`]: bytes, [`${name}.requests`]: requests })
       if (columns) {
         const needed = await neededBytes(path, columns)
-        if (name === 'limit10') figures[`${name}.bytes/group`] = ratio(bytes, needed.group)
+        if (name === 'limit10') figures[`${name}.bytes/group`] = ratio(bytes, needed.group + needed.footer)
         else figures[`${name}.bytes/needed`] = ratio(bytes, needed.all)
       }
       samples.push({ name, cold: { ours: [answer.milliseconds] }, warm: {}, metrics: [{ cold: answer.metrics }] })

@@ -1,12 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parquetDecoder } from '../format/parquet/decode.ts'
+import { readFooter } from '../format/parquet/footer.ts'
+import { selectPages } from '../format/parquet/page-selection.ts'
+import { memorySource } from '../storage/memory.ts'
 import { valueReader } from '../types/value-reader.ts'
 import { drain, nativeConnection, nativeRows, provider, rowsOf } from './fixtures/native.ts'
+import { readColumns } from './column-bytes.ts'
+import { FileIndex } from './file-index.ts'
 import type { ScanMetrics, ScanTable } from './source.ts'
 
 /** Written by pyarrow: 3 row groups of 2,500 rows with some 20 pages a column, and 2 of 1,000 rows in pages of version 2. */
@@ -56,7 +63,7 @@ describe.each([
   test('a point is read from one page of each column', async () => {
     expect(expected.size).toBe(count)
     const { rows, metrics } = await scan(table, `(id = ${count - 77})`)
-    expect(rows.length).toBeLessThan(count / 10)
+    expect(rows).toHaveLength(1)
     expect(byId(rows).get(String(count - 77))).toEqual(expected.get(String(count - 77)))
     expect(metrics.pagesSkipped).toBeGreaterThan(metrics.pagesRead * 2)
     expect(metrics.pagesRead + metrics.pagesSkipped).toBe(metrics.pages)
@@ -86,6 +93,14 @@ describe.each([
     expect(metrics.pagesSkipped).toBeGreaterThan(0)
   })
 
+  test('columns of the filter are read first, and the others where rows pass', async () => {
+    const { rows, metrics } = await scan(table, `((id >= 300) AND (id <= 310) AND (word != 'none'))`)
+    const wide = await scan(table, '((id >= 300) AND (id <= 310) OR (lower(word) = id))')
+    expect(rows.map(([id]) => Number(id))).toEqual(Array.from({ length: 11 }, (_, index) => 300 + index))
+    expect(metrics.pagesRead + metrics.pagesSkipped).toBe(metrics.pages)
+    expect(wide.rows.length).toBe(count)
+  })
+
   test('nothing is read where pages tell that no row passes', async () => {
     const { rows, metrics } = await scan(table, `((id < 5) AND (id > 4))`)
     expect(rows.length).toBeLessThan(count / 10)
@@ -99,6 +114,47 @@ describe.each([
     const { rows, metrics } = await scan(table, '(((id % 7) = 3) OR (id = 5))')
     expect(rows).toHaveLength(count)
     expect(metrics).toMatchObject({ pages: 0, pagesSkipped: 0 })
+  })
+})
+
+describe('a dictionary is read when a page refers to it', () => {
+  test.each([
+    ['as the footer says', undefined, true],
+    ['though the footer says none does', 0, true],
+    ['and not when none does', 0, false],
+  ])('%s', async (_, dictionaryPages, isDictionary) => {
+    const source = memorySource(new Uint8Array(readFileSync(pages)), 'pages')
+    const footer = await readFooter(source)
+    const index = new FileIndex(source, footer)
+    const name = isDictionary ? 'word' : 'id'
+    const column = footer.columns.find(({ field }) => field.name === name)!
+    const leaf = column.firstLeaf
+    await index.load([{ group: 0, leaf, kind: 'pages' }], {})
+    const locations = index.locations(0, leaf)!
+    const chunks = footer.rowGroups[0]!.chunks.map((chunk) => ({
+      ...chunk,
+      ...(dictionaryPages === undefined ? {} : { dictionaryPages }),
+    }))
+    const rowGroup = { ...footer.rowGroups[0]!, chunks }
+    const selection = selectPages(column, rowGroup, { locations: [locations], wanted: [{ start: 700, end: 701 }] })
+    const needed: number[] = []
+    const [request] = await readColumns(rowGroup, [{ column, pages: selection }], {
+      source,
+      read: {},
+      onNeeded: ({ start }) => needed.push(start),
+    })
+    const decoder = parquetDecoder(async () =>
+      readFileSync(createRequire(import.meta.url).resolve('parquet-wasm/esm/parquet_wasm_bg.wasm')),
+    )
+    const [batch] = await decoder.decode(request!)
+    const read = valueReader(column.field.type, batch!)
+    const expected = await nativeRows(native, pages, 'id BETWEEN 0 AND 2499')
+    const at = selection.rows[0]!.start
+    const position = footer.columns.indexOf(column)
+    expect(Array.from({ length: batch!.length }, (_, row) => String(read(row)))).toEqual(
+      expected.slice(at, at + batch!.length).map((row) => row[position]),
+    )
+    expect(needed.includes(chunks[leaf]!.start)).toBe(isDictionary)
   })
 })
 

@@ -1,16 +1,16 @@
 import { LakefrontError } from '../errors.ts'
 import type { DecodeRequest } from '../format/parquet/decode.ts'
 import type { RowGroup } from '../format/parquet/footer.ts'
-import { selectionRequest } from '../format/parquet/page-selection.ts'
 import { countRows } from '../format/parquet/row-ranges.ts'
 import type { RowRanges } from '../format/parquet/row-ranges.ts'
-import { readRanges } from '../storage/coalesce.ts'
+import type { ByteRange } from '../storage/coalesce.ts'
 import type { FetchScope, ReadOptions, Traffic } from '../storage/storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { assembleBatches } from './assemble.ts'
 import type { BatchColumn, ColumnPart } from './assemble.ts'
 import { closedReader, emptyMetrics } from './batches-table.ts'
+import { readColumns } from './column-bytes.ts'
 import type { CacheUser, ColumnCache } from './column-cache.ts'
 import { constantColumn, countingColumn } from './constant-column.ts'
 import type { DecodePool } from './decode-pool.ts'
@@ -181,14 +181,33 @@ class ParquetReader implements ScanReader {
     const selection = await this.#metered(task.file, (read) => this.#plan.select(task, read))
     if (selection === undefined) return []
     if (selection.rest !== undefined) this.#tasks.splice(this.#nextTask, 0, { ...task, rest: selection.rest })
-    return this.#read(task, selection, slot)
+    const tested = this.#plan.tested(task, selection)
+    if (tested.length === 0) return this.#read(task, selection, slot)
+    const parts = new Map<number, ColumnPart>()
+    await this.#readParts(task, selection, { columns: tested, slot, parts })
+    const narrowed = slot.isOver ? undefined : this.#plan.narrow(task, selection, parts)
+    return narrowed === undefined ? [] : this.#read(task, narrowed, slot, parts)
+  }
+
+  async #read(
+    task: Task,
+    selection: Selection,
+    slot: Slot,
+    parts = new Map<number, ColumnPart>(),
+  ): Promise<ColumnBatch[]> {
+    const columns = presentColumns(task).filter((column) => !parts.has(column))
+    await this.#readParts(task, selection, { columns, slot, parts })
+    return slot.isOver ? [] : this.#assemble(task, selection, parts, slot)
   }
 
   /** Takes columns from the cache, from other readers that are at them, and from the file. */
-  async #read(task: Task, selection: Selection, slot: Slot): Promise<ColumnBatch[]> {
+  async #readParts(
+    task: Task,
+    selection: Selection,
+    { columns, slot, parts }: { columns: readonly number[]; slot: Slot; parts: Map<number, ColumnPart> },
+  ): Promise<void> {
     const { cache } = this.#context
-    const parts = new Map<number, ColumnPart>()
-    for (let missing = presentColumns(task); missing.length > 0; missing = missing.filter((at) => !parts.has(at))) {
+    for (let missing = columns; missing.length > 0; missing = missing.filter((at) => !parts.has(at))) {
       for (const [column, part] of this.#cachedParts(task, selection, { columns: missing, slot }))
         parts.set(column, part)
       const absent = missing.filter((column) => !parts.has(column))
@@ -198,9 +217,8 @@ class ParquetReader implements ScanReader {
       const reading = this.#readMissing(task, selection, { columns: own, slot, parts })
       for (const [position, key] of keys.entries()) if (making[position] === undefined) cache.announce(key, reading)
       await Promise.all([reading, ...making])
-      if (slot.isOver) return []
+      if (slot.isOver) return
     }
-    return this.#assemble(task, selection, parts, slot)
   }
 
   async #readMissing(
@@ -254,23 +272,9 @@ class ParquetReader implements ScanReader {
 
   /** Reads what is stored of the columns `missing`, as requests to the decoder. */
   #fetch({ file, rowGroup }: Task, { pages }: Selection, missing: readonly number[]): Promise<DecodeRequest[]> {
-    const columns = missing.map((index) => file.footer.columns[index]!)
-    const runs = columns.map(({ firstLeaf, endLeaf }, position) => {
-      const selection = pages.get(missing[position]!)
-      return selection?.leaves ?? rowGroup.chunks.slice(firstLeaf, endLeaf).map((chunk) => [chunk])
-    })
-    const ranges = runs.flat(2)
-    for (const { start, end } of ranges) this.metrics.bytesNeeded += end - start
-    return this.#metered(file, async (read) => {
-      const bytes = await readRanges(file.source, ranges, read)
-      return columns.map((column, position) => {
-        const own = runs[position]!.map((leaf) => bytes.splice(0, leaf.length))
-        const selection = pages.get(missing[position]!)
-        return selection === undefined
-          ? { column, rowGroup, bytes: own.map(([chunk]) => chunk!) }
-          : selectionRequest(column, rowGroup, { selection, bytes: own })
-      })
-    })
+    const wanted = missing.map((index) => ({ column: file.footer.columns[index]!, pages: pages.get(index) }))
+    const onNeeded = ({ start, end }: ByteRange): void => void (this.metrics.bytesNeeded += end - start)
+    return this.#metered(file, (read) => readColumns(rowGroup, wanted, { source: file.source, read, onNeeded }))
   }
 
   /** Runs `work` with options to read `file` by, and books what it costs. */

@@ -7,8 +7,10 @@ import type { RowRange, RowRanges } from '../format/parquet/row-ranges.ts'
 import type { ParquetColumn } from '../format/parquet/schema.ts'
 import { columnBounds } from '../format/parquet/statistics.ts'
 import type { Bound } from '../format/parquet/statistics.ts'
+import type { ColumnBatch } from '../types/column-data.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import { typeName } from '../types/type-names.ts'
+import { boundReader } from './bound-reader.ts'
 import { couldPrune, visitTests } from './could-prune.ts'
 import type { ColumnTest } from './could-prune.ts'
 import { domainOf, throughCasts } from './domain.ts'
@@ -128,6 +130,33 @@ export class RowGroupFilter {
       if (outcomes(this.#predicate, facts).mayBeTrue) kept.push({ start, end: cuts[at + 1] ?? rowGroup.rows })
     })
     return joinRanges(kept)
+  }
+
+  /** The stored columns that the predicate tests one value of a row at a time. */
+  get tested(): readonly ParquetColumn[] {
+    return this.#tested.filter(({ field }) => domainOf(field.type) !== undefined)
+  }
+
+  /** Which of the rows in `batches`, values of `columns`, may pass: their numbers, counted on from row to row. */
+  passing(columns: readonly ParquetColumn[], batches: readonly ColumnBatch[]): number[] {
+    const names = [...this.#columns].filter(([, column]) => 'stored' in column && columns.includes(column.stored))
+    const kept: number[] = []
+    let before = 0
+    for (const batch of batches) {
+      let row = 0
+      const values = new Map(
+        names.flatMap(([name, column]): [string, () => ColumnFacts | undefined][] => {
+          const { stored, as } = column as Extract<FileColumn, { stored: unknown }>
+          const { type } = stored.field
+          const read = as === undefined ? boundReader(type, batch.columns[columns.indexOf(stored)]!) : undefined
+          return read === undefined ? [] : [[name, () => factsOfValue(type, read(row), 1)]]
+        }),
+      )
+      const facts: Facts = (name) => values.get(name)?.()
+      for (; row < batch.length; row++) if (outcomes(this.#predicate, facts).mayBeTrue) kept.push(before + row)
+      before += batch.length
+    }
+    return kept
   }
 
   #stored(name: string): ParquetColumn | undefined {

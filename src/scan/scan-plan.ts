@@ -2,10 +2,12 @@ import type { RowGroup } from '../format/parquet/footer.ts'
 import type { PageLocations } from '../format/parquet/page-index.ts'
 import { selectPages, storedBytes } from '../format/parquet/page-selection.ts'
 import type { PageSelection } from '../format/parquet/page-selection.ts'
-import { countRows, splitRanges } from '../format/parquet/row-ranges.ts'
+import { countRows, nthRows, splitRanges } from '../format/parquet/row-ranges.ts'
 import type { RowRanges } from '../format/parquet/row-ranges.ts'
 import type { ReadOptions } from '../storage/storage.ts'
 import type { Schema } from '../types/logical-type.ts'
+import { assembleBatches } from './assemble.ts'
+import type { ColumnPart } from './assemble.ts'
 import type { IndexPart } from './file-index.ts'
 import type { ParquetFile } from './parquet-table.ts'
 import { outcomes } from './outcomes.ts'
@@ -53,6 +55,13 @@ const bytesTogether = 1024 * 1024
 const firstRows = 2048
 const growth = 4
 
+/** Most rows of which each is tried against a filter, which takes about a microsecond. */
+const mostRowsTried = 50_000
+
+/** Fewest bytes that are worth to be told apart, and most that are read along to save a request. */
+const leastWorthwhile = 4 * 1024
+const mostReadAlong = 512 * 1024
+
 /** A column of which this share is needed is read whole, so that it can be kept whole. */
 const nearlyAll = 0.9
 
@@ -88,6 +97,52 @@ export class ScanPlan {
     } finally {
       this.#metrics.planMilliseconds += performance.now() - started
     }
+  }
+
+  /**
+   * The columns to read before the others, to see which rows pass; none unless that may spare pages of the others that are worth a
+   * request more.
+   */
+  tested(task: Task, { rows, pages }: Selection): readonly number[] {
+    const { filter, file } = task
+    if (filter === undefined || countRows(rows) > mostRowsTried) return []
+    const columns = presentColumns(task)
+    const tested = columns.filter((column) => filter.tested.includes(file.footer.columns[column]!))
+    if (tested.length === 0) return []
+    const others = columns.filter((column) => !tested.includes(column)).flatMap((column) => pages.get(column) ?? [])
+    const bytes = others.reduce((sum, selection) => sum + pageBytes(selection), 0)
+    return bytes > Math.max(leastWorthwhile, Math.min(mostReadAlong, file.source.gapBytes)) ? tested : []
+  }
+
+  /** What is left of `selection` when the values of the columns {@link tested} are known; undefined when no row passes. */
+  narrow(task: Task, selection: Selection, parts: ReadonlyMap<number, ColumnPart>): Selection | undefined {
+    const { file, filter, rowGroup } = task
+    const columns = [...parts.keys()].map((index) => file.footer.columns[index]!)
+    const schema = { fields: columns.map(({ field }) => field) }
+    const values = [...parts.values()].map((part, at) => ({
+      part,
+      type: columns[at]!.field.type,
+      fit: { kind: 'same' } as const,
+    }))
+    const started = performance.now()
+    const numbers = filter!.passing(columns, assembleBatches(schema, selection.rows, values))
+    this.#metrics.planMilliseconds += performance.now() - started
+    if (numbers.length === 0) return undefined
+    const rows = nthRows(selection.rows, numbers)
+    const pages = new Map<number, PageSelection>()
+    for (const column of presentColumns(task)) {
+      const known = selection.pages.get(column)
+      if (known === undefined || parts.has(column)) {
+        if (known !== undefined) pages.set(column, known)
+        continue
+      }
+      const locations = leavesOf(task, column).map((leaf) => file.index.locations(task.index, leaf)!)
+      const chosen = selectPages(file.footer.columns[column]!, rowGroup, { locations, wanted: rows })
+      this.#metrics.pagesRead -= known.pages - chosen.pages
+      this.#metrics.pagesSkipped += known.pages - chosen.pages
+      pages.set(column, chosen)
+    }
+    return { ...selection, rows, pages }
   }
 
   /** Books row groups that nobody came to need. */
@@ -285,6 +340,10 @@ function partitionColumns(columns: FileColumns, { fields }: Schema): ReadonlyMap
 /** The columns that are stored in the file of `task` and asked for, each once. */
 export function presentColumns({ columns }: Task): number[] {
   return [...new Set(columns.flatMap((origin) => (origin.kind === 'stored' ? [origin.index] : [])))]
+}
+
+function pageBytes({ leaves }: PageSelection): number {
+  return leaves.flatMap(({ runs }) => runs).reduce((bytes, { start, end }) => bytes + end - start, 0)
 }
 
 function leavesOf({ file }: Task, column: number): number[] {

@@ -42,6 +42,8 @@ export interface ColumnChunk {
   /** Offset of the first data page. */
   readonly dataStart: number
   readonly uncompressedBytes: number
+  /** Data pages that refer to its dictionary, as the writer counted them; writers put them first. */
+  readonly dictionaryPages?: number
   /** Where its bounds by page are, and where its pages are; absent unless the writer wrote a page index. */
   readonly columnIndex?: ByteRange
   readonly offsetIndex?: ByteRange
@@ -244,11 +246,25 @@ function columnChunk(chunk: ThriftStruct, dataEnd: number): ColumnChunk {
     end,
     dataStart,
     uncompressedBytes: integer(meta[6], 'uncompressed size'),
+    ...dictionaryPages(meta[13]),
     ...(statistics === undefined ? {} : { statistics }),
     ...indexRange('offsetIndex', chunk[4], chunk[5], dataEnd),
     ...indexRange('columnIndex', chunk[6], chunk[7], dataEnd),
     ...bloomRange(meta[14], meta[15], dataEnd),
   }
+}
+
+const dataPageTypes: ReadonlySet<unknown> = new Set([0, 3])
+const dictionaryEncodings: ReadonlySet<unknown> = new Set([2, 8])
+
+function dictionaryPages(statistics: ThriftValue | undefined): Pick<ColumnChunk, 'dictionaryPages'> {
+  if (!Array.isArray(statistics)) return {}
+  const counts = (statistics as readonly ThriftStruct[]).filter(
+    ({ 1: type, 2: encoding }) => dataPageTypes.has(type) && dictionaryEncodings.has(encoding),
+  )
+  return counts.every(({ 3: count }) => isSize(count))
+    ? { dictionaryPages: counts.reduce((pages, { 3: count }) => pages + (count as number), 0) }
+    : {}
 }
 
 /** An index that does not lie where it can is as good as none. */

@@ -11,9 +11,17 @@ import type { ParquetColumn } from './schema.ts'
 export interface PageSelection {
   /** All rows of those pages. */
   readonly rows: RowRanges
-  /** What to read of each physical column: its dictionary, if it has one, and runs of pages. */
-  readonly leaves: readonly (readonly ByteRange[])[]
+  /** What to read of each physical column. */
+  readonly leaves: readonly LeafSelection[]
   readonly pages: number
+}
+
+/** Pages of a physical column. */
+export interface LeafSelection {
+  /** Its dictionary, if it is needed, and runs of pages. */
+  readonly runs: readonly ByteRange[]
+  /** A dictionary that is needed only if the pages turn out to refer to it. */
+  readonly dictionary?: ByteRange
 }
 
 /**
@@ -33,16 +41,17 @@ export function selectPages(
   let pages = 0
   const leaves = locations.map((leaf, index) => {
     const chunk = rowGroup.chunks[column.firstLeaf + index]!
-    const runs: { start: number; end: number }[] = []
-    if (leaf.starts[0]! > chunk.start) runs.push({ start: chunk.start, end: leaf.starts[0]! })
     const wantedPages = pagesOf(rows, leaf)
     pages += wantedPages.length
+    const dictionary = leaf.starts[0]! > chunk.start ? { start: chunk.start, end: leaf.starts[0]! } : undefined
+    const isPlain = chunk.dictionaryPages !== undefined && (wantedPages[0] ?? 0) >= chunk.dictionaryPages
+    const runs: { start: number; end: number }[] = dictionary === undefined || isPlain ? [] : [dictionary]
     for (const page of wantedPages) {
       const last = runs.at(-1)
       if (last !== undefined && last.end === leaf.starts[page]) last.end = leaf.ends[page]!
       else runs.push({ start: leaf.starts[page]!, end: leaf.ends[page]! })
     }
-    return runs
+    return { runs, ...(dictionary !== undefined && isPlain ? { dictionary } : {}) }
   })
   return { rows, leaves, pages }
 }
@@ -55,8 +64,12 @@ export function selectionRequest(
 ): DecodeRequest {
   const joined = bytes.map(concatenate)
   const chunks = rowGroup.chunks.map((chunk, index) => {
-    const own = joined[index - column.firstLeaf]
-    return own === undefined ? chunk : { ...chunk, values: countPageValues(own, chunk) }
+    const leaf = index - column.firstLeaf
+    const own = joined[leaf]
+    if (own === undefined) return chunk
+    // What was left out is no part of what is decoded.
+    const start = selection.leaves[leaf]!.dictionary === undefined ? chunk.start : chunk.dataStart
+    return { ...chunk, start, values: countPageValues(own, chunk) }
   })
   return { column, rowGroup: { rows: countRows(selection.rows), chunks }, bytes: joined }
 }

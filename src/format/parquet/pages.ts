@@ -73,6 +73,18 @@ export function countPageValues(bytes: Uint8Array, chunk: ColumnChunk): number {
   return values
 }
 
+/** Whether one of the pages in `bytes` refers to the dictionary of `chunk`. */
+export function usesDictionary(bytes: Uint8Array, chunk: ColumnChunk): boolean {
+  for (let offset = 0; offset < bytes.length;) {
+    const { value: header, end } = readPageHeader(bytes, offset, chunk)
+    const details = header[pageDetails[header[1] as number] ?? -1] as ThriftStruct | undefined
+    const encoding = details?.[header[1] === dataPageV2 ? 4 : 2]
+    if (header[1] !== dictionaryPage && dictionaryEncodings.has(encoding as number)) return true
+    offset = end + integer(header[3], 'compressed page size')
+  }
+  return false
+}
+
 const pageDetails: Readonly<Record<number, number>> = { [dataPage]: 5, [dictionaryPage]: 7, [dataPageV2]: 8 }
 
 function readPageHeader(bytes: Uint8Array, offset: number, chunk: ColumnChunk): { value: ThriftStruct; end: number } {

@@ -37,3 +37,23 @@ export function splitRanges(ranges: RowRanges, rows: number): readonly [RowRange
   }
   return [first, rest]
 }
+
+/** Rows that are not further apart than this become one range, which is handed on at once. */
+const closeRows = 1024
+
+/** The rows of `ranges` whose numbers, counted through all of them, are `numbers`, in ascending order; and those of `ranges` between close ones. */
+export function nthRows(ranges: RowRanges, numbers: readonly number[]): RowRanges {
+  let at = 0
+  let before = 0
+  const rows = numbers.map((number) => {
+    while (number - before >= ranges[at]!.end - ranges[at]!.start) before += ranges[at]!.end - ranges[at++]!.start
+    return { range: at, row: ranges[at]!.start + number - before }
+  })
+  return joinRanges(
+    rows.map(({ range, row }, index) => {
+      const next = rows[index + 1]
+      const isClose = next !== undefined && next.range === range && next.row - row <= closeRows
+      return { start: row, end: isClose ? next.row : row + 1 }
+    }),
+  )
+}
