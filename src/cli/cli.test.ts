@@ -266,6 +266,9 @@ describe('mistakes', () => {
     [['sql', 'SELECT 1', '--format', 'xlsx'], /no format "xlsx".*table, csv, json, arrow/],
     [['sql', 'SELECT 1', '--rows', 'many'], /--rows takes a number.*"many"/],
     [['sql', 'SELECT 1', '--format'], /--format/],
+    [['sql', 'SELECT 1', '-o', 'x.avro', '--codec', 'deflat'], /no codec "deflat".*Did you mean "deflate"/],
+    [['convert', 'a.parquet'], /takes two files/],
+    [['convert', 'a.parquet', 'b'], /What to write "b" as\?.*Formats: csv, json, arrow, avro/],
     [['inspect'], /Name the file/],
     [['inspect', 'a', 'b'], /one file, but 2/],
     [['inspect', 'a', '--format', 'csv'], /no format "csv"/],
@@ -286,6 +289,7 @@ describe('mistakes', () => {
     ['extension', ['sql', 'LOAD spatial'], /UNSUPPORTED/],
     ['folder of the output', ['sql', 'SELECT 1', '-o', '/nowhere/at/all.csv'], /NOT_FOUND: .*folder does not exist/],
     ['parquet output', ['sql', 'SELECT 1', '-o', 'x.parquet'], /UNSUPPORTED: Parquet cannot be written yet/],
+    ['type', ['sql', "SELECT '01'::BIT AS b", '-f', 'avro'], /UNSUPPORTED: Avro has no type for BIT/],
     ['inspected file', ['inspect', 'nowhere.parquet'], /NOT_FOUND/],
     ['inspected text', ['inspect', cli], /NOT_A_PARQUET_FILE/],
   ])('of the query or the file are 1: %s', async (_, args, message) => {
@@ -300,6 +304,33 @@ describe('mistakes', () => {
     await writeFile(path, (await readFile(mixed)).subarray(0, 20_000))
     const results = await Promise.all([lakefront('inspect', path), lakefront('sql', `FROM '${path}'`)])
     for (const { code, error } of results) expect([code, error]).toEqual([1, expect.stringContaining('CORRUPT_FILE')])
+  })
+})
+
+describe('avro', () => {
+  test('is written and holds what was read', async () => {
+    const path = join(folder, 'mixed.avro')
+    expect(await lakefront('convert', mixed, path, '--codec', 'snappy')).toMatchObject({ code: 0, out: '' })
+    const difference = `SELECT count(*) AS n FROM (FROM '${path}' EXCEPT ALL FROM '${mixed}')`
+    const rows = `SELECT count(*) AS n FROM '${path}'`
+    expect((await lakefront('sql', `${difference} UNION ALL ${rows}`, '-f', 'csv')).out).toBe('n\n0\n5000\n')
+  })
+
+  test('is inspected by its first bytes, whatever its name', async () => {
+    const path = join(folder, 'unnamed')
+    await writeFile(path, (await lakefront('sql', `SELECT id, even FROM '${mixed}'`, '-f', 'avro')).bytes)
+    const { code, out } = await lakefront('inspect', path, '--format', 'json')
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({
+      rows: 5000,
+      codec: 'deflate',
+      blocks: { count: 1, largestRows: 5000 },
+      columns: [
+        { name: 'id', type: 'BIGINT', nullable: true },
+        { name: 'even', type: 'BOOLEAN', nullable: true },
+      ],
+    })
+    expect((await lakefront('inspect', path)).out).toContain('5,000 in 1 block')
   })
 })
 

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import { LakefrontError, nearestName } from '../errors.ts'
+import type { WriteCodec } from '../format/avro/compress.ts'
 
 /** How rows are written. */
-export type Format = 'table' | 'csv' | 'json' | 'arrow'
+export type Format = 'table' | 'csv' | 'json' | 'arrow' | 'avro'
 
 /** What a command line asks for. */
 export type Command =
@@ -14,18 +15,27 @@ export type Command =
       readonly format: Format
       readonly rows: number
       readonly output?: string
+      /** How blocks of Avro are compressed. */
+      readonly codec?: WriteCodec
     }
   | { readonly kind: 'inspect'; readonly file: string; readonly format: 'table' | 'json' }
 
-const formats = ['table', 'csv', 'json', 'arrow'] as const
-const commands = ['sql', 'inspect', 'help'] as const
+const formats = ['table', 'csv', 'json', 'arrow', 'avro'] as const
+const codecs = ['null', 'deflate', 'snappy', 'zstandard'] as const
+const commands = ['sql', 'convert', 'inspect', 'help'] as const
 
 const shared = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
   format: { type: 'string', short: 'f' },
 } as const
-const sqlOptions = { ...shared, output: { type: 'string', short: 'o' }, rows: { type: 'string', short: 'n' } } as const
+const codec = { codec: { type: 'string' } } as const
+const sqlOptions = {
+  ...shared,
+  ...codec,
+  output: { type: 'string', short: 'o' },
+  rows: { type: 'string', short: 'n' },
+} as const
 
 type Options = Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly short?: string }>>
 
@@ -36,6 +46,7 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === '--help' || name === '-h' || name === 'help') return { kind: 'help' }
   if (name === '--version' || name === '-v') return { kind: 'version' }
   if (name === 'sql') return sqlCommand(rest)
+  if (name === 'convert') return convertCommand(rest)
   if (name === 'inspect') return inspectCommand(rest)
   throw usage(`There is no command "${name}". Commands: ${commands.join(', ')}.${meant(name, commands)}`)
 }
@@ -61,7 +72,32 @@ function sqlCommand(args: readonly string[]): Command {
     format: formatOf(values.format, output),
     rows: rowCount(values.rows),
     ...(output === undefined ? {} : { output }),
+    ...codecOf(values.codec),
   }
+}
+
+function convertCommand(args: readonly string[]): Command {
+  const { values, positionals } = read(args, { ...shared, ...codec })
+  if (values.help === true) return { kind: 'help' }
+  if (values.version === true) return { kind: 'version' }
+  const [file, output, ...others] = positionals
+  if (file === undefined || output === undefined || others.length > 0)
+    throw usage('convert takes two files, what to read and what to write: lakefront convert data.parquet data.avro.')
+  const format = formatOf(values.format, output)
+  if (format === 'table') {
+    const written = formats.filter((name) => name !== 'table').join(', ')
+    throw usage(`What to write "${output}" as? Give it the ending of a format, or --format. Formats: ${written}.`)
+  }
+  const text = `FROM '${file.replaceAll("'", "''")}'`
+  return { kind: 'sql', text, format, rows: Infinity, output, ...codecOf(values.codec) }
+}
+
+function codecOf(codec: string | undefined): { codec?: WriteCodec } {
+  if (codec === undefined) return {}
+  const known = codecs.find((each) => each === codec)
+  if (known === undefined)
+    throw usage(`There is no codec "${codec}". Codecs of Avro: ${codecs.join(', ')}.${meant(codec, codecs)}`)
+  return { codec: known }
 }
 
 function inspectCommand(args: readonly string[]): Command {

@@ -1,16 +1,18 @@
 /** What `lakefront --help` prints. */
-export const help = `Query and inspect Parquet files with SQL. DuckDB runs inside, nothing else is installed or fetched.
+export const help = `Query, convert and inspect Parquet and Avro files with SQL. DuckDB runs inside, nothing else is installed or fetched.
 
 Usage
   lakefront sql "SELECT …" [options]    run SQL; "-" reads it from standard input
-  lakefront inspect FILE [options]      what a Parquet file holds: schema, row groups, sizes, statistics
+  lakefront convert FILE OUTPUT         write a file in another format, that of OUTPUT's name or of --format
+  lakefront inspect FILE [options]      what a Parquet or Avro file holds: schema, blocks or row groups, sizes, statistics
 
 FILE, and files named in SQL, are paths or http(s) URLs.
 
 Options of sql
-  -f, --format table|csv|json|arrow     how rows are written (default: by the name after -o, else table)
+  -f, --format table|csv|json|arrow|avro  how rows are written (default: by the name after -o, else table)
   -o, --output FILE                     write to a file instead of standard output
   -n, --rows N|all                      rows that a table shows (default 40)
+  --codec deflate|snappy|zstandard|null how blocks of Avro are compressed, here and in convert (default deflate)
 
 Options of inspect
   -f, --format table|json
@@ -23,6 +25,7 @@ Formats
   csv     RFC 4180 with a header, lines end with a line feed; NULL is an empty field, an empty text is ""
   json    an array of objects; what a JSON number cannot hold exactly is text: whole numbers from 2^53, decimals
   arrow   an Arrow IPC stream
+  avro    an Avro object container file
 
 Exit codes
   0 done   1 the query or the file is wrong   2 the command line is wrong   130 stopped by Ctrl-C
@@ -30,5 +33,6 @@ Exit codes
 Examples
   lakefront sql "SELECT origin, avg(delay) AS delay FROM 'flights.parquet' GROUP BY ALL ORDER BY delay DESC LIMIT 5"
   lakefront sql "FROM 'flights.parquet'" --format csv | head
+  lakefront convert flights.parquet flights.avro
   lakefront inspect flights.parquet
 `

@@ -49,17 +49,17 @@ export async function runSql(command: Command & { kind: 'sql' }, controller: Abo
 
 async function writeRows(
   stream: ResultStream,
-  { format, rows: limit }: Command & { kind: 'sql' },
+  command: Command & { kind: 'sql' },
   write: (chunk: string | Uint8Array) => Promise<void>,
 ): Promise<number> {
-  const encoder = await resultEncoder(format, stream.schema, limit)
+  const encoder = await resultEncoder(command, stream.schema)
   let rows = 0
-  for (const chunk of encoder.head()) await write(chunk)
+  for await (const chunk of encoder.head()) await write(chunk)
   for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
     rows += batch.length
-    for (const chunk of encoder.batch(batch)) await write(chunk)
+    for await (const chunk of encoder.batch(batch)) await write(chunk)
   }
-  for (const chunk of encoder.tail()) await write(chunk)
+  for await (const chunk of encoder.tail()) await write(chunk)
   return rows
 }
 

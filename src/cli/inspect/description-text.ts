@@ -1,13 +1,9 @@
-import { formatTable } from '../../frame/show.ts'
-import type { Field } from '../../types/logical-type.ts'
 import { bytesText, countOf, countText } from '../quantity.ts'
 import type { FileDescription } from './describe-file.ts'
+import { textTable } from './text-table.ts'
 
 /** Row groups that are listed; what is left out is counted. */
 const listedRowGroups = 20
-
-/** Characters of a value before it is cut. */
-const longestCell = 48
 
 /** A description for people: a head, the columns, the row groups, the key-value metadata. */
 export function descriptionText(file: FileDescription): string {
@@ -31,7 +27,7 @@ export function descriptionText(file: FileDescription): string {
 }
 
 function columnTable(file: FileDescription): string {
-  return table(
+  return textTable(
     ['name', 'type', 'null', 'codec', 'size', 'uncompressed', 'nulls', 'min', 'max'],
     file.columns.map((column) => [
       column.name,
@@ -50,7 +46,7 @@ function columnTable(file: FileDescription): string {
 
 function rowGroupTable({ rowGroups }: FileDescription): string {
   const listed = rowGroups.slice(0, listedRowGroups)
-  const text = table(
+  const text = textTable(
     ['number', 'rows', 'size', 'uncompressed'],
     listed.map((group, index) => [
       countText(index),
@@ -65,26 +61,10 @@ function rowGroupTable({ rowGroups }: FileDescription): string {
 }
 
 function keyValueTable({ keyValues }: FileDescription): string {
-  return table(
+  return textTable(
     ['key', 'value'],
     keyValues.map(({ key, value }) => [key, value]),
   )
-}
-
-function table(
-  names: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: ReadonlySet<string> = new Set(),
-): string {
-  // Columns of numbers stand to the right: their texts are padded before they are laid out.
-  const columns = names.map((name, index) => {
-    const texts = [name, ...rows.map((row) => row[index]!)]
-    const longest = texts.reduce((length, text) => Math.max(length, text.length), 0)
-    return right.has(name) ? texts.map((text) => text.padStart(longest)) : texts
-  })
-  const fields = columns.map(([name = '']): Field => ({ name, type: { kind: 'varchar' }, nullable: false }))
-  const cells = rows.map((_, row) => Object.fromEntries(columns.map((texts) => [texts[0]!, texts[row + 1]!])))
-  return formatTable(cells, { fields }, { truncate: longestCell })
 }
 
 function oneLine(text: string): string {

@@ -37,6 +37,8 @@ export interface AvroBlock {
   /** Where it begins in the file. */
   readonly offset: number
   readonly rows: number
+  /** Bytes as stored. */
+  readonly size: number
   readonly bytes: Uint8Array
 }
 
@@ -137,7 +139,7 @@ export async function* avroBlocks(
     const mark = await window.peek(sync.length)
     if (!sync.every((byte, at) => mark[at] === byte)) throw problem('the mark after it is not that of the file')
     window.advance(sync.length)
-    yield { number, offset, rows, bytes }
+    yield { number, offset, rows, size: length, bytes }
   }
 }
 
