@@ -51,6 +51,8 @@ export default defineConfig(({ mode }) => ({
       target: 'es2023',
       assetsInlineLimit: 0,
       reportCompressedSize: false,
+      // The playground has DuckDB only.
+      rolldownOptions: { external: ['@electric-sql/pglite', '@sqlite.org/sqlite-wasm'] },
     },
     worker: { format: 'es' as const },
   }),

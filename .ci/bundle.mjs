@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { root } from './shell.mjs'
 
-/** What stays an import in the published files: the host's modules and the package's own dependency. */
-const external = [/^node:/, /^apache-arrow$/]
+/** What stays an import in the published files: the host's modules, the package's own dependency, and the optional ones. */
+const external = [/^node:/, /^apache-arrow$/, /^@electric-sql\/pglite$/, /^@sqlite\.org\/sqlite-wasm$/]
 
 /**
  * wasm-bindgen's glue names its file beside itself as a default. Ours is always passed in, and a bundler of the

@@ -18,7 +18,7 @@ describe('what connect() refuses', () => {
   test.each([
     [{ memoryLimt: '2GB' }, 'INVALID_ARGUMENT', /no option "memoryLimt".*Did you mean "memoryLimit"\?/],
     [{ lake: 'opfs:/lake' }, 'INVALID_ARGUMENT', /no option "lake"\. Options: engine, engineBinary, memoryLimit/],
-    [{ engine: 'native' }, 'UNSUPPORTED', /no engine "native" yet\. Engines: 'auto', 'duckdb-wasm'/],
+    [{ engine: 'native' }, 'UNSUPPORTED', /no engine "native"\. Engines: 'auto', 'duckdb-wasm', 'duckdb-native'/],
     [{ memoryLimit: '2 elephants' }, 'INVALID_ARGUMENT', /^memoryLimit: "2 elephants" is not a size/],
     [{ memoryLimit: -1 }, 'INVALID_ARGUMENT', /^memoryLimit: -1 is not a size/],
     [{ engineBinary: 'slimm' }, 'INVALID_ARGUMENT', /^engineBinary: give 'slim', 'full', or the URL/],
@@ -48,13 +48,11 @@ describe('what connect() refuses', () => {
   })
 
   test.each([
-    ['postgresql://user:secret@host/db', /^PostgreSQL is not supported yet/],
-    ['sqlite::memory:', /^SQLite is not supported yet/],
-    ['sc://host:15002', /^Spark Connect is not supported yet/],
-    ['mysql://host', /^A connection to "mysql:" is not supported yet/],
-    ['elsewhere', /^This connection string is not supported yet/],
+    ['sc://host:15002', /^A connection to "sc:" is not supported/],
+    ['mysql://user:secret@host', /^A connection to "mysql:" is not supported/],
+    ['elsewhere', /^This connection string is not supported/],
   ])('the connection string %s', async (target, message) => {
-    const error = await failureOf(connect(target as ConnectOptions))
+    const error = await failureOf(connect(target))
     expect(error).toMatchObject({ code: 'UNSUPPORTED' })
     expect(error.message).toMatch(message)
     expect(error.message).not.toContain('secret')

@@ -1,6 +1,7 @@
 import { engineInThread } from './connect/engine-in-thread.ts'
-import { checkOptions, engineOptions, refuseTarget } from './connect/options.ts'
-import type { ConnectOptions } from './connect/options.ts'
+import { connectTarget } from './connect/connect-target.ts'
+import { checkOptions, checkTargetOptions, engineOptions } from './connect/options.ts'
+import type { ConnectOptions, TargetOptions } from './connect/options.ts'
 import { storageCalls } from './connect/storage-options.ts'
 import { Session } from './connect/session.ts'
 import type { Engine } from './engine/engine.ts'
@@ -14,17 +15,32 @@ import { supervisedEngine } from './rpc/supervised-engine.ts'
  * @throws LakefrontError `WORKER_LOST` when the worker's script cannot be loaded, `NOT_FOUND` or `NETWORK` when the engine file
  * cannot, `INVALID_ARGUMENT` for an option that is wrong, `UNSUPPORTED` for a connection string.
  */
-export async function connect(options: ConnectOptions = {}): Promise<Session> {
-  if (typeof options === 'string') refuseTarget(options)
-  checkOptions(options)
+export async function connect(target: string, options?: TargetOptions): Promise<Session>
+export async function connect(options?: ConnectOptions): Promise<Session>
+export async function connect(
+  target: string | ConnectOptions = {},
+  targetOptions: TargetOptions = {},
+): Promise<Session> {
+  const isTarget = typeof target === 'string'
+  const options = isTarget ? targetOptions : target
+  if (isTarget) checkTargetOptions(targetOptions)
+  else checkOptions(target)
   options.signal?.throwIfAborted()
-  const engine = await open(options)
+  const engine = isTarget ? await connectTarget(target, targetOptions.connections) : await open(target)
+  if (options.signal?.aborted === true) {
+    await engine.close()
+    throw options.signal.reason
+  }
   return new Session(engine, options.onProgress === undefined ? {} : { onProgress: options.onProgress })
 }
 
 async function open(options: ConnectOptions): Promise<Engine> {
   const { worker = true, workerUrl, stopWithin, signal } = options
   const engine = engineOptions(options, globalThis.document?.baseURI ?? globalThis.location?.href)
+  if (options.engine === 'duckdb-native') {
+    const { DuckdbNativeEngine } = await import('./engine/duckdb-native/duckdb-native-engine.ts')
+    return DuckdbNativeEngine.open(engine)
+  }
   const calls = storageCalls(options.storage)
   if (worker) {
     return supervisedEngine(() => spawnWorker(workerUrl), {
@@ -34,8 +50,5 @@ async function open(options: ConnectOptions): Promise<Engine> {
       ...(signal === undefined ? {} : { signal }),
     })
   }
-  const opened = await engineInThread(workerUrl, engine, calls)
-  if (signal?.aborted !== true) return opened
-  await opened.close()
-  throw signal.reason
+  return engineInThread(workerUrl, engine, calls)
 }

@@ -8,8 +8,11 @@ import type { FileOptions, RangeCacheOptions } from './storage-options.ts'
 
 /** How to open a session; every field has a default. */
 export interface ConnectOptions {
-  /** What runs the queries. `'auto'` (default) takes the best there is here; today that is DuckDB-WASM everywhere. */
-  readonly engine?: 'auto' | 'duckdb-wasm'
+  /**
+   * What runs the queries: DuckDB-WASM (`'auto'`, the default, takes it everywhere), or `'duckdb-native'`, DuckDB in this process by
+   * the optional package `@duckdb/node-api`: on servers, for files of this machine.
+   */
+  readonly engine?: 'auto' | 'duckdb-wasm' | 'duckdb-native'
   /**
    * The engine file: `'slim'` (default), the small one of this package; `'full'`, the official one of `@duckdb/duckdb-wasm`, which
    * can load extensions; or the address of a file, such as the official one on a site of yours.
@@ -61,10 +64,10 @@ const knownOptions: Readonly<Record<keyof ConnectOptions, true>> = {
 export function checkOptions(options: ConnectOptions): void {
   checkNames('connect()', options, Object.keys(knownOptions))
   const { engine = 'auto', stopWithin = 0 } = options
-  if (engine !== 'auto' && engine !== 'duckdb-wasm') {
+  if (engine !== 'auto' && engine !== 'duckdb-wasm' && engine !== 'duckdb-native') {
     throw new LakefrontError(
       'UNSUPPORTED',
-      `There is no engine ${JSON.stringify(engine)} yet. Engines: 'auto', 'duckdb-wasm'.`,
+      `There is no engine ${JSON.stringify(engine)}. Engines: 'auto', 'duckdb-wasm', 'duckdb-native'; PostgreSQL and SQLite by a connection string.`,
     )
   }
   if (typeof stopWithin !== 'number' || !(stopWithin >= 0)) {
@@ -94,19 +97,16 @@ function binaryOf(binary: string | URL, baseUrl: string | undefined): string {
   }
 }
 
-/** Says what works today instead of a connection string such as `postgresql://…`. */
-export function refuseTarget(target: string): never {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(target)?.[1]?.toLowerCase()
-  const engines: Readonly<Record<string, string>> = {
-    postgres: 'PostgreSQL',
-    postgresql: 'PostgreSQL',
-    sqlite: 'SQLite',
-    sc: 'Spark Connect',
-  }
-  const what = scheme === undefined ? 'This connection string' : (engines[scheme] ?? `A connection to "${scheme}:"`)
-  throw new LakefrontError(
-    'UNSUPPORTED',
-    `${what} is not supported yet. Call connect() without a connection string: DuckDB runs here, and reads Parquet files with read.parquet().`,
-    scheme === undefined ? {} : { details: { scheme } },
-  )
+/** What can be said of a session of a connection string. */
+export interface TargetOptions extends Pick<ConnectOptions, 'signal' | 'onProgress'> {
+  /** Connections to a PostgreSQL server at most. Default 10. */
+  readonly connections?: number
+}
+
+/** Throws `INVALID_ARGUMENT` for options that a connection string does not take. */
+export function checkTargetOptions(options: TargetOptions): void {
+  checkNames('connect() with a connection string', options, ['signal', 'onProgress', 'connections'])
+  const { connections = 1 } = options
+  if (!Number.isSafeInteger(connections) || connections < 1)
+    throw new LakefrontError('INVALID_ARGUMENT', 'connections: give a whole number of at least 1.')
 }

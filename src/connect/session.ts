@@ -149,7 +149,7 @@ export class Session implements AsyncDisposable {
     if (event.metrics !== undefined) this.#metrics.push(event.metrics)
     if (this.#metrics.length > rememberedQueries) this.#metrics.shift()
     tell(this.#listeners.query, event)
-    if (event.metrics !== undefined) tell(this.#listeners.memory, event.metrics.memory)
+    if (event.metrics?.memory !== undefined) tell(this.#listeners.memory, event.metrics.memory)
   }
 }
 

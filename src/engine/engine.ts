@@ -40,8 +40,8 @@ export interface QueryMetrics {
   readonly totalMilliseconds: number
   readonly planMilliseconds: number
   readonly scans: readonly ScanMetrics[]
-  /** What the session held when it was over. */
-  readonly memory: MemoryUse
+  /** What the session held when it was over; absent where the memory is another system’s. */
+  readonly memory?: MemoryUse
 }
 
 /** Rows of a running statement. Closing early stops the statement. */

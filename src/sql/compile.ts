@@ -85,7 +85,15 @@ function compiled(statement: Statement, sources: readonly Source[]): Compiled {
 export function leafStatement(leaf: Leaf, schemaOf: CompileOptions['schemaOf'], dialect: Dialect = duckdb): Compiled {
   switch (leaf.kind) {
     case 'Scan':
-      return compiled({ sql: `SELECT *\nFROM ${dialect.scan(leaf.source.id)}` }, [leaf.source])
+      return compiled(
+        {
+          sql: `SELECT *\nFROM ${dialect.scan(leaf.source.id)}`,
+          ...(dialect.types === 'of the plan' && leaf.source.format === 'batches'
+            ? { types: leaf.source.schema.fields.map(({ type }) => type) }
+            : {}),
+        },
+        [leaf.source],
+      )
     case 'Table':
       return { statement: { sql: `SELECT *\nFROM ${leaf.name.map(dialect.identifier).join('.')}` }, sources: [] }
     case 'Query':

@@ -269,7 +269,7 @@ export class Emitter {
       const position = this.#parameters.push(value)
       placeholder = this.#named
         ? this.#dialect.namedPlaceholder!(`v${position}`)
-        : this.#dialect.placeholder(position, value)
+        : this.#dialect.placeholder(position)
       this.#placeholders.set(key, placeholder)
     }
     return placeholder

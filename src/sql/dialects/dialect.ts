@@ -15,8 +15,8 @@ export interface Dialect {
   literal(value: Value): string
   /** Whether a value is better bound as a parameter than written. */
   binds(value: Value): boolean
-  /** Where the value of parameter `position`, counted from 1, stands. */
-  placeholder(position: number, value: Value): string
+  /** Where the value of a parameter, counted from 1, stands. */
+  placeholder(position: number): string
   /** Where a value stands by its name, in a script; absent where values have no names. */
   namedPlaceholder?(name: string): string
   /** The clause after FROM that lets each row through with that probability; else rows are tested. */

@@ -15,7 +15,7 @@ export const postgres: Dialect = Object.freeze<Dialect>({
   literal,
   binds: (value) =>
     typeof value === 'string' ? value.length > 1024 : value instanceof Uint8Array && value.length > 64,
-  placeholder: (position, value) => `CAST($${position} AS ${typeof value === 'string' ? 'text' : 'bytea'})`,
+  placeholder: (position) => `$${position}`,
   joins: {
     inner: 'JOIN',
     left: 'LEFT JOIN',

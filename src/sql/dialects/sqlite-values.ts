@@ -52,7 +52,7 @@ function text(value: string): string {
 }
 
 /** As SQLite's own functions print it, without zeros at the end of the fraction: so text is in the order of time. */
-export function timestamp(value: Date): string {
+function timestamp(value: Date): string {
   const year = value.getUTCFullYear()
   if (year < 1 || year > 9999) throw unsupported('sqlite', 'A time outside of the years 1 to 9999')
   return value

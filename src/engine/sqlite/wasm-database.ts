@@ -1,0 +1,45 @@
+import { missingLibrary } from '../optional-library.ts'
+import type { SqliteDatabase, SqliteStatement, SqliteValue } from './sqlite-database.ts'
+
+/** A database in memory, by the official build of SQLite for WebAssembly. */
+export async function wasmDatabase(): Promise<SqliteDatabase> {
+  const { default: initialize } = await import(/* webpackIgnore: true */ '@sqlite.org/sqlite-wasm').catch(
+    missingLibrary('@sqlite.org/sqlite-wasm', 'SQLite without node:sqlite'),
+  )
+  const sqlite = await initialize()
+  const { capi } = sqlite
+  const database = new sqlite.oo1.DB(':memory:')
+  return {
+    version: sqlite.version.libVersion,
+    prepare(sql, values): SqliteStatement {
+      const statement = database.prepare(sql)
+      try {
+        const bindings = Array.isArray(values)
+          ? values
+          : Object.fromEntries(Object.entries(values).map(([name, value]) => [`$${name}`, value]))
+        if (Object.keys(bindings).length > 0) statement.bind(bindings as SqliteValue[])
+      } catch (error) {
+        statement.finalize()
+        throw error
+      }
+      const count = statement.columnCount
+      return {
+        columns: Array.from({ length: count }, (_, index) => {
+          const declared = capi.sqlite3_column_decltype(statement, index) as string | null
+          return { name: statement.getColumnName(index)!, ...(declared === null ? {} : { declared }) }
+        }),
+        step: () => {
+          if (!statement.step()) return undefined
+          return Array.from({ length: count }, (_, index) => {
+            if (capi.sqlite3_column_type(statement, index) === capi.SQLITE_INTEGER)
+              return BigInt(capi.sqlite3_column_int64(statement, index))
+            return statement.get(index) as SqliteValue
+          })
+        },
+        close: () => void statement.finalize(),
+      }
+    },
+    changes: () => Number(database.changes(false, true)),
+    close: () => database.close(),
+  }
+}
