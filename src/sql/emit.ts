@@ -267,9 +267,7 @@ export class Emitter {
     let placeholder = this.#placeholders.get(key)
     if (placeholder === undefined) {
       const position = this.#parameters.push(value)
-      placeholder = this.#named
-        ? this.#dialect.namedPlaceholder!(`v${position}`)
-        : this.#dialect.placeholder(position)
+      placeholder = this.#named ? this.#dialect.namedPlaceholder!(`v${position}`) : this.#dialect.placeholder(position)
       this.#placeholders.set(key, placeholder)
     }
     return placeholder
