@@ -33,6 +33,10 @@ export const errorCodes = {
   SYNTAX_ERROR: { retrySafe: false, meaning: 'The SQL text cannot be parsed.' },
   TABLE_NOT_FOUND: { retrySafe: false, meaning: 'No table or view of that name.' },
   TYPE_MISMATCH: { retrySafe: false, meaning: 'An expression or value has a type that does not fit.' },
+  UDF_FAILED: {
+    retrySafe: false,
+    meaning: 'A function of the application’s own failed, or returned what it must not.',
+  },
   UNSUPPORTED: { retrySafe: false, meaning: 'The request is understood but cannot be done here.' },
   WORKER_LOST: { retrySafe: true, meaning: 'The worker that ran the engine died or could not be loaded.' },
   WRITE_STATE_UNKNOWN: {

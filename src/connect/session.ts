@@ -11,6 +11,15 @@ import type { RowRead } from '../frame/row-types.ts'
 import { sqlFrame } from '../frame/sql-frame.ts'
 import type { SqlSlot } from '../frame/sql-frame.ts'
 import { table } from '../plan/leaf.ts'
+import { functionCaller, functionDefinition } from './register-function.ts'
+import type {
+  AggregateFunction,
+  ColumnFunction,
+  FunctionModule,
+  FunctionOptions,
+  RegisteredFunction,
+  RowFunction,
+} from './register-function.ts'
 import { formatOfName } from '../scan/file-format.ts'
 import type { MemoryUse } from '../scan/memory-budget.ts'
 import type { FileReference } from '../scan/source.ts'
@@ -125,6 +134,71 @@ export class Session implements AsyncDisposable {
     this.#executor.changed()
   }
 
+  /**
+   * Makes a function of yours callable: in SQL by its name, in DataFrames by what this returns.
+   *
+   * ```ts
+   * const slug = db.registerFunction('slug', (title) => title.toLowerCase().replace(/\W+/g, '-'), { args: ['varchar'], returns: 'varchar' })
+   * posts.select(slug('title').as('slug'))        // SELECT slug(title) AS slug
+   * ```
+   *
+   * It runs where the engine does: its text is sent there, so it sees its arguments and globals and nothing else around it. With
+   * `{ module, export }` it may import others, and no policy has to allow scripts from text. `form: 'columns'` gives it whole columns of up to
+   * 2,048 rows; an object of init, step, merge and finish is an aggregate. A name that is taken by another of yours is given to the new one.
+   *
+   * @throws LakefrontError `INVALID_ARGUMENT` when it uses variables from around it, or types are missing. Statements fail with
+   * `UDF_FAILED` when it throws, naming the row.
+   */
+  registerFunction<
+    const Args extends readonly string[],
+    const Returns extends string,
+    Nulls extends 'skip' | 'pass' = 'skip',
+  >(
+    name: string,
+    fn: RowFunction<Args, Returns, Nulls>,
+    options: FunctionOptions<Args, Returns, Nulls> & { readonly form?: 'rows' },
+  ): RegisteredFunction<Returns>
+  registerFunction<const Args extends readonly string[], const Returns extends string>(
+    name: string,
+    fn: ColumnFunction,
+    options: FunctionOptions<Args, Returns, 'skip' | 'pass'> & { readonly form: 'columns' },
+  ): RegisteredFunction<Returns>
+  registerFunction<
+    State,
+    const Args extends readonly string[],
+    const Returns extends string,
+    Nulls extends 'skip' | 'pass' = 'skip',
+  >(
+    name: string,
+    aggregate: AggregateFunction<Args, Returns, Nulls, State>,
+    options: FunctionOptions<Args, Returns, Nulls> & { readonly form?: 'aggregate' },
+  ): RegisteredFunction<Returns>
+  registerFunction<const Args extends readonly string[], const Returns extends string>(
+    name: string,
+    module: FunctionModule,
+    options: FunctionOptions<Args, Returns, 'skip' | 'pass'> & { readonly form?: 'rows' | 'columns' | 'aggregate' },
+  ): RegisteredFunction<Returns>
+  registerFunction(
+    name: string,
+    given: unknown,
+    options: FunctionOptions<readonly string[], string, 'skip' | 'pass'>,
+  ): RegisteredFunction<string> {
+    const definition = functionDefinition(name, given, options)
+    const engine = this.#engine
+    if (engine.registerFunction === undefined) throw noFunctions(engine)
+    const ready = engine.registerFunction(definition)
+    // Who does not wait for it hears of it from the statements that call the function.
+    ready.catch(() => {})
+    this.#executor.changed()
+    return functionCaller(definition, ready)
+  }
+
+  /** Forgets a function that was registered. A name that was not is no error. */
+  async unregisterFunction(name: string): Promise<void> {
+    await this.#engine.unregisterFunction?.(name)
+    this.#executor.changed()
+  }
+
   /** Calls `listener` when something happens, until the function it returns is called. */
   on<Name extends keyof SessionEvents>(name: Name, listener: (event: SessionEvents[Name]) => void): () => void {
     const listeners = Object.hasOwn(this.#listeners, name) ? this.#listeners[name] : undefined
@@ -151,6 +225,13 @@ export class Session implements AsyncDisposable {
     tell(this.#listeners.query, event)
     if (event.metrics?.memory !== undefined) tell(this.#listeners.memory, event.metrics.memory)
   }
+}
+
+function noFunctions({ info }: Engine): LakefrontError {
+  return new LakefrontError(
+    'UNSUPPORTED',
+    `The engine ${info.name} runs no JavaScript. Functions of your own need a session with DuckDB-WASM: connect().`,
+  )
 }
 
 function tell<Event>(listeners: ReadonlySet<(event: Event) => void>, event: Event): void {

@@ -4,6 +4,7 @@ import type { FetchLimit } from '../storage/fetch-scope.ts'
 import type { StorageOptions } from '../storage/open-storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { LogicalType, Schema } from '../types/logical-type.ts'
+import type { FunctionDefinition } from './function-definition.ts'
 
 /** A value bound to a parameter of a statement. Numbers bind as INTEGER, BIGINT or DOUBLE by value; a `Date` as TIMESTAMP in UTC. */
 export type Parameter = null | boolean | number | bigint | string | Date | Uint8Array
@@ -73,6 +74,9 @@ export interface Engine extends AsyncDisposable {
   /** Makes `source` readable in SQL as `lf_scan('<id>')`. Registering an id again replaces it. */
   register(source: Source): Promise<void>
   unregister(id: string): Promise<void>
+  /** Makes a function of the application's own callable in SQL; statements asked for later see it. Absent where there is no JavaScript. */
+  registerFunction?(definition: FunctionDefinition): Promise<void>
+  unregisterFunction?(name: string): Promise<void>
   /** The schema a statement would return; reads footers of files it names but no data. */
   describe(statement: Statement, options?: ExecuteOptions): Promise<Schema>
   /** Starts the first statement of the text and all after it; rows are those of the last. */

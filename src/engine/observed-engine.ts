@@ -28,6 +28,12 @@ export function observedEngine(engine: Engine, { onQuery, onProgress }: EngineOb
     },
     register: (source) => engine.register(source),
     unregister: (id) => engine.unregister(id),
+    ...(engine.registerFunction === undefined
+      ? {}
+      : { registerFunction: (definition) => engine.registerFunction!(definition) }),
+    ...(engine.unregisterFunction === undefined
+      ? {}
+      : { unregisterFunction: (name) => engine.unregisterFunction!(name) }),
     describe: (statement, options) => engine.describe(statement, options),
     ...(engine.connection === undefined
       ? {}

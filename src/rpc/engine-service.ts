@@ -9,6 +9,7 @@ import type {
   ResultStream,
   Statement,
 } from '../engine/engine.ts'
+import type { FunctionDefinition } from '../engine/function-definition.ts'
 import { errorFromWire, LakefrontError } from '../errors.ts'
 import type { WireError } from '../errors.ts'
 import type { Source } from '../scan/source.ts'
@@ -95,6 +96,18 @@ export class EngineService {
 
   async unregister(id: string): Promise<void> {
     await (await this.#opened()).unregister(id)
+  }
+
+  async registerFunction(definition: FunctionDefinition): Promise<void> {
+    await (
+      await this.#opened()
+    ).registerFunction!(definition)
+  }
+
+  async unregisterFunction(name: string): Promise<void> {
+    await (
+      await this.#opened()
+    ).unregisterFunction!(name)
   }
 
   describe(options: CallOptions, statement: Statement): Promise<Schema> {

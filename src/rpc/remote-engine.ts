@@ -1,4 +1,5 @@
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine/engine.ts'
+import type { FunctionDefinition } from '../engine/function-definition.ts'
 import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
 import type { CallOptions } from './engine-service.ts'
@@ -53,6 +54,14 @@ class WorkerEngine implements RemoteEngine {
 
   unregister(id: string): Promise<void> {
     return this.#connection.call((service) => service.unregister(id))
+  }
+
+  registerFunction(definition: FunctionDefinition): Promise<void> {
+    return this.#connection.call((service) => service.registerFunction(definition))
+  }
+
+  unregisterFunction(name: string): Promise<void> {
+    return this.#connection.call((service) => service.unregisterFunction(name))
   }
 
   async describe(statement: Statement, options: ExecuteOptions = {}): Promise<Schema> {

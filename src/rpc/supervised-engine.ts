@@ -1,4 +1,5 @@
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine/engine.ts'
+import type { FunctionDefinition } from '../engine/function-definition.ts'
 import { LakefrontError } from '../errors.ts'
 import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
@@ -15,7 +16,7 @@ export interface SupervisedEngineOptions extends ConnectionOptions {
 
 /**
  * An engine in a worker that outlives its worker. When a worker is lost, what was pending rejects with `WORKER_LOST` and
- * nothing is run again; the next call starts a new worker, in which the sources are registered again and the `SET`
+ * nothing is run again; the next call starts a new worker, in which sources and functions are registered again and the `SET`
  * statements that had succeeded are repeated. What else SQL made (tables, views) is gone.
  */
 export async function supervisedEngine(
@@ -34,6 +35,7 @@ class SupervisedEngine implements Engine {
   readonly #spawn: () => WorkerHandle
   readonly #options: Omit<SupervisedEngineOptions, 'signal'>
   readonly #sources = new Map<string, Source>()
+  readonly #functions = new Map<string, FunctionDefinition>()
   readonly #settings: Statement[] = []
   #current: Promise<RemoteEngine> | undefined
   #info: EngineInfo | undefined
@@ -60,6 +62,19 @@ class SupervisedEngine implements Engine {
     await engine.register(source)
     // A copy: whether the caller still holds its own source is how it is known that nobody needs it.
     this.#sources.set(source.id, { ...source })
+  }
+
+  async registerFunction(definition: FunctionDefinition): Promise<void> {
+    const engine = await this.#engine()
+    await engine.registerFunction!(definition)
+    this.#functions.set(definition.name, definition)
+  }
+
+  async unregisterFunction(name: string): Promise<void> {
+    this.#functions.delete(name)
+    await (
+      await this.#engine()
+    ).unregisterFunction!(name)
   }
 
   async unregister(id: string): Promise<void> {
@@ -140,6 +155,7 @@ class SupervisedEngine implements Engine {
     })
     try {
       for (const source of this.#sources.values()) await engine.register(source)
+      for (const definition of this.#functions.values()) await engine.registerFunction!(definition)
       for (const statement of this.#settings) await drain(await engine.execute(statement))
     } catch (error) {
       await engine.close()

@@ -63,6 +63,8 @@ export interface SourceText {
  */
 export function duckdbError(text: string, source: SourceText): LakefrontError {
   const said = takeApart(text)
+  const failedFunction = /^UDF_FAILED (\d+) "((?:[^"]|"(?! ))*)" ([\s\S]*)$/.exec(said.message)
+  if (failedFunction !== null) return functionFailure(failedFunction)
   const { kind, message, position } = said
   const code = codeOf(said)
   return new LakefrontError(code, advise(code, said), {
@@ -71,6 +73,14 @@ export function duckdbError(text: string, source: SourceText): LakefrontError {
       ...candidatesOf(message),
       duckdb: `${kind} Error`,
     },
+  })
+}
+
+/** What a function of the application's own failed with, as its caller wrote it down. */
+function functionFailure([, row, name, problem]: readonly string[]): LakefrontError {
+  const place = row === '0' ? '' : ` at row ${row} of those it was given`
+  return new LakefrontError('UDF_FAILED', `The function "${name}" failed${place}: ${problem}`, {
+    details: { function: name, ...(row === '0' ? {} : { row: Number(row) }) },
   })
 }
 

@@ -1,15 +1,17 @@
-import { LakefrontError } from '../../errors.ts'
+import { isLakefrontError, LakefrontError } from '../../errors.ts'
 import { engineShare } from '../../scan/memory-budget.ts'
 import type { MemoryBudget } from '../../scan/memory-budget.ts'
 import { timestampText } from '../../types/temporal-text.ts'
 import type { FileReference, ScanProvider, ScanTable, Source, TableOptions } from '../../scan/source.ts'
 import type { Schema } from '../../types/logical-type.ts'
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine.ts'
+import type { FunctionDefinition } from '../function-definition.ts'
 import { bootDuckdb } from './boot.ts'
 import type { Connection, Duckdb, EngineHost } from './boot.ts'
 import { EngineHealth } from './engine-health.ts'
 import { Gate } from './gate.ts'
 import { LogicalTypes } from './logical-types.ts'
+import { UserFunctions } from './natives/udf/user-functions.ts'
 import { NativeFunctions } from './natives/native-functions.ts'
 import { registerJson } from './natives/json/register-json.ts'
 import { PlanPositions } from './plan-positions.ts'
@@ -44,6 +46,9 @@ export class DuckdbWasmEngine implements Engine {
   readonly #sources = new Map<string, Source>()
   readonly #main: Connection
   readonly #spare: Connection[] = []
+  readonly #functions: UserFunctions
+  /** Why functions could not be registered, by their names. */
+  readonly #refused = new Map<string, unknown>()
   readonly #runs = new Map<Run, Connection>()
   #stateful = false
   #leasing: Promise<unknown> = Promise.resolve()
@@ -78,9 +83,9 @@ export class DuckdbWasmEngine implements Engine {
     }
     this.#main = duckdb.connect()
     scan.register(this.#main)
-    registerJson(new NativeFunctions(duckdb, types, this.#main), (microseconds) =>
-      timestampText(6, '+00').fromBigInt(microseconds),
-    )
+    const functions = new NativeFunctions(duckdb, types, duckdb.connect())
+    registerJson(functions, (microseconds) => timestampText(6, '+00').fromBigInt(microseconds))
+    this.#functions = new UserFunctions(functions)
   }
 
   /** Boots an engine; `shares.scans` is closed with it. */
@@ -114,6 +119,28 @@ export class DuckdbWasmEngine implements Engine {
     this.#scans.drop(id)
   }
 
+  registerFunction(definition: FunctionDefinition): Promise<void> {
+    this.#assertOpen()
+    const registered = this.#leasing.then(async () => {
+      this.#functions.unregister(definition.name)
+      const define = await this.#functions.load(definition)
+      // Plans in the middle of their rows were made for the types of the function before.
+      for (const run of this.#runs.keys()) await run.drain(undefined)
+      await this.#parts.gate.enter(() => {
+        this.#assertOpen()
+        define()
+        this.#refused.delete(definition.name.toLowerCase())
+      })
+    })
+    this.#leasing = registered.catch((error: unknown) => void this.#refused.set(definition.name.toLowerCase(), error))
+    return registered
+  }
+
+  async unregisterFunction(name: string): Promise<void> {
+    this.#leasing = this.#leasing.then(() => this.#functions.unregister(name))
+    return this.#leasing as Promise<void>
+  }
+
   async describe(statement: Statement, options: ExecuteOptions = {}): Promise<Schema> {
     return this.#lease(statement, options, (run) => run.describe())
   }
@@ -144,7 +171,9 @@ export class DuckdbWasmEngine implements Engine {
       this.#leasing = this.#leasing.then(async () => {
         try {
           signal?.throwIfAborted()
-          begin(await this.#open(statement, options)).then(resolve, reject)
+          begin(await this.#open(statement, options)).then(resolve, (error: unknown) =>
+            reject(this.#reasonFor(error, statement)),
+          )
         } catch (error) {
           reject(error)
         } finally {
@@ -154,8 +183,16 @@ export class DuckdbWasmEngine implements Engine {
     })
   }
 
+  /** Why a function that a statement calls is not there: it could not be registered. */
+  #reasonFor(error: unknown, { sql }: Statement): unknown {
+    if (!isLakefrontError(error, 'FUNCTION_NOT_FOUND')) return error
+    const text = sql.toLowerCase()
+    return [...this.#refused].find(([name]) => text.includes(name))?.[1] ?? error
+  }
+
   async #open(statement: Statement, options: ExecuteOptions): Promise<Run> {
     const script = partsOf(statement.sql)
+    this.#functions.beginStatement()
     const reads = script.every(onlyReads)
     const connection = await this.#connection(reads && !this.#stateful, options.signal)
     try {

@@ -35,6 +35,9 @@ export interface BindCall {
   /** The text of a constant argument, null for NULL; undefined when it is not constant. */
   constantText(index: number): string | null | undefined
   setReturnType(type: LogicalType): void
+  /** Has the arguments cast to `types`; for a function that was defined without parameters. */
+  setParameters(types: readonly LogicalType[]): void
+  setVolatile(): void
 }
 
 /** A run of at most 2,048 rows. */
@@ -42,6 +45,22 @@ export interface ScalarCall {
   readonly input: Pointer
   readonly output: Pointer
   readonly rows: number
+}
+
+/** An aggregate function; its states are JavaScript values, undefined until the first row. */
+export interface AggregateDefinition {
+  readonly parameters: readonly ParameterType[]
+  readonly returns: LogicalType
+  readonly update: (input: Pointer, rows: number, states: GroupStates) => void
+  readonly merge: (state: unknown, other: unknown) => unknown
+  /** Writes what states mean to `output`, from row `offset` on. */
+  readonly finish: (states: readonly unknown[], output: Pointer, offset: number) => void
+}
+
+/** The states that rows belong to. */
+export interface GroupStates {
+  get(row: number): unknown
+  set(row: number, state: unknown): void
 }
 
 /** A run of rows to cast. `fail` says that one cannot be; it becomes null, or the statement fails. */
@@ -141,23 +160,95 @@ export class NativeFunctions {
     )
   }
 
+  /** Defines an aggregate function for one list of types; it is given nulls. */
+  aggregate(name: string, definition: AggregateDefinition): void {
+    const { api, callbacks } = this
+    const { heap } = this.duckdb
+    const states = new Map<number, unknown>()
+    let last = 0
+    const idAt = (array: Pointer, index: number): Pointer => heap.pointerAt(array + index * 4)
+    const stateOf = (address: Pointer): unknown => states.get(heap.pointerAt(address))
+    const keep = (address: Pointer, state: unknown): void => {
+      const id = heap.pointerAt(address) || ++last
+      heap.words[address >>> 2] = id
+      states.set(id, state)
+    }
+    const guarded = (info: Pointer, work: () => void): void => {
+      try {
+        work()
+      } catch (error) {
+        this.#tell(error, (text) => api.aggregateFunctionSetError(info, text))
+      }
+    }
+    const fn = api.createAggregateFunction()
+    heap.withText(name, (text) => api.aggregateFunctionSetName(fn, text))
+    for (const type of definition.parameters)
+      this.withType(type, (address) => api.aggregateFunctionAddParameter(fn, address))
+    this.types.with(definition.returns, (address) => api.aggregateFunctionSetReturnType(fn, address))
+    api.aggregateFunctionSetSpecialHandling(fn)
+    api.aggregateFunctionSetFunctions(
+      fn,
+      callbacks.place('f_size', { size: () => 8n }),
+      callbacks.place('f_ii', { call_ii: (_info, state) => void (heap.words[state >>> 2] = 0) }),
+      callbacks.place('f_iii', {
+        call_iii: (info, input, array) =>
+          guarded(info, () =>
+            definition.update(input, this.duckdb.capi.dataChunkGetSize(input), {
+              get: (row) => stateOf(idAt(array, row)),
+              set: (row, state) => keep(idAt(array, row), state),
+            }),
+          ),
+      }),
+      callbacks.place('f_combine', {
+        combine: (info, sources, targets, count) =>
+          guarded(info, () => {
+            for (let index = 0; index < Number(count); index++) {
+              const other = stateOf(idAt(sources, index))
+              const target = idAt(targets, index)
+              if (other !== undefined) keep(target, definition.merge(stateOf(target), other))
+            }
+          }),
+      }),
+      callbacks.place('f_finalize', {
+        finalize: (info, array, output, count, offset) =>
+          guarded(info, () => {
+            const all = Array.from({ length: Number(count) }, (_, index) => stateOf(idAt(array, index)))
+            definition.finish(all, output, Number(offset))
+          }),
+      }),
+    )
+    api.aggregateFunctionSetDestructor(
+      fn,
+      callbacks.place('f_destroy', {
+        destroy: (array, count) => {
+          for (let index = 0; index < Number(count); index++) states.delete(heap.pointerAt(idAt(array, index)))
+        },
+      }),
+    )
+    const failed = api.registerAggregateFunction(this.#connection.pointer, fn) !== 0
+    heap.withPointer(fn, api.destroyAggregateFunction)
+    if (failed) throw new LakefrontError('ENGINE_FAILED', `The engine refused the aggregate function ${name}.`)
+  }
+
+  /** Whether DuckDB has a function, macro or aggregate of that name. */
+  hasFunction(name: string): boolean {
+    const { capi, heap } = this.duckdb
+    const sql = `SELECT 1 FROM duckdb_functions() WHERE lower(function_name) = lower('${name.replaceAll("'", "''")}') LIMIT 1`
+    return heap.withWords(16, (result) => {
+      heap.withText(sql, (text) => capi.query(this.#connection.pointer, text, result))
+      const chunk = capi.fetchChunk(result)
+      if (chunk !== 0) heap.withPointer(chunk, capi.destroyDataChunk)
+      capi.destroyResult(result)
+      return chunk !== 0
+    })
+  }
+
   /** Gives `type` its alias as a name in SQL. */
   nameType(type: LogicalType): void {
     const failed = this.types.with(type, (address) =>
       this.api.registerLogicalType(this.#connection.pointer, address, 0),
     )
     if (failed !== 0) throw new LakefrontError('ENGINE_FAILED', `The engine refused the type ${type.kind}.`)
-  }
-
-  /** Runs a statement that makes something of the engine's own. */
-  define(sql: string): void {
-    const { capi, heap } = this.duckdb
-    heap.withWords(16, (result) => {
-      const failed = heap.withText(sql, (text) => capi.query(this.#connection.pointer, text, result)) !== 0
-      const message = failed ? heap.text(capi.resultError(result)) : ''
-      capi.destroyResult(result)
-      if (failed) throw new LakefrontError('ENGINE_FAILED', `The engine refused a definition: ${message}`)
-    })
   }
 
   #makeScalar(name: string, overload: ScalarOverload): Pointer {
@@ -338,9 +429,21 @@ class ScalarBinding implements BindCall {
   }
 
   setReturnType(type: LogicalType): void {
-    const { api, types, duckdb } = this.#functions
-    const bound = duckdb.heap.pointerAt(this.#info + 4)
-    types.with(type, (address) => api.scalarFunctionSetReturnType(bound, address))
+    const { api, types } = this.#functions
+    types.with(type, (address) => api.scalarFunctionSetReturnType(this.#bound, address))
+  }
+
+  setParameters(parameters: readonly LogicalType[]): void {
+    const { api, types } = this.#functions
+    for (const type of parameters) types.with(type, (address) => api.scalarFunctionAddParameter(this.#bound, address))
+  }
+
+  setVolatile(): void {
+    this.#functions.api.scalarFunctionSetVolatile(this.#bound)
+  }
+
+  get #bound(): Pointer {
+    return this.#functions.duckdb.heap.pointerAt(this.#info + 4)
   }
 
   #argument<T>(index: number, use: (expression: Pointer) => T): T {

@@ -150,7 +150,7 @@ function decimalReader(precision: number, scale: number, column: ColumnData): Js
 }
 
 /** The shortest digits that mean the same number, always with a point or an exponent: `1.0`, `1e21`, `1e-7`. */
-export function jsonNumber(value: number): string {
+function jsonNumber(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity'
   if (Object.is(value, -0)) return '-0.0'
   const text = String(value)
