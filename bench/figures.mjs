@@ -49,6 +49,8 @@ export const bootRatios = (boot) =>
 
 /** What is aimed at: a figure by name and the most it may be. */
 export const targets = {
+  'avro.decode/avsc': 0.1,
+  'avro.encode/avsc': 0.2,
   'q1.warm/stock': 0.5,
   'q6.warm/stock': 0.5,
   'q1.cold/stock': 1,

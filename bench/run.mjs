@@ -13,26 +13,28 @@ const { values, positionals } = parseArgs({
     host: { type: 'string', default: 'chromium' },
     only: { type: 'string' },
     rounds: { type: 'string', default: '5' },
-    rows: { type: 'string', default: '6000000' },
+    rows: { type: 'string' },
     scale: { type: 'string', default: '1' },
     profile: { type: 'boolean', default: false },
     built: { type: 'boolean', default: false },
   },
 })
 const [bench = 'scan'] = positionals
-if (bench !== 'scan') throw new Error(`There is no bench "${bench}". Benches: scan.`)
-const { host, suite } = values
+if (bench !== 'scan' && bench !== 'avro') throw new Error(`There is no bench "${bench}". Benches: scan, avro.`)
+const { host } = values
+const suite = bench === 'avro' ? 'avro' : values.suite
 if (host !== 'chromium' && host !== 'node') throw new Error(`--host is chromium or node, not "${host}".`)
 const suites = {
   queries: () => import('./suite-queries.mjs'),
   tpch: () => import('./suite-tpch.mjs'),
   remote: () => import('./suite-remote.mjs'),
+  avro: () => import('./avro/suite.mjs'),
 }
 if (!Object.hasOwn(suites, suite))
   throw new Error(`There is no suite "${suite}". Suites: ${Object.keys(suites).join(', ')}.`)
 const rounds = Number(values.rounds)
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is a number from 1, not "${values.rounds}".`)
-const rows = Number(values.rows)
+const rows = Number(values.rows ?? (bench === 'avro' ? 1_000_000 : 6_000_000))
 if (!Number.isInteger(rows) || rows < 1) throw new Error(`--rows is a number from 1, not "${values.rows}".`)
 const scale = Number(values.scale)
 if (!(scale > 0)) throw new Error(`--scale is a number above 0, not "${values.scale}".`)

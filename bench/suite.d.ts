@@ -18,4 +18,5 @@ export interface SuiteResult {
   readonly failures?: readonly { query: string; system: string; code: string; message: string }[]
   readonly files?: Record<string, number>
   readonly boot?: Record<string, number[]>
+  readonly milliseconds?: Record<string, Record<string, number>>
 }
