@@ -12,7 +12,7 @@ export function metricsText(metrics: QueryMetrics): string {
 
 function scanText(scan: ScanMetrics): string {
   const costs = [
-    ...(scan.files > 1 ? [`${scan.files} files`] : []),
+    ...(scan.files > 1 ? [`${scan.files - scan.filesSkipped} of ${scan.files} files`] : []),
     `${scan.rowGroupsRead} of ${scan.rowGroups} row groups${skippedText(scan)}`,
     ...(scan.pages > 0 ? [`${scan.pagesRead} of ${scan.pages} pages`] : []),
     `${count(scan.bytesFetched)} bytes in ${scan.requests} requests for ${count(scan.bytesNeeded)} bytes of data`,

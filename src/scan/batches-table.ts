@@ -54,6 +54,7 @@ export function emptyMetrics(source: string): ScanMetrics {
   return {
     source,
     files: 0,
+    filesSkipped: 0,
     rowGroups: 0,
     rowGroupsRead: 0,
     rowGroupsSkipped: 0,

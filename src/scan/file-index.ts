@@ -15,7 +15,7 @@ export interface IndexPart {
 }
 
 /** Indexes lie close to each other, and are small: gaps up to this many bytes are read over. */
-const gapBytes = 64 * 1024
+const gapBytes = 256 * 1024
 
 /** Bytes kept of one file; beyond that all is forgotten and read again. */
 const keptBytes = 8 * 1024 * 1024

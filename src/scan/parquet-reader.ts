@@ -52,7 +52,11 @@ interface ColumnRead {
 const leastAhead = 1
 
 /** Opens a reader over the row groups that `request` cannot do without. */
-export function openParquetReader(tables: Tables, request: ScanRequest, context: ReadContext): ScanReader {
+export function openParquetReader(
+  tables: Tables,
+  request: ScanRequest,
+  context: ReadContext & { metrics?: ScanMetrics },
+): ScanReader {
   return new ParquetReader(tables, request, context)
 }
 
@@ -76,11 +80,11 @@ class ParquetReader implements ScanReader {
   #waiting: PromiseWithResolvers<void> | undefined
   #fetching = { active: 0, since: 0 }
 
-  constructor(tables: Tables, request: ScanRequest, context: ReadContext) {
+  constructor(tables: Tables, request: ScanRequest, context: ReadContext & { metrics?: ScanMetrics }) {
     this.#context = context
     this.#schema = { fields: request.columns.map((column) => tables.schema.fields[column]!) }
-    this.metrics = emptyMetrics(nameOf(tables.files))
-    this.metrics.files = tables.files.length
+    this.metrics = context.metrics ?? emptyMetrics(nameOf(tables.files.map(({ source }) => source.label)))
+    this.metrics.files += tables.files.length
     this.#plan = new ScanPlan(tables, request, this.metrics)
     this.#tasks = [...this.#plan.tasks]
     const stopsEarly = request.stopsEarly === true || request.limit !== undefined
@@ -234,8 +238,8 @@ class ParquetReader implements ScanReader {
     const release = memory.reserve(needed)
     try {
       cache.trim()
+      if (!this.#rowGroups.has(task.rowGroup)) this.metrics.rowGroupsRead++
       this.#rowGroups.add(task.rowGroup)
-      this.metrics.rowGroupsRead = this.#rowGroups.size
       const started = performance.now()
       const [requests] = await Promise.all([this.#fetch(task, selection, columns), this.#context.decoder.ready()])
       const fetchMilliseconds = (performance.now() - started) / columns.length
@@ -429,7 +433,8 @@ function keyOf({ file, index }: Task, column: number, rows?: RowRanges): string 
   return `${file.key}\n${index}\n${column}${some}`
 }
 
-function nameOf(files: readonly ParquetFile[]): string {
-  const first = files[0]?.source.label ?? 'no file'
-  return files.length < 2 ? first : `${first} and ${files.length - 1} more`
+/** What a scan of files is called. */
+export function nameOf(labels: readonly string[]): string {
+  const first = labels[0] ?? 'no file'
+  return labels.length < 2 ? first : `${first} and ${labels.length - 1} more`
 }

@@ -152,9 +152,9 @@ export class ScanPlan {
 
   #plan(tables: Tables): Task[] {
     const { files, columns, schema } = tables
-    const predicate = predicateOf(this.#request, tables)
+    const predicate = predicateOf(this.#request, schema, (column) => factsOfGroups(tables, column))
     const keys = keysOf(this.#request, schema)
-    const whole = predicate === undefined || keys === undefined ? (predicate ?? keys) : and(predicate, keys)
+    const whole = allOf(predicate, keys)
     const tasks: Task[] = []
     files.forEach((file, at) => {
       const wanted = this.#request.columns.map((column) => columns[at]![column]!)
@@ -274,16 +274,20 @@ export class ScanPlan {
   }
 }
 
-/** What the rows a request needs have to be. */
-function predicateOf({ columns, filter, top }: ScanRequest, tables: Tables): Predicate | undefined {
-  const names = tables.schema.fields.map((field) => field.name)
+/** What the rows a request needs have to be; `groupsOf` gives the facts of a column in all row groups or files. */
+export function predicateOf(
+  { columns, filter, top }: ScanRequest,
+  { fields }: Schema,
+  groupsOf: (column: number) => readonly (ColumnFacts | undefined)[],
+): Predicate | undefined {
+  const names = fields.map((field) => field.name)
   if (filter !== undefined)
     return parsePredicate(
       filter,
       names,
       columns.map((column) => names[column]!),
     )
-  return top && topPredicate(top, names[top.column]!, factsOfGroups(tables, top.column))
+  return top && topPredicate(top, names[top.column]!, groupsOf(top.column))
 }
 
 /** What is known of a column, by its index in the schema, in each row group that has rows. */
@@ -298,17 +302,18 @@ export function factsOfGroups({ files, columns, schema }: Tables, column: number
 }
 
 /** What rows have to be that a join needs. */
-function keysOf({ keys = [] }: ScanRequest, { fields }: Schema): Predicate | undefined {
-  if (keys.length === 0) return undefined
-  return and(
+export function keysOf({ keys = [] }: ScanRequest, { fields }: Schema): Predicate | undefined {
+  return allOf(
     ...keys.map(({ column, casts, domain, values }): Predicate => {
       return { kind: 'among', operand: { column: fields[column]!.name, casts }, domain, values }
     }),
   )
 }
 
-function and(...parts: readonly Predicate[]): Predicate {
-  return { kind: 'and', parts }
+/** The conjunction of the predicates there are. */
+export function allOf(...parts: readonly (Predicate | undefined)[]): Predicate | undefined {
+  const given = parts.filter((part) => part !== undefined)
+  return given.length < 2 ? given[0] : { kind: 'and', parts: given }
 }
 
 /** The columns of a table in one of its files, by name. */

@@ -10,10 +10,21 @@ import { ColumnCache } from './column-cache.ts'
 import { DecodePool } from './decode-pool.ts'
 import type { DecodePoolOptions } from './decode-pool.ts'
 import { FileIndex } from './file-index.ts'
+import { listedTable } from './listed-table.ts'
+import type { ListedFiles, ListedSource } from './listed-table.ts'
 import { parquetTable } from './parquet-table.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { ParquetFile } from './parquet-table.ts'
-import type { AvroOptions, FileReference, FileSource, ScanProvider, ScanTable, Source, TableOptions } from './source.ts'
+import type {
+  AvroOptions,
+  FileFacts,
+  FileReference,
+  FileSource,
+  ScanProvider,
+  ScanTable,
+  Source,
+  TableOptions,
+} from './source.ts'
 import { streamedTable } from './streamed-table.ts'
 import type { StreamedFile } from './streamed-table.ts'
 
@@ -38,7 +49,8 @@ interface Entry {
   readonly files: readonly ByteSource[]
   readonly footers: (ParquetFooter | undefined)[]
   readonly indexes: FileIndex[]
-  keys: readonly string[]
+  /** Of the files in caches. */
+  readonly keys: Set<string>
 }
 
 /** Files whose footers are read side by side. */
@@ -94,17 +106,40 @@ class Provider implements ScanProvider {
       return streamedTable(files, source.options, { cost, ...options })
     }
     const entry = this.#entry(source.id, references)
-    const files = await mapParallel(entry.files, (file, index) =>
-      this.#open(entry, index, file, { ...options, meter: cost }),
-    )
-    entry.keys = files.map((file) => file.key)
-    return parquetTable(files, source, {
+    const context = {
       decoder: this.#decoder,
       cache: this.#cache,
       memory: this.#memory,
-      cost,
       ...(options.scope === undefined ? {} : { scope: options.scope }),
-    })
+    }
+    if (isListed(source)) return listedTable(source, this.#listedFiles(source, entry, options), context)
+    entry.keys.clear()
+    const files = await mapParallel(entry.files, (file, index) =>
+      this.#open(entry, index, file, { ...options, meter: cost }),
+    )
+    return parquetTable(files, source, { ...context, cost })
+  }
+
+  #listedFiles({ facts }: ListedSource, entry: Entry, { scope }: TableOptions): ListedFiles {
+    return {
+      labels: entry.files.map(({ label }) => label),
+      open: async (places, metrics, signal) => {
+        const meter: Traffic = { requests: 0, bytes: 0 }
+        try {
+          return await mapParallel(places, (place) =>
+            this.#open(entry, place, entry.files[place]!, {
+              signal,
+              meter,
+              ...(scope && { scope }),
+              known: facts[place]!,
+            }),
+          )
+        } finally {
+          metrics.requests += meter.requests
+          metrics.bytesFetched += meter.bytes
+        }
+      },
+    }
   }
 
   trim(): void {
@@ -114,7 +149,7 @@ class Provider implements ScanProvider {
   drop(id: string): void {
     const entry = this.#entries.get(id)
     this.#entries.delete(id)
-    const used = new Set([...this.#entries.values()].flatMap((other) => other.keys))
+    const used = new Set([...this.#entries.values()].flatMap((other) => [...other.keys]))
     for (const key of entry?.keys ?? []) if (!used.has(key)) this.#cache.deleteAll(`${key}\n`)
   }
 
@@ -126,9 +161,10 @@ class Provider implements ScanProvider {
     await this.#closeFiles?.()
   }
 
-  async #filesOf({ files }: FileSource, { signal }: TableOptions): Promise<readonly FileReference[]> {
+  async #filesOf(source: FileSource, { signal }: TableOptions): Promise<readonly FileReference[]> {
+    const { files } = source
     const expand = this.#expand
-    if (expand === undefined) return files
+    if (expand === undefined || isListed(source)) return files
     const own = signal === undefined ? {} : { signal }
     return (await Promise.all(files.map((file) => (typeof file === 'string' ? expand(file, own) : [file])))).flat()
   }
@@ -139,19 +175,27 @@ class Provider implements ScanProvider {
       known?.references.length === references.length && known.references.every((file, at) => file === references[at])
     if (known !== undefined && isSame) return known
     const files = references.map((reference) => this.#openFile(reference))
-    const entry: Entry = { references, files, footers: files.map(() => undefined), indexes: [], keys: [] }
+    const entry: Entry = { references, files, footers: files.map(() => undefined), indexes: [], keys: new Set() }
     this.#entries.set(id, entry)
     return entry
   }
 
-  async #open(entry: Entry, index: number, file: ByteSource, options: StatOptions): Promise<ParquetFile> {
-    const stat = await file.stat(options)
+  async #open(
+    entry: Entry,
+    index: number,
+    file: ByteSource,
+    { known: facts, ...options }: StatOptions & { known?: FileFacts },
+  ): Promise<ParquetFile> {
+    const { size, etag, footerSize } = facts ?? {}
+    const stat = size === undefined || etag === undefined ? await file.stat(options) : { size, etag }
     const known = entry.footers[index]
-    const footer =
-      known !== undefined && isSameObject(known, stat) ? known : await readFooter(file, { ...options, stat })
+    const own = { ...options, stat, ...(footerSize === undefined ? {} : { footerSize }) }
+    const footer = known !== undefined && isSameObject(known, stat) ? known : await readFooter(file, own)
     if (footer !== known) entry.indexes[index] = new FileIndex(file, footer)
     entry.footers[index] = footer
-    return { source: file, footer, key: this.#key(file, stat), index: entry.indexes[index]! }
+    const key = this.#key(file, stat)
+    entry.keys.add(key)
+    return { source: file, footer, key, index: entry.indexes[index]! }
   }
 
   /** Without a validator nothing can be known to be the same later: such bytes get a key that never comes again. */
@@ -167,6 +211,10 @@ async function avroFile(
 ): Promise<StreamedFile> {
   const file = await openAvro(source, { ...options, ...(readerSchema === undefined ? {} : { readerSchema }) })
   return { source, fields: file.fields, read: (wanted, own) => readAvro(file, wanted, own) }
+}
+
+function isListed(source: FileSource): source is ListedSource {
+  return source.format === 'parquet' && source.facts !== undefined
 }
 
 function isSameObject(footer: ParquetFooter, stat: ObjectStat): boolean {

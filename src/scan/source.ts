@@ -16,6 +16,11 @@ export type Source =
       readonly options?: ParquetOptions
       /** The columns of the table, found in the files by id. Without it they are found by name. */
       readonly mapping?: readonly MappedField[]
+      /**
+       * What a catalog knows of each of `files`, in their order; needs `mapping`. No file is asked for its footer then but those a scan
+       * cannot do without. Names of files are no patterns then.
+       */
+      readonly facts?: readonly FileFacts[]
     }
   | {
       readonly id: string
@@ -50,6 +55,28 @@ export interface AvroOptions extends ParquetOptions {
 
 /** A source that is files. */
 export type FileSource = Exclude<Source, { readonly format: 'batches' }>
+
+/** What a catalog knows of a file. Values are JavaScript values of the table's types, as `createDataFrame` takes them. */
+export interface FileFacts {
+  readonly rows: number
+  /** Bytes of the file. With it and `etag` the file is not asked for them. */
+  readonly size?: number
+  /** Bytes of the footer, without the eight behind it: it is then read at once, and nothing beside it. */
+  readonly footerSize?: number
+  /** The validator of these very bytes, as the store tells it. */
+  readonly etag?: string
+  /** By the name of a column of the table. What is not said is not known; bounds may be wider than the values. */
+  readonly columns?: Readonly<Record<string, ColumnBoundsFacts>>
+  /** Values that all rows of the file have in a column, whatever the file says of it. */
+  readonly partition?: Readonly<Record<string, unknown>>
+}
+
+/** No value is less than `min` nor greater than `max`, NaN aside. */
+export interface ColumnBoundsFacts {
+  readonly min?: unknown
+  readonly max?: unknown
+  readonly nullCount?: number
+}
 
 /** A column of a table, or a field of a struct, that files know by its id, whatever they call it. */
 export interface MappedField {
@@ -133,6 +160,8 @@ export interface ScanMetrics {
   /** What is scanned, without query strings or credentials. */
   readonly source: string
   files: number
+  /** Files that were proved useless by what a catalog told of them; their footers were not read. */
+  filesSkipped: number
   rowGroups: number
   rowGroupsRead: number
   /** Row groups that were proved useless, for whatever reason. */

@@ -4,11 +4,12 @@ import type { ByteSource } from '../storage/storage.ts'
 import type { Field, LogicalType, Schema } from '../types/logical-type.ts'
 import { typeName } from '../types/type-names.ts'
 import { canWiden } from '../types/widen-column.ts'
+import { boundOf } from './file-facts.ts'
 import { fieldIdOf, fitById, fitByName } from './fit.ts'
 import type { Fit } from './fit.ts'
 import { partitionKeys, partitionsOf, samePartitions } from './hive.ts'
 import type { ParquetFile } from './parquet-table.ts'
-import type { MappedField, ParquetOptions } from './source.ts'
+import type { FileFacts, MappedField, ParquetOptions } from './source.ts'
 
 /** Where a column of a table comes from in one file: a stored column by its index, a value all rows have, or the row's number. */
 export type ColumnOrigin =
@@ -35,14 +36,24 @@ export interface NamedColumns {
   readonly footer: { readonly columns: readonly { readonly field: Field }[] }
 }
 
+/** What is asked of the columns of a source. */
+export interface TableSource {
+  readonly options?: ParquetOptions
+  readonly mapping?: readonly MappedField[]
+  /** What is known of `files`, in their order. */
+  readonly facts?: readonly FileFacts[]
+}
+
 const absent: ColumnOrigin = { kind: 'value', value: null, bound: null }
 
 /** The columns of a table of `files`, by DuckDB's rules for `read_parquet`, or those of `mapping`. */
 export function tableColumns(
   files: readonly ParquetFile[],
-  { options = {}, mapping }: { options?: ParquetOptions; mapping?: readonly MappedField[] },
+  { options = {}, mapping, facts }: TableSource,
 ): TableColumns {
-  return mapping === undefined ? columnsByName(files, options) : withOptions(byId(files, mapping), files, options)
+  return mapping === undefined
+    ? columnsByName(files, options)
+    : withOptions(byId(files, mapping, facts), files, options)
 }
 
 /** The columns of a table of `files` in any format, which have them by name. */
@@ -102,10 +113,24 @@ function byName(files: readonly NamedColumns[], isUnion: boolean): TableColumns 
   }
 }
 
-function byId(files: readonly ParquetFile[], mapping: readonly MappedField[]): TableColumns {
-  const columns = files.map((file) => {
+function byId(
+  files: readonly ParquetFile[],
+  mapping: readonly MappedField[],
+  facts: readonly FileFacts[] = [],
+): TableColumns {
+  const columns = files.map((file, at) => {
     const own = new Map(file.footer.columns.map(({ shape }, index) => [fieldIdOf(shape), index]))
+    const { partition = {} } = facts[at] ?? {}
     return mapping.map((field): ColumnOrigin => {
+      if (Object.hasOwn(partition, field.name)) {
+        const value = partition[field.name] ?? null
+        return {
+          kind: 'value',
+          value,
+          bound: value === null ? null : (boundOf(field.type, value) ?? 'unknown'),
+          isPartition: true,
+        }
+      }
       const index = field.id === undefined ? undefined : own.get(field.id)
       if (index === undefined) {
         const value = field.default ?? null

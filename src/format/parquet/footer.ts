@@ -77,11 +77,12 @@ const trailerBytes = 8
  */
 export async function readFooter(
   source: ByteSource,
-  options: StatOptions & { stat?: ObjectStat } = {},
+  options: StatOptions & { stat?: ObjectStat; footerSize?: number } = {},
 ): Promise<ParquetFooter> {
   const stat = options.stat ?? (await source.stat(options))
   const read = { ...options, ...(stat.etag === undefined ? {} : { ifMatch: stat.etag }) }
-  const tailStart = Math.max(0, stat.size - tailLength(stat.size, source.tailBytes))
+  const known = options.footerSize === undefined ? source.tailBytes : options.footerSize + trailerBytes
+  const tailStart = Math.max(0, stat.size - tailLength(stat.size, known))
   const tail = stat.size === 0 ? new Uint8Array() : await source.read(tailStart, stat.size, read)
   const length = await footerLength(source, stat, tail, read)
   const start = stat.size - trailerBytes - length
