@@ -13,7 +13,7 @@ const floors: readonly (readonly string[])[] = [
   ['load', 'frame'],
   ['rpc'],
   ['entity', 'connect'],
-  ['index', 'functions'],
+  ['index', 'functions', 'testing'],
   ['edge', 'cli'],
 ]
 

@@ -54,7 +54,12 @@ export const bundle = async (dir) => {
   const outputs = [
     await build({
       ...common,
-      input: { index: 'src/index.ts', functions: 'src/functions.ts', cli: 'src/cli/main.ts' },
+      input: {
+        index: 'src/index.ts',
+        functions: 'src/functions.ts',
+        testing: 'src/testing.ts',
+        cli: 'src/cli/main.ts',
+      },
       platform: 'neutral',
       resolve: { mainFields: ['module', 'main'] },
       external,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ensureBrowser } from './browser.mjs'
 import { buildDemo, buildLibrary } from './build.mjs'
 import { ensureDependencies } from './dependencies.mjs'
+import { ensureFirefox } from './firefox.mjs'
 import { root, run, say, tool } from './shell.mjs'
 import { ensureStores } from './stores.mjs'
 
@@ -45,6 +46,7 @@ await ensureDependencies()
 const browser = await runStep('browser', ensureBrowser)
 if (browser) say(`browser: ${browser}`)
 await ensureStores()
+await ensureFirefox()
 const isBuilt = await runStep('build', async () => {
   await buildLibrary()
   await buildDemo()

@@ -1,7 +1,9 @@
 import { LakefrontError } from '../errors.ts'
 import { contents } from './blob.ts'
 import { checkRange, checkUnchanged, count } from './range.ts'
-import type { ByteSource } from './storage.ts'
+import { directoryStorage } from './directory-storage.ts'
+import { checkKey } from './storage-key.ts'
+import type { ByteSource, Storage } from './storage.ts'
 
 /** A file in the browser's own file system of this origin, by `opfs:/folder/file`. A file that is written meanwhile is `SOURCE_CHANGED`. */
 export function opfsSource(reference: string): ByteSource {
@@ -35,16 +37,34 @@ export function opfsSource(reference: string): ByteSource {
   }
 }
 
-async function fileAt(path: readonly string[], label: string): Promise<File> {
+/** A folder in the browser's own file system of this origin, by `opfs:/folder/`; made with the first write. */
+export function opfsStorage(url: string): Storage {
+  const names = url
+    .slice('opfs:'.length)
+    .split('/')
+    .filter((name) => name !== '')
+  if (names.length > 0) checkKey(names.join('/'))
+  const label = names.length === 0 ? 'opfs:/' : `opfs:/${names.join('/')}/`
+  return directoryStorage(label, async () => {
+    let folder = await rootOf(label)
+    for (const name of names) folder = await folder.getDirectoryHandle(name, { create: true })
+    return folder
+  })
+}
+
+function rootOf(label: string): Promise<FileSystemDirectoryHandle> {
   const { navigator } = globalThis as { navigator?: Partial<Navigator> }
-  if (typeof navigator?.storage?.getDirectory !== 'function') {
-    throw new LakefrontError(
-      'UNSUPPORTED',
-      `"${label}" is in a file system that this platform has not: browsers have it, in pages served over https.`,
-    )
-  }
+  if (typeof navigator?.storage?.getDirectory === 'function') return navigator.storage.getDirectory()
+  throw new LakefrontError(
+    'UNSUPPORTED',
+    `"${label}" is in a file system that this platform has not: browsers have it, in pages served over https.`,
+  )
+}
+
+async function fileAt(path: readonly string[], label: string): Promise<File> {
+  const root = await rootOf(label)
   try {
-    let folder = await navigator.storage.getDirectory()
+    let folder = root
     for (const name of path.slice(0, -1)) folder = await folder.getDirectoryHandle(name)
     return await (await folder.getFileHandle(path.at(-1)!)).getFile()
   } catch (cause) {
