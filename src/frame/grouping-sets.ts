@@ -17,6 +17,12 @@ export function groupingSets(
   columns: readonly string[],
 ): readonly (readonly number[])[] {
   if (sets.length === 0) throw new LakefrontError('INVALID_ARGUMENT', 'groupingSets() was given no sets.')
+  const unused = columns.find((name) => !sets.some((set) => set.includes(name)))
+  if (unused !== undefined)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `groupingSets(): "${unused}" is in no set. Leave it out, or put it into one.`,
+    )
   return sets.map((set) =>
     set.map((name) => {
       const at = columns.indexOf(name)

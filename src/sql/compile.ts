@@ -9,6 +9,7 @@ import type { Schema } from '../types/logical-type.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { duckdb } from './dialects/duckdb.ts'
 import { Emitter } from './emit.ts'
+import { combineColumns } from './rules/combine-columns.ts'
 import { expandColumns } from './rules/expand-columns.ts'
 import { expandDistinct } from './rules/expand-distinct.ts'
 import { expandGenerator } from './rules/expand-generator.ts'
@@ -57,10 +58,25 @@ const expansions: readonly ((plan: Plan, dialect: Dialect) => Plan)[] = [
  * Throws what is wrong with the plan: `COLUMN_NOT_FOUND`, `COLUMN_AMBIGUOUS`, `UNSUPPORTED`, `INVALID_ARGUMENT`.
  */
 export function compile(plan: Plan, options: CompileOptions): Compiled {
+  try {
+    return compiledOnce(plan, options)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      'The steps need sub-queries inside of each other, deeper than can be written. Call cache() on the way, or build the expression in fewer steps.',
+      { cause: error },
+    )
+  }
+}
+
+function compiledOnce(plan: Plan, options: CompileOptions): Compiled {
   const resolved = plan.kind === 'Query' ? plan : resolve(plan, options.schemaOf)
   const dialect = options.dialect ?? duckdb
   const expand = (part: Plan): Plan =>
-    rewrite(part, (node) => expansions.reduce((changed, expansion) => expansion(changed, dialect), node))
+    rewrite(rewrite(part, combineColumns), (node) =>
+      expansions.reduce((changed, expansion) => expansion(changed, dialect), node),
+    )
   const emitter = new Emitter(dialect, options.inline === true)
   const sources = [...leavesOf(plan)].flatMap((leaf) => (leaf.kind === 'Scan' ? [leaf.source] : []))
   let relations = 0
