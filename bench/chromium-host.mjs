@@ -68,14 +68,17 @@ export const chromiumHost = async (files, { site = join(root, '.cache/bench/site
     browser,
     /** @param {string} name */
     address: (name) => new URL(`data/${name}.parquet`, server.url).href,
-    /** Opens a page; nothing is known from pages before. @param {string} name @param {string} [engine] @returns {Promise<import('./process-host.mjs').Opened>} */
-    async open(name, engine) {
+    /** Opens a page; nothing is known from pages before. @param {string} name @param {string} [engine] @param {string} [memoryLimit] @returns {Promise<import('./process-host.mjs').Opened>} */
+    async open(name, engine, memoryLimit) {
       const context = await browser.newContext()
       const page = await context.newPage()
       await page.goto(`${server.url}${name}.html`)
       await page.waitForFunction(() => globalThis.bench !== undefined)
       return {
-        boot: await page.evaluate((file) => globalThis.bench.boot(file), engine),
+        boot: await page.evaluate(({ engine, memoryLimit }) => globalThis.bench.boot(engine, memoryLimit), {
+          engine,
+          memoryLimit,
+        }),
         keep: (file, how) => page.evaluate((values) => globalThis.bench.keep(values.file, values.how), { file, how }),
         query: async (sql, files) => {
           const { answer, error } = await page.evaluate(

@@ -7,6 +7,7 @@ import { SystemError } from './failure.mjs'
  * @property {number} boot milliseconds until it was ready
  * @property {import('./system.js').System['keep']} keep
  * @property {import('./system.js').System['query']} query
+ * @property {number} [pid] of its process
  * @property {() => Promise<void>} close
  */
 
@@ -18,12 +19,12 @@ export const processHost = (files) => ({
   systems: ['ours', 'stock'],
   /** @param {string} name */
   address: (name) => files[name]?.path ?? '',
-  open: openProcess,
+  open: (/** @type {string} */ name) => openProcess(name),
   close: async () => {},
 })
 
-/** @param {string} name @returns {Promise<Opened>} */
-export const openProcess = async (name) => {
+/** @param {string} name @param {string} [memoryLimit] ours only @returns {Promise<Opened>} */
+export const openProcess = async (name, memoryLimit) => {
   const child = fork(fileURLToPath(new URL('process/main.mjs', import.meta.url)), [name], { serialization: 'advanced' })
   /** @returns {Promise<any>} */
   const answer = () =>
@@ -46,7 +47,8 @@ export const openProcess = async (name) => {
   }
   await answer()
   return {
-    boot: await call('boot'),
+    boot: await call('boot', undefined, memoryLimit),
+    ...(child.pid === undefined ? {} : { pid: child.pid }),
     keep: (file, how) => call('keep', file, how),
     query: (sql, files) => call('query', sql, files),
     close: () =>

@@ -12,7 +12,7 @@ const { values, positionals } = parseArgs({
     suite: { type: 'string', default: 'queries' },
     host: { type: 'string', default: 'chromium' },
     only: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string' },
     rows: { type: 'string' },
     scale: { type: 'string', default: '1' },
     profile: { type: 'boolean', default: false },
@@ -20,19 +20,22 @@ const { values, positionals } = parseArgs({
   },
 })
 const [bench = 'scan'] = positionals
-if (bench !== 'scan' && bench !== 'avro') throw new Error(`There is no bench "${bench}". Benches: scan, avro.`)
+const ownSuites = ['avro', 'big']
+if (bench !== 'scan' && !ownSuites.includes(bench))
+  throw new Error(`There is no bench "${bench}". Benches: scan, ${ownSuites.join(', ')}.`)
 const { host } = values
-const suite = bench === 'avro' ? 'avro' : values.suite
+const suite = bench === 'scan' ? values.suite : bench
 if (host !== 'chromium' && host !== 'node') throw new Error(`--host is chromium or node, not "${host}".`)
 const suites = {
   queries: () => import('./suite-queries.mjs'),
   tpch: () => import('./suite-tpch.mjs'),
   remote: () => import('./suite-remote.mjs'),
   avro: () => import('./avro/suite.mjs'),
+  big: () => import('./suite-big.mjs'),
 }
 if (!Object.hasOwn(suites, suite))
   throw new Error(`There is no suite "${suite}". Suites: ${Object.keys(suites).join(', ')}.`)
-const rounds = Number(values.rounds)
+const rounds = Number(values.rounds ?? (suite === 'big' ? 1 : 5))
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is a number from 1, not "${values.rounds}".`)
 const rows = Number(values.rows ?? (bench === 'avro' ? 1_000_000 : 6_000_000))
 if (!Number.isInteger(rows) || rows < 1) throw new Error(`--rows is a number from 1, not "${values.rows}".`)

@@ -17,6 +17,7 @@ export interface SuiteResult {
   readonly samples?: readonly Samples[]
   readonly failures?: readonly { query: string; system: string; code: string; message: string }[]
   readonly files?: Record<string, number>
+  readonly runs?: Record<string, unknown[]>
   readonly boot?: Record<string, number[]>
   readonly milliseconds?: Record<string, Record<string, number>>
 }

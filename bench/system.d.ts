@@ -13,8 +13,8 @@ export interface Answer {
 
 /** One of the systems that are compared, as it runs in a page or in a process. */
 export interface System {
-  /** Makes it ready for queries; milliseconds that took. `engine` is another engine file (ours only). */
-  boot(engine?: string): Promise<number>
+  /** Makes it ready for queries; milliseconds that took. `engine` is another engine file, `memoryLimit` what it may hold (ours only). */
+  boot(engine?: string, memoryLimit?: string): Promise<number>
   /** Takes the file as one that a user chose from disk, or in the way that makes warm queries fastest. Not measured. */
   keep(file: BenchFile, how: 'chosen' | 'fastest'): Promise<void>
   /** Runs a query to its last row, as JavaScript objects. The text names its files `{name}`. */

@@ -7,9 +7,9 @@ let db
 const kept = new Map()
 
 globalThis.bench = {
-  async boot(engine) {
+  async boot(engine, memoryLimit) {
     const start = performance.now()
-    db = await connect(engine === undefined ? {} : { engineBinary: engine })
+    db = await connect({ ...(engine && { engineBinary: engine }), ...(memoryLimit && { memoryLimit }) })
     return performance.now() - start
   },
   async keep(file, how) {

@@ -6,9 +6,9 @@ export const openSystem = () => {
   /** @type {import('lakefront').Session} */
   let db
   return {
-    async boot(engine) {
+    async boot(engine, memoryLimit) {
       const start = performance.now()
-      db = await connect(engine === undefined ? {} : { engineBinary: engine })
+      db = await connect({ ...(engine && { engineBinary: engine }), ...(memoryLimit && { memoryLimit }) })
       return performance.now() - start
     },
     async keep() {},
