@@ -1,4 +1,6 @@
+import { transferablesOf } from '../types/column-data.ts'
 import type { ColumnData } from '../types/column-data.ts'
+import { freeBuffers } from './free-buffers.ts'
 import { heldBytes } from './held-bytes.ts'
 import { LeastFirst } from './least-first.ts'
 import type { MemoryBudget } from './memory-budget.ts'
@@ -6,8 +8,8 @@ import type { MemoryBudget } from './memory-budget.ts'
 /** Columns that somebody reads. */
 export interface HeldColumns {
   readonly columns: readonly ColumnData[]
-  /** Says that they are not read any more; twice is fine. */
-  release(): void
+  /** Says that they are not read any more; twice is fine. With `isOver`, no view of their buffers is used any more either. */
+  release(isOver?: boolean): void
 }
 
 /** A scan as the cache sees it. */
@@ -30,6 +32,8 @@ interface Entry {
   user: number
   readers: number
   isKept: boolean
+  /** Whether nobody can have a view of its buffers once it has no readers. */
+  mayFree: boolean
 }
 
 /** So many scans must not have used a column before one that does not fit takes its place. */
@@ -88,7 +92,17 @@ export class ColumnCache {
     const known = this.hold(key, user)
     if (known !== undefined) return known
     const bytes = heldBytes(columns)
-    const entry: Entry = { key, columns, bytes, cost, value: 0, user: user.number, readers: 0, isKept: false }
+    const entry: Entry = {
+      key,
+      columns,
+      bytes,
+      cost,
+      value: 0,
+      user: user.number,
+      readers: 0,
+      isKept: false,
+      mayFree: true,
+    }
     this.#bytes += bytes
     this.#entries.set(key, entry)
     const held = this.#hold(entry, user)
@@ -129,9 +143,11 @@ export class ColumnCache {
     entry.user = user.number
     entry.value = this.#inflation + entry.cost / Math.max(1, entry.bytes)
     let isHeld = true
-    const release = (): void => {
-      if (isHeld && --entry.readers === 0) this.#afterUse(entry)
+    const release = (isOver = false): void => {
+      if (!isHeld) return
       isHeld = false
+      entry.mayFree &&= isOver
+      if (--entry.readers === 0) this.#afterUse(entry)
     }
     return { columns: entry.columns, release }
   }
@@ -180,6 +196,7 @@ export class ColumnCache {
   #remove(entry: Entry): void {
     this.#bytes -= entry.bytes
     if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key)
+    if (entry.mayFree) freeBuffers(transferablesOf(entry))
   }
 }
 

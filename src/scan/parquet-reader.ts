@@ -35,7 +35,7 @@ interface Slot {
   batches: readonly ColumnBatch[] | undefined
   next: number
   /** Gives back what it holds. */
-  readonly holds: (() => void)[]
+  readonly holds: ((isOver?: boolean) => void)[]
   isOver: boolean
 }
 
@@ -74,6 +74,7 @@ class ParquetReader implements ScanReader {
   readonly #user: CacheUser
   #slots: Slot[] = []
   readonly #consumed: Slot[] = []
+  readonly #frees: boolean
   #nextTask = 0
   #keepAll = false
   #failure: { readonly error: unknown } | undefined
@@ -91,6 +92,7 @@ class ParquetReader implements ScanReader {
     this.#ahead = stopsEarly ? 0 : Math.max(2, leastAhead + context.decoder.size)
     const bytes = stopsEarly ? 0 : this.#tasks.reduce((sum, task) => sum + decodedBytes(task, presentColumns(task)), 0)
     this.#user = context.cache.user(bytes)
+    this.#frees = request.copies === true
     this.#signal = request.signal
     if (request.signal?.aborted === true) this.#onAbort()
     else request.signal?.addEventListener('abort', this.#onAbort, { once: true })
@@ -110,7 +112,7 @@ class ParquetReader implements ScanReader {
       }
       this.#slots.shift()
       if (this.#keepAll) this.#consumed.push(slot)
-      else endSlot(slot)
+      else endSlot(slot, this.#frees)
     }
   }
 
@@ -400,14 +402,14 @@ class ParquetReader implements ScanReader {
 }
 
 /** Keeps `release` until the slot is over. */
-function hold(slot: Slot, release: () => void): void {
+function hold(slot: Slot, release: (isOver?: boolean) => void): void {
   if (slot.isOver) release()
   else slot.holds.push(release)
 }
 
-function endSlot(slot: Slot): void {
+function endSlot(slot: Slot, isOver = false): void {
   slot.isOver = true
-  for (const release of slot.holds.splice(0)) release()
+  for (const release of slot.holds.splice(0)) release(isOver)
 }
 
 function megabytes(bytes: number): string {

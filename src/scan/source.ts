@@ -120,6 +120,8 @@ export interface ScanRequest {
   readonly limit?: number
   /** Only the first `rows` rows in the order of a column matter, wherever nulls go in it; for requests without a filter. */
   readonly top?: TopRows
+  /** Whether the receiver has copied what it needs of a batch when it pulls the next: what is not kept is then freed at once. */
+  readonly copies?: boolean
   readonly signal?: AbortSignal
 }
 

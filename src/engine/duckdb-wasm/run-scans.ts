@@ -199,6 +199,7 @@ export class RunScans implements ScanContext {
     if (this.#signal.aborted) controller.abort(this.#signal.reason)
     const reader = table.open({
       columns: countsOnly ? [] : columns,
+      copies: true,
       ...(filter === undefined ? {} : { filter }),
       ...(only?.stopsEarly === true ? { stopsEarly: true } : {}),
       ...(only?.limit === undefined ? {} : { limit: only.limit }),
