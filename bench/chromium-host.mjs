@@ -7,10 +7,10 @@ import { serve } from '../.ci/serve.mjs'
 import { root } from '../.ci/shell.mjs'
 import { failureOf, SystemError } from './failure.mjs'
 
-const pages = ['ours', 'stock', 'official']
+const pages = ['ours', 'stock', 'official', 'commanded']
 
 /** Pages in the background would be slowed down. */
-const flags = [
+export const flags = [
   ...browserFlags,
   '--disable-renderer-backgrounding',
   '--disable-background-timer-throttling',
@@ -18,7 +18,7 @@ const flags = [
 ]
 
 /** Builds the pages as an application's bundler would, from the built library. @param {string} site */
-const buildSite = async (site) => {
+export const buildSite = async (site) => {
   await rm(site, { recursive: true, force: true })
   await build({
     configFile: false,
@@ -39,7 +39,7 @@ const buildSite = async (site) => {
 }
 
 /** The official builds are used as files, as their documentation says. @param {string} site @param {Record<string, { path: string }>} files */
-const addFiles = async (site, files) => {
+export const addFiles = async (site, files) => {
   const builds = { stock: 'duckdb-wasm-stock', official: '@duckdb/duckdb-wasm' }
   for (const [folder, name] of Object.entries(builds)) {
     await mkdir(join(site, folder))
@@ -68,17 +68,14 @@ export const chromiumHost = async (files, { site = join(root, '.cache/bench/site
     browser,
     /** @param {string} name */
     address: (name) => new URL(`data/${name}.parquet`, server.url).href,
-    /** Opens a page; nothing is known from pages before. @param {string} name @param {string} [engine] @param {string} [memoryLimit] @returns {Promise<import('./process-host.mjs').Opened>} */
-    async open(name, engine, memoryLimit) {
+    /** Opens a page; nothing is known from pages before. @param {string} name @param {string} [engine] @returns {Promise<import('./process-host.mjs').Opened>} */
+    async open(name, engine) {
       const context = await browser.newContext()
       const page = await context.newPage()
       await page.goto(`${server.url}${name}.html`)
       await page.waitForFunction(() => globalThis.bench !== undefined)
       return {
-        boot: await page.evaluate(({ engine, memoryLimit }) => globalThis.bench.boot(engine, memoryLimit), {
-          engine,
-          memoryLimit,
-        }),
+        boot: await page.evaluate((file) => globalThis.bench.boot(file), engine),
         keep: (file, how) => page.evaluate((values) => globalThis.bench.keep(values.file, values.how), { file, how }),
         query: async (sql, files) => {
           const { answer, error } = await page.evaluate(

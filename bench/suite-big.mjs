@@ -12,7 +12,7 @@ const limitBytes = 512e6
 
 /** Rows of the file, and under how many names it is read. */
 const rows = 2_400_000
-const names = 60
+const names = 62
 
 /** Five columns of eight bytes and one of text that repeats too little for a dictionary. */
 const select = `
@@ -100,19 +100,13 @@ const inNode = async (paths) => {
 
 /** @param {readonly string[]} paths */
 const inChromium = async (paths) => {
+  const { bareChromium } = await import('./bare-chromium.mjs')
   const files = Object.fromEntries(paths.map((path, index) => [`big-${index}`, { path }]))
-  const { chromiumHost } = await import('./chromium-host.mjs')
-  const host = await chromiumHost(files)
+  const ours = await bareChromium(files, memoryLimit)
   try {
-    const ours = await host.open('ours', undefined, memoryLimit)
-    await ours.query('SELECT 1', [])
-    const browser = await host.browser.newBrowserCDPSession()
-    const renderers = async () => {
-      const { processInfo } = await browser.send('SystemInfo.getProcessInfo')
-      return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
-    }
-    return await watchResident(renderers, () => ours.query(queryOf(Object.keys(files).map(host.address)), []))
+    await ours.query('SELECT 1')
+    return await watchResident(ours.renderers, () => ours.query(queryOf(Object.keys(files).map(ours.address))))
   } finally {
-    await host.close()
+    await ours.close()
   }
 }

@@ -95,6 +95,11 @@ export class DecodePool {
     return this.#warnings
   }
 
+  /** Threads that decode, this one included. */
+  get threads(): number {
+    return 1 + this.#members.size
+  }
+
   /** What the memories of all decoders have grown to. */
   get memoryBytes(): number {
     let bytes = this.#decoder.memoryBytes

@@ -12,7 +12,12 @@ export interface MemoryUse {
   readonly inFlight: number
   /** Parts of files on other computers, as they were fetched. */
   readonly ranges: number
+  /** Set aside for buffers that were let go and that platforms collect late: 64 MB for each thread, an eighth of the limit at most. */
+  readonly slack: number
 }
+
+/** Bytes of buffers that V8 lets a thread make before it looks which of them are garbage. */
+const lateBytes = 64_000_000
 
 /** Who holds memory and can tell how much. */
 export type MemoryHolder = Exclude<keyof MemoryUse, 'limit' | 'inFlight'>
@@ -46,6 +51,7 @@ export class MemoryBudget {
       decoders: held('decoders'),
       inFlight: this.#inFlight,
       ranges: held('ranges'),
+      slack: held('slack'),
     }
   }
 
@@ -56,14 +62,19 @@ export class MemoryBudget {
 
   /** What columns may be kept for later now. */
   get keepable(): number {
-    const { decoders, inFlight, ranges } = this.use
-    return Math.max(0, Math.min(this.outside * keptShare, this.outside - decoders - inFlight - ranges))
+    const { decoders, inFlight, ranges, slack } = this.use
+    return Math.max(0, Math.min(this.outside * keptShare, this.outside - decoders - inFlight - ranges - slack))
   }
 
   /** What nobody holds; negative when more is held than should be. */
   get free(): number {
-    const { columns, decoders, inFlight, ranges } = this.use
-    return this.outside - columns - decoders - inFlight - ranges
+    const { columns, decoders, inFlight, ranges, slack } = this.use
+    return this.outside - columns - decoders - inFlight - ranges - slack
+  }
+
+  /** What to set aside for a thread. */
+  get slackOfThread(): number {
+    return Math.min(lateBytes, this.limit / 8)
   }
 
   /** Asks `meter` from now on how much `holder` holds. */

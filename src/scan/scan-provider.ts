@@ -86,6 +86,7 @@ class Provider implements ScanProvider {
     this.#closeFiles = closeFiles
     this.#decoder = new DecodePool({ ...decoding, decoder })
     memory.watch('decoders', () => this.#decoder.memoryBytes)
+    memory.watch('slack', () => this.#decoder.threads * memory.slackOfThread)
     this.#memory = memory
     this.#cache = new ColumnCache(memory, cacheBytes)
   }

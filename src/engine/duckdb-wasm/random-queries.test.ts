@@ -11,7 +11,7 @@ import { openEngine } from '../open-engine.ts'
 import { nodeHost } from './node-host.ts'
 
 let native: DuckDBConnection
-let engine: Engine
+let engines: Readonly<Record<'ample' | 'scarce', Engine>>
 let folder: string
 
 /** Three files with the same columns: in the order of some, of none, and with rare values. */
@@ -23,7 +23,9 @@ const files = [
 
 beforeAll(async () => {
   native = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect()
-  engine = await openEngine(nodeHost(new URL('../../../dist/wasm/', import.meta.url)))
+  const host = nodeHost(new URL('../../../dist/wasm/', import.meta.url))
+  const scarce = { memoryLimitBytes: 20e6, cacheBytes: 40_000 }
+  engines = { ample: await openEngine(host), scarce: await openEngine(host, scarce) }
   folder = mkdtempSync(join(tmpdir(), 'lakefront-random-'))
   for (const [index, { factor, step, range, rows, order }] of files.entries()) {
     await native.run(`COPY (
@@ -35,7 +37,7 @@ beforeAll(async () => {
 }, 60_000)
 
 afterAll(async () => {
-  await engine.close()
+  for (const engine of Object.values(engines)) await engine.close()
   native.closeSync()
   rmSync(folder, { recursive: true })
 })
@@ -111,13 +113,13 @@ const query = fc.constantFrom(...shapes).chain((shape) => {
   return fc.tuple(...parts.map((part) => slots[part] ?? fc.constant(part))).map((texts) => texts.join(''))
 })
 
-test('random queries with filters, joins and unions of the same files are answered as native DuckDB answers them', async () => {
+test('random queries with filters, joins and unions of the same files are answered as native DuckDB answers them, with ample memory and with little', async () => {
   let skipped = 0
   await fc.assert(
-    fc.asyncProperty(query, async (text) => {
+    fc.asyncProperty(query, fc.constantFrom('ample', 'scarce'), async (text, memory) => {
       const sql = `SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (${text.replaceAll(/\$(\d)/g, (_, index: string) => join(folder, `${index}.parquet`))})`
       const expected = (await native.runAndReadAll(sql)).getRows()
-      const result = await engine.execute({ sql })
+      const result = await engines[memory].execute({ sql })
       const rows: unknown[][] = []
       for (let batch = await result.next(); batch !== undefined; batch = await result.next()) {
         rows.push(...rowsFromBatch(batch).map((row) => Object.values(row)))
@@ -125,7 +127,7 @@ test('random queries with filters, joins and unions of the same files are answer
       expect(rows).toEqual(expected)
       for (const scan of (await result.metrics()).scans) skipped += scan.rowGroupsSkipped
     }),
-    { numRuns: 300 },
+    { numRuns: 400 },
   )
   expect(skipped).toBeGreaterThan(100)
 })
