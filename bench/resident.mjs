@@ -19,9 +19,9 @@ export const watchResident = async (pids, work) => {
   let watched = await pids()
   const idle = await residentBytes(watched)
   let peak = idle
-  let isOver = false
+  const over = new AbortController()
   const watch = async () => {
-    for (let times = 1; !isOver; times++) {
+    for (let times = 1; !over.signal.aborted; times++) {
       if (times % 100 === 0) watched = await pids()
       peak = Math.max(peak, await residentBytes(watched))
       await new Promise((resolve) => setTimeout(resolve, 10))
@@ -31,7 +31,7 @@ export const watchResident = async (pids, work) => {
   try {
     return { value: await work(), idle, peak }
   } finally {
-    isOver = true
+    over.abort()
     await watching
   }
 }
