@@ -32,7 +32,7 @@ async function run(engine: Engine, sql: string): Promise<{ rows: unknown[][]; me
   const rows: unknown[][] = []
   for (let batch = await result.next(); batch !== undefined; batch = await result.next())
     rows.push(...rowsFromBatch(batch).map((row) => Object.values(row)))
-  return { rows, memory: (await result.metrics()).memory }
+  return { rows, memory: (await result.metrics()).memory! }
 }
 
 async function failureOf(work: Promise<unknown>): Promise<LakefrontError> {
@@ -110,7 +110,7 @@ test('a scan of far more than the limit holds little at a time', async () => {
     sql: `SELECT i, h, t FROM read_parquet(['${folder}/rows.parquet', '${folder}/rows.parquet'])`,
   })
   for (let batch = await result.next(); batch !== undefined; batch = await result.next()) {
-    const { columns, inFlight, decoders, ranges } = (await result.metrics()).memory
+    const { columns, inFlight, decoders, ranges } = (await result.metrics()).memory!
     most = Math.max(most, columns + inFlight + decoders + ranges)
   }
   expect((await result.metrics()).rows).toBe(1_600_000)
