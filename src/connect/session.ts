@@ -9,6 +9,7 @@ import { engineExecutor } from '../frame/engine-executor.ts'
 import { Reader } from '../frame/reader.ts'
 import type { RowRead } from '../frame/row-types.ts'
 import { sqlFrame } from '../frame/sql-frame.ts'
+import { Table } from '../frame/table.ts'
 import type { SqlSlot } from '../frame/sql-frame.ts'
 import { table } from '../plan/leaf.ts'
 import { functionCaller, functionDefinition } from './register-function.ts'
@@ -27,6 +28,7 @@ import type { ColumnValues, SchemaLike } from '../types/batch-from-rows.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import { Catalog } from './catalog.ts'
 import type { Tables } from './tables.ts'
+import { TransactionGate, gatedEngine, transactionEngine } from './transaction.ts'
 
 /** What a session tells its listeners, by the name to listen for. */
 export interface SessionEvents {
@@ -49,13 +51,21 @@ export class Session implements AsyncDisposable {
   readonly catalog: Catalog
   readonly #engine: Engine
   readonly #executor: ReturnType<typeof engineExecutor>
+  readonly #gate: TransactionGate
+  readonly #isTransaction: boolean
   readonly #listeners: Listeners = { query: new Set(), memory: new Set() }
   readonly #metrics: QueryMetrics[] = []
 
   /** Sessions are made by `connect()`. The engine is closed with the session. */
-  constructor(engine: Engine, options: { readonly onProgress?: (progress: Progress) => void } = {}) {
+  constructor(
+    engine: Engine,
+    options: { readonly onProgress?: (progress: Progress) => void } = {},
+    isTransaction: boolean = false,
+  ) {
+    this.#isTransaction = isTransaction
     this.#engine = observedEngine(engine, { ...options, onQuery: (event) => this.#onQuery(event) })
-    this.#executor = engineExecutor(this.#engine)
+    this.#gate = new TransactionGate()
+    this.#executor = engineExecutor(gatedEngine(this.#engine, this.#gate))
     this.read = new Reader(this.#executor)
     this.catalog = new Catalog(this.#executor)
   }
@@ -88,10 +98,10 @@ export class Session implements AsyncDisposable {
    * A table or view by its name, with its schema before a dot where it has one. Its rows are typed once `lakefront typegen` has written
    * down which tables there are.
    */
-  table<Name extends keyof Tables & string>(name: Name): DataFrame<Tables[Name] & object>
-  table<Row extends object = AnyRow>(name: string): DataFrame<Row>
-  table<Row extends object = AnyRow>(name: string): DataFrame<Row> {
-    return new DataFrame<Row>(this.#executor, table(name))
+  table<Name extends keyof Tables & string>(name: Name): Table<Tables[Name] & object>
+  table<Row extends object = AnyRow>(name: string): Table<Row>
+  table<Row extends object = AnyRow>(name: string): Table<Row> {
+    return new Table<Row>(this.#executor, table(name))
   }
 
   /**
@@ -208,6 +218,30 @@ export class Session implements AsyncDisposable {
     }
     listeners.add(listener)
     return () => void listeners.delete(listener)
+  }
+
+  /**
+   * Runs `work` in a transaction: its changes happen together when the promise it gives resolves, and not at all when it rejects,
+   * with which this rejects then. `tx` is a session of its own, and what belongs to the transaction is said to it. DuckDB and SQLite
+   * have one connection: until the end other statements of this session are `INVALID_ARGUMENT`; PostgreSQL runs them beside it.
+   */
+  async transaction<T>(work: (tx: Session) => Promise<T>): Promise<T> {
+    if (this.#isTransaction)
+      throw new LakefrontError('UNSUPPORTED', 'There is a transaction already, and none within it. Go on with its tx.')
+    const { engine, end } = await transactionEngine(this.#engine, this.#gate)
+    const tx = new Session(engine, {}, true)
+    let done = false
+    try {
+      const result = await work(tx)
+      done = true
+      await end('COMMIT')
+      return result
+    } catch (error) {
+      if (!done) await end('ROLLBACK')
+      throw error
+    } finally {
+      this.#executor.changed()
+    }
   }
 
   /** Stops what runs, which fails with `CLOSED`, and gives everything back. Twice is fine. */

@@ -81,8 +81,8 @@ export interface Engine extends AsyncDisposable {
   describe(statement: Statement, options?: ExecuteOptions): Promise<Schema>
   /** Starts the first statement of the text and all after it; rows are those of the last. */
   execute(statement: Statement, options?: ExecuteOptions): Promise<ResultStream>
-  /** An engine on one connection of this one's, for a transaction; closing it gives the connection back. Absent where there is only one. */
-  connection?(): Promise<Engine>
+  /** An engine on one connection of this one's, for a transaction; closing it gives the connection back. None where there is only one. */
+  connection?(): Promise<Engine | undefined>
   /** Gives everything back; running statements reject with `CLOSED`; twice is fine. */
   close(): Promise<void>
 }

@@ -20,7 +20,8 @@ export interface EngineObserver {
 }
 
 /** `engine` as it is, with somebody watching. */
-export function observedEngine(engine: Engine, { onQuery, onProgress }: EngineObserver): Engine {
+export function observedEngine(engine: Engine, observer: EngineObserver): Engine {
+  const { onQuery, onProgress } = observer
   const defaults: ExecuteOptions = onProgress === undefined ? {} : { onProgress }
   return {
     get info() {
@@ -38,11 +39,10 @@ export function observedEngine(engine: Engine, { onQuery, onProgress }: EngineOb
     ...(engine.connection === undefined
       ? {}
       : {
-          connection: async () =>
-            observedEngine(await engine.connection!(), {
-              onQuery,
-              ...(onProgress === undefined ? {} : { onProgress }),
-            }),
+          connection: async () => {
+            const own = await engine.connection!()
+            return own === undefined ? undefined : observedEngine(own, observer)
+          },
         }),
     close: () => engine.close(),
     [Symbol.asyncDispose]: () => engine.close(),

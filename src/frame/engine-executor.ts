@@ -3,9 +3,11 @@ import { isLakefrontError, LakefrontError } from '../errors.ts'
 import { explainPlan } from '../plan/explain.ts'
 import { withSchema } from '../plan/leaf.ts'
 import type { Leaf, Plan } from '../plan/nodes.ts'
+import { resolve } from '../plan/resolve.ts'
 import { isLeaf, leavesOf } from '../plan/walk.ts'
 import type { Source } from '../scan/source.ts'
 import { compile, leafStatement } from '../sql/compile.ts'
+import { compileMutation } from '../sql/compile-mutation.ts'
 import type { Compiled } from '../sql/compile.ts'
 import type { Dialect } from '../sql/dialects/dialect.ts'
 import { type DialectName, loadDialect } from '../sql/dialects/load-dialect.ts'
@@ -155,6 +157,24 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
         return mode === 'analyze' ? `${lines.join('\n')}\n${metricsText(await stream.metrics())}` : lines.join('\n')
       } finally {
         await stream.close()
+      }
+    },
+
+    async settled(plan, options) {
+      return resolve(await settled(plan, options), () => undefined)
+    },
+
+    async change(mutation, options) {
+      const { statement, sources } = compileMutation(mutation, await ownDialect())
+      await Promise.all(sources.map(register))
+      const stream = await engine.execute(statement, options)
+      try {
+        const batch = await stream.next()
+        const [count] = batch === undefined ? [] : Object.values(rowsFromBatch(batch)[0] ?? {})
+        return Number(count ?? 0)
+      } finally {
+        await stream.close()
+        epoch++
       }
     },
 

@@ -1,4 +1,5 @@
 import type { ExecuteOptions, ResultStream } from '../engine/engine.ts'
+import type { Mutation } from '../plan/mutation.ts'
 import type { Plan } from '../plan/nodes.ts'
 import type { DialectName } from '../sql/dialects/load-dialect.ts'
 import type { Schema } from '../types/logical-type.ts'
@@ -20,6 +21,10 @@ export interface Executor {
   createView(name: string, plan: Plan, options: ExecuteOptions & { readonly replace: boolean }): Promise<void>
   /** Forgets a view; `false` when there was none. */
   dropView(name: string): Promise<boolean>
+  /** Changes rows of a table; answers how many. */
+  change(mutation: Mutation, options?: ExecuteOptions): Promise<number>
+  /** `plan` with all columns known. */
+  settled(plan: Plan, options?: ExecuteOptions): Promise<Plan>
   /** Gives back the rows that are kept for a plan of kind Cache. */
   release(plan: Plan): Promise<void>
 }

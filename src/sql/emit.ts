@@ -58,6 +58,28 @@ export class Emitter {
     return { sql, parameters: Object.fromEntries(this.#parameters.map((value, at) => [`v${at + 1}`, value])) }
   }
 
+  /** `UPDATE table SET …`, to what a SELECT from the table computes for each of `columns`. */
+  update(table: string, columns: readonly string[], select: Select): Emitted {
+    this.#types.learn(select)
+    const scope = this.#scopeOf(select)
+    const set = columns.map(
+      (name, index) =>
+        `${this.#dialect.identifier(name)} = ${emitExpression(select.columns[index]!.expression, scope)}`,
+    )
+    return this.#changing(`UPDATE ${table}\nSET ${set.join(', ')}`, select, scope)
+  }
+
+  /** `DELETE FROM table`, of the rows a SELECT from the table would give. */
+  remove(table: string, select: Select): Emitted {
+    this.#types.learn(select)
+    return this.#changing(`DELETE FROM ${table}`, select, this.#scopeOf(select))
+  }
+
+  #changing(head: string, select: Select, scope: EmitScope): Emitted {
+    const where = conjunction(select.where, scope)
+    return { sql: where === '' ? head : `${head}\nWHERE ${where}`, parameters: this.#parameters }
+  }
+
   /** `line` is what starts a new line here: a line break and the indent. */
   #select(select: Select, line: string): string {
     const whole = isBare(select) && select.from.kind === 'relation' && select.from.relation

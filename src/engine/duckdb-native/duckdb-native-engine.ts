@@ -159,15 +159,17 @@ export class DuckdbNativeEngine implements Engine {
     }
   }
 
-  /** Work on a connection of its own, which sees what all connections see. */
+  /** Work on a connection of its own; where there may be a transaction, on the main one. */
   async #aside(work: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
-    const connection = await this.#instance.connect()
+    // A transaction would not see what is made beside it.
+    if (this.#isStateful) await this.#running?.drain()
+    const connection = this.#isStateful ? this.#main : await this.#instance.connect()
     try {
       await work(connection)
     } catch (error) {
       throw failure(error, '')
     } finally {
-      connection.closeSync()
+      if (connection !== this.#main) connection.closeSync()
     }
   }
 

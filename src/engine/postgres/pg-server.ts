@@ -19,6 +19,7 @@ export async function pgServer(address: string, connections: number): Promise<Po
   pool.on('error', () => {})
   const pinned = new WeakSet<PoolClient>()
   return {
+    isOne: false,
     async acquire() {
       const client = await pool.connect()
       const broken = (): void => {}

@@ -54,7 +54,7 @@ export async function pgliteServer(place: string): Promise<PostgresServer> {
     cancel: async () => {},
     release: () => {},
   }
-  return { acquire: async () => connection, close: () => database.close() }
+  return { isOne: true, acquire: async () => connection, close: () => database.close() }
 }
 
 interface Protocol {

@@ -105,10 +105,12 @@ export class PostgresEngine implements Engine {
     })
   }
 
-  async connection(): Promise<Engine> {
+  async connection(): Promise<Engine | undefined> {
     this.#assertOpen()
+    if (this.#server.isOne) return undefined
     const connection = await this.#acquire()
     const held: PostgresServer = {
+      isOne: true,
       acquire: async () => ({ ...methodsOf(connection), release: () => {} }),
       close: async () => {
         // What a transaction made may be gone with it.

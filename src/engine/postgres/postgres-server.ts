@@ -40,6 +40,8 @@ export interface PostgresConnection {
 
 /** Where connections come from. */
 export interface PostgresServer {
+  /** Whether there is but one connection. */
+  readonly isOne: boolean
   acquire(): Promise<PostgresConnection>
   close(): Promise<void>
 }

@@ -7,6 +7,8 @@ export async function wasmDatabase(): Promise<SqliteDatabase> {
     missingLibrary('@sqlite.org/sqlite-wasm', 'SQLite without node:sqlite'),
   )
   const sqlite = await initialize()
+  // It prints what it throws.
+  Object.assign((sqlite as unknown as { config: object }).config, { warn: () => {} })
   const { capi } = sqlite
   const database = new sqlite.oo1.DB(':memory:')
   return {
