@@ -109,12 +109,10 @@ describe.each(engines)('changes of a table on %s', (name, open) => {
         "DROP TABLE IF EXISTS t; CREATE TABLE t (id BIGINT PRIMARY KEY, label VARCHAR(20) DEFAULT 'none', price DOUBLE PRECISION)",
       )
       .collect()
-    expect(
-      await db.table('t').insert([
-        { id: 1, label: "it's", price: 1.5 },
-        { id: 2n, label: null },
-      ]),
-    ).toBe(2)
+    await db.table('t').insert([
+      { id: 1, label: "it's", price: 1.5 },
+      { id: 2n, label: null },
+    ])
   })
 
   test('insert: rows, defaults, and what a query gives', async () => {
