@@ -34,11 +34,89 @@ export type OperandType<O> = O extends Column<infer T, infer _N, infer _A> ? T :
 /** The (deferred) type of an argument of a function, where a string is a column's name. */
 export type ArgumentType<A> = A extends string ? NamedType<A> : OperandType<A>
 
+/** The (deferred) types of arguments of functions. */
+export type ArgumentTypes<A extends readonly unknown[]> = { readonly [I in keyof A]: ArgumentType<A[I]> }
+
 /** The names that `O` needs its row to have. */
 export type OperandNeeds<O> = O extends Column<infer _T, infer N, infer _A> ? N : never
 
 /** As {@link OperandNeeds}, where a string is a column's name. */
 export type ArgumentNeeds<A> = A extends string ? NamedNeeds<A> : OperandNeeds<A>
+
+/** Kinds of values that operators and functions ask for, as far as the compiler can tell them apart in a row. */
+export type Class = 'number' | 'string' | 'boolean' | 'temporal' | 'binary' | 'list' | 'map' | 'struct'
+
+/**
+ * As {@link OperandNeeds}, and that its value is of the class: `"delay: number"` is a need that a row with a number by that
+ * name meets.
+ */
+export type OperandWants<C extends Class, O> = OperandNeeds<O> | ClassNeed<OperandType<O>, C>
+
+/** As {@link ArgumentNeeds}, and that its value is of the class. */
+export type Wants<C extends Class, A> = ArgumentNeeds<A> | ClassNeed<ArgumentType<A>, C>
+
+/** What a value of the (deferred) type has to be for class `C`; a need that no row meets when it is certainly something else. */
+export type ClassNeed<T, C extends Class> =
+  IsAny<T> extends true
+    ? never
+    : T extends Ref<infer Name>
+      ? NamedNeeds<Name> extends never
+        ? never
+        : `${Name}: ${C}`
+      : T extends Deferred<infer Operation, infer _Operands>
+        ? Operation extends keyof OperationClass
+          ? C extends OperationClass[Operation]
+            ? never
+            : `a ${OperationClass[Operation]} where a ${C} is wanted`
+          : never
+        : C extends ClassesOf<T>
+          ? never
+          : `a ${ClassesOf<T>} where a ${C} is wanted`
+
+interface OperationClass {
+  readonly arithmetic: 'number' | 'temporal'
+  readonly boolean: 'boolean'
+  readonly number: 'number'
+  readonly bigint: 'number'
+  readonly sum: 'number'
+  readonly string: 'string'
+  readonly time: 'temporal' | 'string'
+  readonly bytes: 'binary'
+  readonly list: 'list'
+}
+
+/** The classes that a value of a row may be of: text may be a date as well, and `${number}` a DECIMAL. */
+type ClassesOf<V> =
+  IsAny<V> extends true
+    ? Class
+    : unknown extends V
+      ? Class
+      : NonNullable<V> extends infer N
+        ? [N] extends [never]
+          ? Class
+          : N extends number | bigint
+            ? 'number'
+            : N extends `${number}`
+              ? 'number' | 'string' | 'temporal'
+              : N extends string
+                ? 'string' | 'temporal'
+                : N extends boolean
+                  ? 'boolean'
+                  : N extends Date
+                    ? 'temporal'
+                    : N extends Uint8Array
+                      ? 'binary'
+                      : N extends readonly unknown[]
+                        ? 'list'
+                        : N extends Map<unknown, unknown>
+                          ? 'map'
+                          : 'struct'
+        : never
+
+/** The needs that a row of type `Row` meets: its names, and each with what its values are. */
+export type NeedsMet<Row> =
+  | (keyof Row & string)
+  | { [K in keyof Row & string]: `${K}: ${ClassesOf<Row[K]>}` }[keyof Row & string]
 
 /** `alias.name` and `struct.field` are checked when the plan is, not by the compiler. */
 export type NamedNeeds<Name extends string> = Name extends '*' | `${string}.${string}` ? never : Name
@@ -58,7 +136,9 @@ export type ValueOf<T, Row> =
         ? Row[Name]
         : unknown
       : T extends Deferred<infer Operation, infer Operands>
-        ? Apply<Operation, { [I in keyof Operands]: ValueOf<Operands[I], Row> }>
+        ? Operation extends 'struct'
+          ? { -readonly [K in keyof Operands[0]]: ValueOf<Operands[0][K], Row> }
+          : Apply<Operation, { [I in keyof Operands]: ValueOf<Operands[I], Row> }>
         : T
 
 type NullIn<T> = IsAny<T> extends true ? never : Extract<T, null | undefined> extends never ? never : null
@@ -69,29 +149,76 @@ type Apply<Operation extends string, T extends readonly unknown[]> = Operation e
     ? boolean | NullIn<T[number]>
     : Operation extends 'number'
       ? number | NullIn<T[number]>
-      : Operation extends 'string'
-        ? string | NullIn<T[number]>
-        : Operation extends 'time'
-          ? string | NullIn<T[number]>
-          : Operation extends 'sum'
-            ?
-                | (IsAny<T[0]> extends true
-                    ? unknown
-                    : NonNullable<T[0]> extends bigint
-                      ? bigint
-                      : Summed<NonNullable<T[0]>>)
-                | null
-            : Operation extends 'nullable'
-              ? T[0] | null
-              : Operation extends 'nonnull'
-                ? NonNullable<T[0]>
-                : Operation extends 'coalesce'
-                  ? Coalesced<T>
-                  : Operation extends 'list'
-                    ? NonNullable<T[0]>[]
-                    : Operation extends 'field'
-                      ? Field<T[0], T[1]>
+      : Operation extends keyof Made
+        ? Made[Operation] | NullIn<T[number]>
+        : Operation extends 'item'
+          ? Item<T[0]>
+          : Operation extends 'array'
+            ? T[number][]
+            : Operation extends 'same'
+              ? T[0]
+              : Operation extends 'string'
+                ? string | NullIn<T[number]>
+                : Operation extends 'time'
+                  ? string | NullIn<T[number]>
+                  : Operation extends 'sum'
+                    ?
+                        | (IsAny<T[0]> extends true
+                            ? unknown
+                            : NonNullable<T[0]> extends bigint
+                              ? bigint
+                              : Summed<NonNullable<T[0]>>)
+                        | null
+                    : Operation extends 'nullable'
+                      ? T[0] | null
+                      : Operation extends 'nonnull'
+                        ? NonNullable<T[0]>
+                        : Operation extends 'coalesce'
+                          ? Coalesced<T>
+                          : Operation extends 'list'
+                            ? NonNullable<T[0]>[]
+                            : Operation extends 'field'
+                              ? Field<T[0], T[1]>
+                              : Nested<Operation, T>
+
+/** Results that depend on operands for nothing but NULL. */
+interface Made {
+  readonly bigint: bigint
+  readonly bytes: Uint8Array
+  readonly strings: (string | null)[]
+  readonly numbers: (number | null)[]
+}
+
+/** Results by the maps and structs they are made from. */
+type Nested<Operation, T extends readonly unknown[]> = Operation extends 'withField'
+  ? IsAny<T[0]> extends true
+    ? any
+    : Omit<NonNullable<T[0]>, T[1] & string> & { [K in T[1] & string]: T[2] }
+  : Operation extends 'without'
+    ? IsAny<T[0]> extends true
+      ? any
+      : Omit<NonNullable<T[0]>, T[1] & string>
+    : Operation extends 'map'
+      ? Map<Item<T[0]>, Item<T[1]>>
+      : NonNullable<T[0]> extends Map<infer K, infer V>
+        ? Operation extends 'key'
+          ? K
+          : Operation extends 'value'
+            ? V
+            : Operation extends 'keys'
+              ? K[]
+              : Operation extends 'values'
+                ? V[]
+                : Operation extends 'entries'
+                  ? { key: K; value: V }[]
+                  : Operation extends 'rekeyed'
+                    ? Map<T[1], V>
+                    : Operation extends 'revalued'
+                      ? Map<K, T[1]>
                       : unknown
+        : unknown
+
+type Item<T> = IsAny<T> extends true ? any : NonNullable<T> extends readonly (infer I)[] ? I : unknown
 
 type Summed<T> = T extends number ? number | bigint : T extends bigint ? bigint : T
 

@@ -4,6 +4,7 @@ import { parseType, typeName } from '../types/type-names.ts'
 import type { AnyColumn, Deferred, Operand, OperandNeeds, OperandType } from './column-types.ts'
 import type { BinaryOperator, Expression, SortKey, UnaryOperator } from './expression.ts'
 import { describeExpression } from './describe.ts'
+import { literal } from './literal.ts'
 import { bareNode, isColumn, operandNode } from './operand.ts'
 import type { WindowSpec } from './window.ts'
 
@@ -263,6 +264,46 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
     })
   }
 
+  /** `struct_update(a, "name" := value)`: the struct with a field replaced or added. Strings are values. */
+  withField<Key extends string, O extends Operand>(
+    name: Key,
+    value: O,
+  ): Column<Deferred<'withField', [T, Key, OperandType<O>]>, Needs | OperandNeeds<O>, string> {
+    return make({
+      kind: 'Call',
+      name: 'withField',
+      role: 'scalar',
+      operands: Object.freeze([bareNode(this.node), literal(name), operandNode(value)]),
+      signature: '(struct, string, any) updated',
+    })
+  }
+
+  /** `{'kept': struct_extract(a, 'kept'), …}`: the struct without those fields. The type of the struct must be known. */
+  dropFields<Key extends string>(...names: readonly Key[]): Column<Deferred<'without', [T, Key]>, Needs, string> {
+    return make({
+      kind: 'Call',
+      name: 'dropFields',
+      role: 'scalar',
+      operands: Object.freeze([bareNode(this.node), ...names.map(literal)]),
+      signature: '(struct, string...) dropped',
+    })
+  }
+
+  /** `a & b`, of integers */
+  bitwiseAND<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+    return this.#call('bitwiseAnd', other, '(integer, integer) common')
+  }
+
+  /** `a | b`, of integers */
+  bitwiseOR<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+    return this.#call('bitwiseOr', other, '(integer, integer) common')
+  }
+
+  /** `xor(a, b)`, of integers */
+  bitwiseXOR<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+    return this.#call('bitwiseXor', other, '(integer, integer) common')
+  }
+
   /** `a OVER (PARTITION BY … ORDER BY …)` for window functions and aggregates. */
   over<WindowNeeds extends string>(window: WindowSpec<WindowNeeds>): Column<T, Needs | WindowNeeds, Name> {
     const { node } = this
@@ -295,13 +336,13 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
     return make({ kind: 'Unary', operator, operand: bareNode(this.node) })
   }
 
-  #call(name: string, other: Operand): Column<never, never, never> {
+  #call(name: string, other: Operand, signature = '(string, string) boolean'): Column<never, never, never> {
     return make({
       kind: 'Call',
       name,
       role: 'scalar',
       operands: Object.freeze([bareNode(this.node), operandNode(other)]),
-      signature: '(string, string) boolean',
+      signature,
     })
   }
 

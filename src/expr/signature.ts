@@ -8,9 +8,10 @@ import type { ValueType } from './value-type.ts'
  * What a function takes and gives, read from one line such as `repeat(string, integer) varchar`.
  *
  * Parameters are classes (`any boolean number integer string temporal date time interval binary struct`) or patterns
- * (`list<T>`, `map<K, V>`, a capital letter for any one type); `a|b` is either, `?` may be left out, `...` may be given
+ * (`list<T>`, `map<K, V>`, `entry<K, V>` of a map, a capital letter for any one type); `a|b` is either, `?` may be left out, `...` may be given
  * any number of times, `T->U` is a lambda. The result is a DuckDB type, a pattern of the same letters, or a rule:
- * `same` as the first argument, `number`, `unknown`, `sum`, `common` to all, `joined`, `whole` part, `middle` value.
+ * `same` as the first argument, `number`, `unknown`, `sum`, `common` to all, `joined`, `whole` part, `middle`
+ * value, `fields` and `pairs` by turns, a struct `updated` or with fields `dropped`.
  */
 interface Signature {
   readonly parameters: readonly Parameter[]
@@ -122,6 +123,12 @@ function fits(pattern: Pattern, type: ValueType, letters: Letters): boolean {
       return type.kind === 'date'
     case 'list':
       return (type.kind === 'list' || type.kind === 'array') && (of.length === 0 || fits(of[0]!, type.element, letters))
+    case 'entry':
+      return (
+        type.kind === 'struct' &&
+        type.fields.length === 2 &&
+        type.fields.every((field, index) => fits(of[index]!, field.type, letters))
+      )
     case 'map':
       return (
         type.kind === 'map' &&
@@ -151,6 +158,37 @@ function typeMade(pattern: Pattern, letters: Letters, given: readonly TypedArgum
       return given[0] !== undefined && isInteger(given[0].type) ? { kind: 'double' } : (given[0]?.type ?? unknownType)
     case 'joined':
       return joinedType(given.map(({ type }) => type))
+    case 'fields':
+      return { kind: 'struct', fields: byTurns(given).map(([name, { type }]) => ({ name: name.text, type })) }
+    case 'updated': {
+      const [struct, name, value] = given
+      if (struct?.type.kind !== 'struct') return unknownType
+      const { fields } = struct.type
+      const field = { name: name!.text, type: value!.type, nullable: true }
+      const at = fields.findIndex((each) => each.name.toLowerCase() === field.name.toLowerCase())
+      return {
+        kind: 'struct',
+        fields: at === -1 ? [...fields, field] : fields.map((each, index) => (index === at ? field : each)),
+      }
+    }
+    case 'dropped': {
+      const [struct, ...names] = given
+      if (struct?.type.kind !== 'struct') return unknownType
+      return {
+        kind: 'struct',
+        fields: struct.type.fields.filter((each) => !names.some(({ text }) => text === each.name)),
+      }
+    }
+    case 'pairs': {
+      const common = (types: readonly ValueType[]): ValueType =>
+        types.reduce((a, b) => commonType(a, b) ?? unknownType, { kind: 'null' } as ValueType)
+      const entries = byTurns(given)
+      return {
+        kind: 'map',
+        key: common(entries.map(([key]) => key.type)),
+        value: common(entries.map(([, value]) => value.type)),
+      }
+    }
     case 'sum':
       return sumType(given[0]?.type ?? unknownType)
     case 'common':
@@ -159,11 +197,21 @@ function typeMade(pattern: Pattern, letters: Letters, given: readonly TypedArgum
       return { kind: 'list', element: part(0) }
     case 'map':
       return { kind: 'map', key: part(0), value: part(1) }
-    case 'struct':
-      return { kind: 'struct', fields: of.map((_, index) => ({ name: `f${index + 1}`, type: part(index) })) }
+    case 'entry':
+      return {
+        kind: 'struct',
+        fields: [
+          { name: 'key', type: part(0) },
+          { name: 'value', type: part(1) },
+        ],
+      }
     default:
       return { kind: word } as LogicalType
   }
+}
+
+function byTurns(given: readonly TypedArgument[]): (readonly [TypedArgument, TypedArgument])[] {
+  return given.flatMap((first, index) => (index % 2 === 0 ? [[first, given[index + 1]!] as const] : []))
 }
 
 /** What `||` makes: lists of lists, bytes of bytes, text of anything else. */

@@ -1,5 +1,5 @@
 import type { Column } from '../expr/column.ts'
-import type { AnyColumn, AnyRow, NamedNeeds, ValueOf } from '../expr/column-types.ts'
+import type { AnyColumn, AnyRow, NamedNeeds, NeedsMet, ValueOf } from '../expr/column-types.ts'
 
 /** The names a row of type `Row` is known to have; any string when nothing is known. */
 export type NameOf<Row> = keyof Row & string
@@ -9,7 +9,7 @@ export type NameIn<Row> = NameOf<Row> | `${string}.${string}`
 
 /** A column that needs nothing but what `Row` has. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type ColumnOf<Row> = Column<any, NameOf<Row>, any>
+export type ColumnOf<Row> = Column<any, NeedsMet<Row>, any>
 
 /** What `select` and its kin take. */
 export type Selectable<Row> = NameIn<Row> | '*' | ColumnOf<Row>

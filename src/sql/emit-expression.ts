@@ -161,7 +161,7 @@ function call(node: Call, scope: EmitScope, over: string): string {
       { details: { operation: node.name, dialect: scope.dialect.name } },
     )
   }
-  if (typeof spelling === 'string' && !spelling.includes('{')) {
+  if (typeof spelling === 'string' && isName.test(spelling)) {
     const operands = node.operands.map((operand) => emitExpression(operand, scope)).join(', ')
     return `${spelling}(${node.distinct ? 'DISTINCT ' : ''}${operands})${over}`
   }
@@ -179,6 +179,9 @@ function call(node: Call, scope: EmitScope, over: string): string {
     }) + over
   return spelling.then?.(text) ?? text
 }
+
+/** A spelling that is the name of a function, not a template. */
+const isName = /^\w+$/
 
 /** Puts a call into its template; see {@link Spelling}. */
 function filled(template: string, operands: readonly string[], distinct: boolean, over: string): string {

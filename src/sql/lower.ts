@@ -1,23 +1,27 @@
 import type { BinaryOperator, Expression } from '../expr/expression.ts'
-import { type ColumnTypes, typeOf } from '../expr/type-of.ts'
 import { mapChildren } from '../expr/walk.ts'
 
-/**
- * What our semantics add to an operation before any dialect spells it. `columnTypes` tells the types of the input's columns,
- * on which the meaning of some operations depends; where they are unknown, lists are taken for lists and the rest for text.
- */
-export function lower(node: Expression, columnTypes: ColumnTypes = () => undefined): Expression {
-  if (node.kind === 'GetItem' && typeof node.key === 'object') {
-    const isMap = typeOf(node.operand, columnTypes).kind === 'map'
-    const key = isMap ? node.key : binary('add', node.key, literal(1))
-    return lower(call('itemAt(any, any) unknown', [node.operand, key]), columnTypes)
+/** What our semantics add to an operation before any dialect spells it. */
+export function lower(node: Expression): Expression {
+  const lowered = mapChildren(node, lower)
+  if (lowered.kind === 'GetItem' && typeof lowered.key === 'object') {
+    return call('itemAt(any, any) unknown', [lowered.operand, lowered.key])
   }
-  const lowered = mapChildren(node, (child) => lower(child, columnTypes))
+  if (lowered.kind === 'Over' && lowered.call.kind === 'Call' && Object.hasOwn(overWindows, lowered.call.name)) {
+    const call = Object.freeze({ ...lowered.call, name: overWindows[lowered.call.name]! })
+    return Object.freeze({ ...lowered, call })
+  }
   if (lowered.kind === 'Binary') return operators[lowered.operator]?.(lowered.left, lowered.right) ?? lowered
   if (lowered.kind === 'Call' && Object.hasOwn(calls, lowered.name)) {
     return Object.freeze({ ...lowered, operands: Object.freeze(calls[lowered.name]!(lowered.operands)) })
   }
   return lowered
+}
+
+/** Aggregates that are spelled otherwise over a window. */
+const overWindows: Readonly<Record<string, string>> = {
+  firstPresent: 'firstPresentOver',
+  lastPresent: 'lastPresentOver',
 }
 
 const operators: Partial<Record<BinaryOperator, (left: Expression, right: Expression) => Expression>> = {
@@ -26,6 +30,8 @@ const operators: Partial<Record<BinaryOperator, (left: Expression, right: Expres
 }
 
 const calls: Readonly<Record<string, (operands: readonly Expression[]) => readonly Expression[]>> = {
+  transform: fromZero,
+  filter: fromZero,
   substring: ([value, start, ...size]) => [value!, isLiteral(start!, 0) ? literal(1) : start!, ...size],
   regexpReplace: ([value, pattern, replacement]) => [
     value!,
@@ -34,6 +40,19 @@ const calls: Readonly<Record<string, (operands: readonly Expression[]) => readon
       ? literal(rewriteGroups(replacement.value))
       : replacement!,
   ],
+}
+
+/** Positions that a function over items is given start at 0; engines count from 1. */
+function fromZero(operands: readonly Expression[]): readonly Expression[] {
+  return operands.map((operand) => {
+    if (operand.kind !== 'Lambda' || operand.parameters.length < 2) return operand
+    const index = operand.parameters[1]
+    const shifted = (node: Expression): Expression =>
+      node.kind === 'LambdaVariable' && node.name === index
+        ? Object.freeze({ kind: 'Cast', operand: binary('sub', node, literal(1)), type: 'INTEGER', safe: false })
+        : mapChildren(node, shifted)
+    return Object.freeze({ ...operand, body: shifted(operand.body) })
+  })
 }
 
 /** Java's replacement text in RE2's: `$1` is `\1`, `\$` a dollar sign. */

@@ -3,7 +3,7 @@ import { LakefrontError } from '../errors.ts'
 import { checkEmbeddable, sqlTokens } from '../expr/sql-text.ts'
 import { bind } from '../plan/bind.ts'
 import type { Leaf, OutputColumn, Plan, Query, SetOperation } from '../plan/nodes.ts'
-import { typesOf, wholeType } from '../plan/output.ts'
+import { wholeType } from '../plan/output.ts'
 import { Scope } from '../plan/scope.ts'
 import { foldPlan } from '../plan/inputs.ts'
 import { lower } from './lower.ts'
@@ -113,9 +113,8 @@ function setsOf({ sets }: Extract<Plan, { kind: 'Aggregate' }>): Pick<Extract<Pl
 
 function columns(expressions: readonly Expression[], node: Plan, input: Plan): readonly SelectColumn[] {
   const scope = new Scope(input.output!)
-  const types = typesOf(scope)
   return expressions.map((expression, index) => {
-    const lowered = lower(bind(expression, scope), types)
+    const lowered = lower(bind(expression, scope))
     return { name: node.output![index]!.name, expression: lowered.kind === 'Alias' ? lowered.operand : lowered }
   })
 }
@@ -126,7 +125,7 @@ function bound(expression: Expression, input: Plan): Expression {
 
 function boundIn(expression: Expression, output: readonly OutputColumn[]): Expression {
   const scope = new Scope(output)
-  const node = lower(bind(expression, scope), typesOf(scope))
+  const node = lower(bind(expression, scope))
   return node.kind === 'Alias' ? node.operand : node
 }
 

@@ -1,5 +1,6 @@
 import type { Column } from '../column.ts'
-import type { AnyColumn, Argument, ArgumentNeeds, ArgumentType, Deferred } from '../column-types.ts'
+import type { AnyColumn, Argument, ArgumentNeeds, ArgumentType, Deferred, Wants } from '../column-types.ts'
+import { literal } from '../literal.ts'
 import { argumentNode } from '../operand.ts'
 import { call, callOf } from './call.ts'
 
@@ -87,14 +88,17 @@ export function median<A extends Argument>(value: A): NumberOf<A, 'median'> {
   return call('median(number) middle', 'aggregate', [value])
 }
 
-/** `first(x)`: the value of the first row met, NULL when that is NULL. Which row is first is certain only after a sort. */
-export function first<A extends Argument>(value: A): Of<A, 'nullable', 'first'> {
-  return call('first(any) same', 'aggregate', [value])
+/**
+ * `first(x)`: the value of the first row met, or the first that is not NULL, `first(x) FILTER (WHERE x IS NOT NULL)`. Which
+ * row is first is certain only after a sort.
+ */
+export function first<A extends Argument>(value: A, ignoreNulls = false): Of<A, 'nullable', 'first'> {
+  return call(`${ignoreNulls ? 'firstPresent' : 'first'}(any) same`, 'aggregate', [value])
 }
 
-/** `last(x)`: the value of the last row met. */
-export function last<A extends Argument>(value: A): Of<A, 'nullable', 'last'> {
-  return call('last(any) same', 'aggregate', [value])
+/** `last(x)`: the value of the last row met, or the last that is not NULL. */
+export function last<A extends Argument>(value: A, ignoreNulls = false): Of<A, 'nullable', 'last'> {
+  return call(`${ignoreNulls ? 'lastPresent' : 'last'}(any) same`, 'aggregate', [value])
 }
 
 /** `coalesce(list(x) FILTER (WHERE x IS NOT NULL), [])`: all values that are not NULL, an empty list when there are none. */
@@ -105,4 +109,101 @@ export function collectList<A extends Argument>(value: A): Of<A, 'list', 'collec
 /** As {@link collectList}, each distinct value once, in no certain order. */
 export function collectSet<A extends Argument>(value: A): OfUnnamed<A, 'list'> {
   return callOf('collectList(T) list<T>', 'aggregate', [argumentNode(value)], true)
+}
+
+/** `approx_count_distinct(value)`: an estimate of the number of distinct values. */
+export function approxCountDistinct<A extends Argument>(value: A): Column<bigint, ArgumentNeeds<A>, string> {
+  return callOf('approxCountDistinct(any) bigint', 'aggregate', [argumentNode(value)])
+}
+
+/** `any_value(value)`: some value that is not NULL (PySpark: the first, NULL or not). */
+export function anyValue<A extends Argument>(
+  value: A,
+): Column<Deferred<'nullable', [ArgumentType<A>]>, ArgumentNeeds<A>, string> {
+  return callOf('anyValue(any) same', 'aggregate', [argumentNode(value)])
+}
+
+/** `bit_and(value)` */
+export function bitAnd<A extends Argument>(
+  value: A,
+): Column<Deferred<'nullable', [ArgumentType<A>]>, Wants<'number', A>, string> {
+  return callOf('bitAnd(integer) same', 'aggregate', [argumentNode(value)])
+}
+
+/** `bit_or(value)` */
+export function bitOr<A extends Argument>(
+  value: A,
+): Column<Deferred<'nullable', [ArgumentType<A>]>, Wants<'number', A>, string> {
+  return callOf('bitOr(integer) same', 'aggregate', [argumentNode(value)])
+}
+
+/** `bit_xor(value)` */
+export function bitXor<A extends Argument>(
+  value: A,
+): Column<Deferred<'nullable', [ArgumentType<A>]>, Wants<'number', A>, string> {
+  return callOf('bitXor(integer) same', 'aggregate', [argumentNode(value)])
+}
+
+/** `bool_and(value)`: whether all that are not NULL are true. */
+export function boolAnd<A extends Argument>(value: A): Column<boolean | null, Wants<'boolean', A>, string> {
+  return callOf('boolAnd(boolean) boolean', 'aggregate', [argumentNode(value)])
+}
+
+/** `bool_or(value)`: whether one is true. */
+export function boolOr<A extends Argument>(value: A): Column<boolean | null, Wants<'boolean', A>, string> {
+  return callOf('boolOr(boolean) boolean', 'aggregate', [argumentNode(value)])
+}
+
+/** `count(CASE WHEN condition THEN 1 END)`: rows where the condition is true. */
+export function countIf<A extends Argument>(condition: A): Column<bigint, Wants<'boolean', A>, string> {
+  return callOf('countIf(boolean) bigint', 'aggregate', [argumentNode(condition)])
+}
+
+/** `arg_max_null(value, by)`: the value in the row where `by` is greatest. */
+export function maxBy<A extends Argument, B extends Argument>(
+  value: A,
+  by: B,
+): Column<Deferred<'nullable', [ArgumentType<A>, ArgumentType<B>]>, ArgumentNeeds<A> | ArgumentNeeds<B>, string> {
+  return callOf('maxBy(any, any) same', 'aggregate', [argumentNode(value), argumentNode(by)])
+}
+
+/** `arg_min_null(value, by)`: the value in the row where `by` is least. */
+export function minBy<A extends Argument, B extends Argument>(
+  value: A,
+  by: B,
+): Column<Deferred<'nullable', [ArgumentType<A>, ArgumentType<B>]>, ArgumentNeeds<A> | ArgumentNeeds<B>, string> {
+  return callOf('minBy(any, any) same', 'aggregate', [argumentNode(value), argumentNode(by)])
+}
+
+/** `product(value)`: all values multiplied. */
+export function product<A extends Argument>(value: A): Column<number | null, Wants<'number', A>, string> {
+  return callOf('product(number) double', 'aggregate', [argumentNode(value)])
+}
+
+/** `string_agg(value, delimiter)`: what is not NULL, with the delimiter between, in the order the rows are met. */
+export function listagg<A extends Argument>(
+  value: A,
+  delimiter = '',
+): Column<string | null, Wants<'string', A>, string> {
+  return callOf('listagg(string, string?) varchar', 'aggregate', [argumentNode(value), literal(delimiter)])
+}
+
+/** `string_agg(DISTINCT value, delimiter)`: each value once, in no certain order. */
+export function listaggDistinct<A extends Argument>(
+  value: A,
+  delimiter = '',
+): Column<string | null, Wants<'string', A>, string> {
+  return callOf('listagg(string, string?) varchar', 'aggregate', [argumentNode(value), literal(delimiter)], true)
+}
+
+/** `grouping(key)`: 1 in the rows of rollup() and cube() that stand for all values of the key, else 0. */
+export function grouping<A extends Argument>(key: A): Column<number, ArgumentNeeds<A>, string> {
+  return call('grouping(any) bigint', 'aggregate', [key])
+}
+
+/** `grouping_id(a, b, …)`: the {@link grouping} of each key, the first as the highest bit of a number. */
+export function groupingId<A extends readonly [Argument, ...Argument[]]>(
+  ...keys: A
+): Column<bigint, ArgumentNeeds<A[number]>, string> {
+  return call('groupingId(any...) bigint', 'aggregate', keys)
 }

@@ -1,3 +1,4 @@
+import { LakefrontError } from '../../errors.ts'
 import { Column } from '../column.ts'
 import type { Argument } from '../column-types.ts'
 import type { CallRole, Expression } from '../expression.ts'
@@ -24,4 +25,10 @@ export function callOf(
     signature: signature.slice(types),
   } as const
   return new Column(Object.freeze(distinct ? { ...node, distinct } : node))
+}
+
+/** Throws `INVALID_ARGUMENT` unless the argument of a function is an integer. */
+export function checkInteger(where: string, name: string, value: number): void {
+  if (Number.isSafeInteger(value)) return
+  throw new LakefrontError('INVALID_ARGUMENT', `${where}(): ${name} is ${value}; give an integer.`)
 }

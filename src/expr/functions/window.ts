@@ -55,3 +55,16 @@ function counted(name: string, value: number, atLeast: number): number {
   if (Number.isSafeInteger(value) && value >= atLeast) return value
   throw new LakefrontError('INVALID_ARGUMENT', `${name}(): ${value} is not an integer of at least ${atLeast}.`)
 }
+
+/** `cume_dist() OVER (…)`: the part of the rows at or before this one. */
+export function cumeDist(): Column<number, never, string> {
+  return call('cumeDist() double', 'window', [])
+}
+
+/** `nth_value(x, n) OVER (…)`: the value of the `n`-th row up to the current one, NULL when there are fewer. */
+export function nthValue<A extends Argument>(value: A, n: number, ignoreNulls = false): Shifted<A> {
+  return callOf(`${ignoreNulls ? 'nthPresentValue' : 'nthValue'}(T, integer) T`, 'window', [
+    argumentNode(value),
+    literal(counted('nthValue', n, 1)),
+  ])
+}

@@ -1,6 +1,11 @@
 import { LakefrontError } from '../../errors.ts'
 import type { Value } from '../../expr/expression.ts'
-import type { Dialect, Spelling } from './dialect.ts'
+import type { Dialect } from './dialect.ts'
+import { aggregate } from './duckdb/aggregate.ts'
+import { collection } from './duckdb/collection.ts'
+import { datetime } from './duckdb/datetime.ts'
+import { numeric } from './duckdb/numeric.ts'
+import { string } from './duckdb/string.ts'
 
 /** DuckDB 1.5, with only its core functions: neither icu nor json is needed. */
 export const duckdb: Dialect = Object.freeze<Dialect>({
@@ -43,109 +48,7 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
     like: (a, b, pattern) => `${a} LIKE ${b}${escape(pattern)}`,
     ilike: (a, b, pattern) => `${a} ILIKE ${b}${escape(pattern)}`,
   },
-  functions: Object.freeze<Record<string, Spelling>>({
-    count: {
-      call: (operands, distinct, nodes) => {
-        if (!distinct) return `count(${operands[0]})`
-        if (operands.length === 1) return `count(DISTINCT ${operands[0]})`
-        const present = operands.map((operand, index) =>
-          nodes[index]!.kind === 'Literal' ? 'TRUE' : `${operand} IS NOT NULL`,
-        )
-        return `count(DISTINCT (${operands.join(', ')})) FILTER (WHERE ${present.join(' AND ')})`
-      },
-    },
-    sum: 'sum',
-    avg: 'avg',
-    min: 'min',
-    max: 'max',
-    stddev: 'stddev_samp',
-    stddevPop: 'stddev_pop',
-    variance: 'var_samp',
-    varPop: 'var_pop',
-    median: 'median',
-    first: 'first',
-    last: 'last',
-    collectList: {
-      call: ([value], distinct) => `list(${distinct ? 'DISTINCT ' : ''}${value}) FILTER (WHERE ${value} IS NOT NULL)`,
-      then: (call) => `coalesce(${call}, [])`,
-    },
-    upper: 'upper',
-    lower: 'lower',
-    length: integer('length'),
-    trim: 'trim',
-    ltrim: 'ltrim',
-    rtrim: 'rtrim',
-    substring: 'substring',
-    concat: { call: (operands) => `(${operands.join(' || ')})` },
-    concatWs: 'concat_ws',
-    replace: 'replace',
-    regexpReplace: { call: (operands) => `regexp_replace(${operands.join(', ')}, 'g')` },
-    split: 'regexp_split_to_array',
-    rlike: 'regexp_matches',
-    startsWith: 'starts_with',
-    endsWith: 'ends_with',
-    contains: 'contains',
-    abs: 'abs',
-    round: { call: ([value, digits]) => (digits === '0' ? `round(${value})` : `round(${value}, ${digits})`) },
-    floor: 'floor',
-    ceil: 'ceil',
-    sqrt: 'sqrt',
-    pow: 'pow',
-    exp: 'exp',
-    ln: 'ln',
-    log10: 'log10',
-    sign: 'sign',
-    year: integer('year'),
-    quarter: integer('quarter'),
-    month: integer('month'),
-    dayofmonth: integer('day'),
-    dayofyear: integer('dayofyear'),
-    dayofweek: { call: ([value]) => `CAST(dayofweek(${value}) + 1 AS INTEGER)` },
-    hour: integer('hour'),
-    minute: integer('minute'),
-    second: integer('second'),
-    dateTrunc: { call: (operands) => `CAST(date_trunc(${operands.join(', ')}) AS TIMESTAMP)` },
-    currentDate: { call: () => 'CAST(make_timestamp(epoch_us(now())) AS DATE)' },
-    currentTimestamp: { call: () => 'make_timestamp(epoch_us(now()))' },
-    toDate: {
-      call: ([value, format]) => `CAST(${format === undefined ? value : `strptime(${value}, ${format})`} AS DATE)`,
-    },
-    toTimestamp: {
-      call: ([value, format]) =>
-        format === undefined ? `CAST(${value} AS TIMESTAMP)` : `strptime(${value}, ${format})`,
-    },
-    dateAdd: { call: ([value, days]) => `(CAST(${value} AS DATE) + CAST(${days} AS INTEGER))` },
-    dateSub: { call: ([value, days]) => `(CAST(${value} AS DATE) - CAST(${days} AS INTEGER))` },
-    dateDiff: {
-      call: ([end, start]) => `CAST(date_diff('day', CAST(${start} AS DATE), CAST(${end} AS DATE)) AS INTEGER)`,
-    },
-    itemAt: '{1}[{2}]',
-    coalesce: 'coalesce',
-    nullif: 'nullif',
-    greatest: 'greatest',
-    least: 'least',
-    rowNumber: integer('row_number'),
-    rank: integer('rank'),
-    denseRank: integer('dense_rank'),
-    percentRank: 'percent_rank',
-    ntile: integer('ntile'),
-    lag: 'lag',
-    lead: 'lead',
-    array: { call: (operands) => `[${operands.join(', ')}]` },
-    mapKeys: 'map_keys',
-    mapValues: 'map_values',
-    rand: { call: () => 'random()' },
-    hashUnit: { call: ([value, seed]) => `(hash(${value}, ${seed}) / 18446744073709551616.0)` },
-    percentileDisc: 'quantile_disc',
-    range: 'range',
-    unnest: 'unnest',
-    unnestOuter: { call: ([list]) => `unnest(CASE WHEN len(${list}) > 0 THEN ${list} ELSE [NULL] END)` },
-    unnestPositions: { call: ([list]) => `unnest(CAST(range(len(${list})) AS INTEGER[]))` },
-    unnestOuterPositions: {
-      call: ([list]) =>
-        `unnest(CASE WHEN len(${list}) > 0 THEN CAST(range(len(${list})) AS INTEGER[]) ELSE [NULL] END)`,
-    },
-  }),
+  functions: Object.freeze({ ...aggregate, ...string, ...numeric, ...datetime, ...collection }),
   cast: (operand, type, safe) => `${safe ? 'TRY_CAST' : 'CAST'}(${operand} AS ${type})`,
   field: (operand, name) => `struct_extract(${operand}, ${text(name)})`,
   item: (operand, key) => `${operand}[${typeof key === 'number' ? key + 1 : text(key)}]`,
@@ -160,10 +63,6 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
     ...(offset === 0 ? [] : [`OFFSET ${offset}`]),
   ],
 })
-
-function integer(name: string): Spelling {
-  return { call: (operands) => `${name}(${operands.join(', ')})`, then: (call) => `CAST(${call} AS INTEGER)` }
-}
 
 function identifier(name: string): string {
   if (name === '' || name.includes('\0')) {
