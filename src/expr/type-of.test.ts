@@ -84,7 +84,7 @@ describe('the type of an operator', () => {
       for (const left of names) {
         for (const right of names) {
           const column = col(left)[operator](col(right))
-          const real = await typeIn(`SELECT ${operators[operator](left, right)} FROM one`)
+          const real = await typeIn(`SELECT ${operators[operator](`"${left}"`, `"${right}"`)} FROM one`)
           let found: string | undefined
           try {
             found = typeText(typeOf(column.node, columnTypes))
