@@ -169,7 +169,9 @@ function unitOf(parameters: ThriftStruct): 'ms' | 'us' | 'ns' | undefined {
 }
 
 function decimalMapping(precision: unknown, scale: unknown, { name, physical, typeLength }: Leaf): Mapping | undefined {
-  if (typeof precision !== 'number' || typeof scale !== 'number' || precision < 1 || scale < 0 || scale > precision) {
+  const isNumber = physical === 'int32' || physical === 'int64'
+  const isWhole = typeof precision === 'number' && typeof scale === 'number'
+  if (!isWhole || precision < 1 || scale < 0 || scale > precision || (isNumber && precision > 38)) {
     throw new LakefrontError('CORRUPT_FILE', `Parquet metadata gives column "${name}" an invalid decimal type.`)
   }
   if (precision > 38) return simple('double', { as: 'decimal-double', scale })
