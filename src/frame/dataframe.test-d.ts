@@ -187,6 +187,126 @@ export function joins(): void {
   flights.join(airports, 'origin', 'sideways')
 }
 
+export function groups(): void {
+  rowsAre<{ origin: string | null; delay: number | null; n: bigint }>()(
+    flights.rollup('origin', 'delay').agg(F.count().as('n')),
+  )
+  rowsAre<{ origin: string | null; count: bigint }>()(flights.cube('origin').count())
+  rowsAre<{ origin: string | null; distance: number | null; count: bigint }>()(
+    flights.groupingSets([['origin'], ['origin', 'distance']], 'origin', 'distance').count(),
+  )
+  // @ts-expect-error no such column
+  flights.rollup('agee')
+  // @ts-expect-error a set of a column that is not grouped by
+  flights.groupingSets([['delay']], 'origin')
+}
+
+export function pivots(): void {
+  rowsAre<{ origin: string; '2023': bigint | null; '2024': bigint | null }>()(
+    flights.groupBy('origin').pivot('distance', [2023, 2024]).agg(F.count().as('n')),
+  )
+  rowsAre<{ origin: string; a_n: bigint | null; b_n: bigint | null; a_m: number | null; b_m: number | null }>()(
+    flights.groupBy('origin').pivot(col('place.city'), ['a', 'b']).agg(F.count().as('n'), F.max('delay').as('m')),
+  )
+  rowsAre<{ origin: string; true: bigint | null; null: bigint | null }>()(
+    flights.groupBy('origin').pivot(col('delay').gt(1), [true, null]).count(),
+  )
+  rowsAre<AnyRow>()(flights.groupBy('origin').pivot('distance').count())
+  // @ts-expect-error no such column
+  flights.groupBy('origin').pivot('agee', [1])
+  // @ts-expect-error no such column
+  flights.groupBy('origin').pivot('delay', [1]).sum('agee')
+  // @ts-expect-error delay was pivoted away
+  flights.groupBy('origin').pivot('delay', [1]).count().select('delay')
+}
+
+export function rowsOfColumns(): void {
+  rowsAre<{ origin: string; variable: 'delay' | 'distance'; value: number | null }>()(
+    flights.unpivot(['origin'], { values: ['delay', 'distance'] }),
+  )
+  rowsAre<{ origin: string; which: 'city'; what: string }>()(
+    airports.melt(['origin'], { variableColumnName: 'which', valueColumnName: 'what' }),
+  )
+  // @ts-expect-error no such column
+  flights.unpivot(['agee'])
+  // @ts-expect-error no such column
+  flights.unpivot(['origin'], { values: ['agee'] })
+  rowsAre<{ origin: string; tags: string }>()(tagged.select('origin', 'tags').explode('tags'))
+  rowsAre<{ origin: string; at: number | null; tag: string | null }>()(
+    tagged.select('origin', 'tags').explode('tags', { as: 'tag', outer: true, position: 'at' }),
+  )
+  rowsAre<{ origin: string; key: string; value: number }>()(tagged.select('origin', 'fares').explode('fares'))
+  rowsAre<{ origin: string; day: string; fare: number }>()(
+    tagged.select('origin', 'fares').explode('fares', { as: ['day', 'fare'] }),
+  )
+  rowsAre<{ origin: string; city: string; tags: string[] }>()(flights.select('origin', 'place').explode('place'))
+  rowsAre<{ origin: string; col: string | null }>()(tagged.select('origin', F.explode('tags')))
+  rowsAre<{ tag: string | null }>()(tagged.select(F.explodeOuter('tags').as('tag')))
+  // @ts-expect-error no such column
+  tagged.explode('agee')
+  // @ts-expect-error tags are rows now, under another name
+  tagged.explode('tags', { as: 'tag' }).select('tags')
+}
+
+export function missingValues(): void {
+  rowsAre<{ origin: string; delay: number }>()(flights.select('origin', 'delay').fillna(0))
+  rowsAre<{ origin: string; delay: number | null }>()(flights.select('origin', 'delay').fillna('?'))
+  rowsAre<{ origin: string; delay: number }>()(flights.select('origin', 'delay').na.fill({ delay: 1 }))
+  rowsAre<{ origin: string; delay: number }>()(flights.select('origin', 'delay').dropna())
+  rowsAre<{ origin: string; delay: number | null }>()(flights.select('origin', 'delay').dropna({ subset: ['origin'] }))
+  rowsAre<{ origin: string; delay: number | null }>()(flights.select('origin', 'delay').dropna({ how: 'all' }))
+  rowsAre<Airport>()(airports.replace('SEA', 'Seattle').na.replace(new Map([['a', 'b']])))
+  // @ts-expect-error no such column
+  flights.fillna({ agee: 1 })
+  // @ts-expect-error no such column
+  flights.fillna(1, ['agee'])
+  // @ts-expect-error null is no value
+  flights.fillna(null)
+  // @ts-expect-error no such column
+  flights.dropna({ subset: ['agee'] })
+  // @ts-expect-error no such column
+  flights.describe('agee')
+}
+
+export function moreJoins(): void {
+  rowsAre<{ origin: string; distance: number; city: string | null }>()(
+    flights.select('origin', 'distance').asofJoin(airports, { on: 'origin' }),
+  )
+  rowsAre<{ origin: string; distance: number; at: number }>()(
+    flights
+      .select('origin', 'distance')
+      .asofJoin(airports.select('origin', lit(1).as('at')), { on: ['distance', 'at'], by: 'origin', how: 'inner' }),
+  )
+  rowsAre<{ origin: string; city: string; n: number | null }>()(
+    airports.unionByName(airports.withColumn('n', lit(1)), { allowMissingColumns: true }),
+  )
+  rowsAre<{ city: string; delay: number | null }>()(
+    flights
+      .join(airports, flights.col('origin').eq(airports.col('origin')))
+      .select(airports.col('city'), flights.col('delay')),
+  )
+  rowsAre<{ city: string }>()(airports.drop(airports.col('origin')))
+  rowsAre<{ code: string; town: string }>()(airports.withColumnsRenamed({ origin: 'code', city: 'town' }))
+  rowsAre<Airport>()(
+    airports.sample(0.1, { seed: 1 }).cache().persist().unionAll(airports).exceptAll(airports).intersectAll(airports),
+  )
+  // @ts-expect-error no such column
+  flights.col('agee')
+  // @ts-expect-error only one side has it
+  flights.asofJoin(airports, { on: 'delay' })
+  // @ts-expect-error only one side has it
+  flights.asofJoin(airports, { on: 'origin', by: 'city' })
+  // @ts-expect-error no such column
+  airports.withColumnsRenamed({ agee: 'age' })
+}
+
+interface Flight2 {
+  origin: string
+  tags: string[]
+  fares: Map<string, number>
+}
+declare const tagged: DataFrame<Flight2>
+
 export function unknownRows(): void {
   rowsAre<AnyRow>()(anything)
   rowsAre<{ a: any }>()(anything.select('a'))
