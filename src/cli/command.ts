@@ -18,11 +18,18 @@ export type Command =
       /** How blocks of Avro are compressed. */
       readonly codec?: WriteCodec
     }
+  | {
+      readonly kind: 'typegen'
+      readonly files: readonly { readonly name: string; readonly file: string }[]
+      /** Statements that make the tables. */
+      readonly sql?: string
+      readonly output?: string
+    }
   | { readonly kind: 'inspect'; readonly file: string; readonly format: 'table' | 'json' }
 
 const formats = ['table', 'csv', 'json', 'arrow', 'avro'] as const
 const codecs = ['null', 'deflate', 'snappy', 'zstandard'] as const
-const commands = ['sql', 'convert', 'inspect', 'help'] as const
+const commands = ['sql', 'convert', 'inspect', 'typegen', 'help'] as const
 
 const shared = {
   help: { type: 'boolean', short: 'h' },
@@ -48,6 +55,7 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === 'sql') return sqlCommand(rest)
   if (name === 'convert') return convertCommand(rest)
   if (name === 'inspect') return inspectCommand(rest)
+  if (name === 'typegen') return typegenCommand(rest)
   throw usage(`There is no command "${name}". Commands: ${commands.join(', ')}.${meant(name, commands)}`)
 }
 
@@ -112,6 +120,31 @@ function inspectCommand(args: readonly string[]): Command {
     throw usage(`inspect writes no format "${format}". Formats: table, json.${meant(format, ['table', 'json'])}`)
   }
   return { kind: 'inspect', file, format }
+}
+
+function typegenCommand(args: readonly string[]): Command {
+  const { values, positionals } = read(args, {
+    help: shared.help,
+    version: shared.version,
+    output: { type: 'string', short: 'o' },
+    sql: { type: 'string' },
+  } as const)
+  if (values.help === true) return { kind: 'help' }
+  if (values.version === true) return { kind: 'version' }
+  if (positionals.length === 0 && values.sql === undefined)
+    throw usage('Name files, lakefront typegen flights=data/flights.parquet, or make tables: --sql "CREATE TABLE …".')
+  if (values.output === '') throw usage('-o takes the name of a file.')
+  const files = positionals.map((text) => {
+    const given = /^([^=/\\:]+)=(.+)$/s.exec(text)
+    const name = given?.[1] ?? /([^/\\]+?)(?:\.\w+)?(?:[?#].*)?$/s.exec(text)?.[1] ?? text
+    return { name, file: given?.[2] ?? text }
+  })
+  return {
+    kind: 'typegen',
+    files,
+    ...(values.sql === undefined ? {} : { sql: values.sql }),
+    ...(values.output === undefined ? {} : { output: values.output }),
+  }
 }
 
 /** The format asked for, else the one the output's name ends in, else a table. */

@@ -5,6 +5,7 @@ Usage
   lakefront sql "SELECT …" [options]    run SQL; "-" reads it from standard input
   lakefront convert FILE OUTPUT         write a file in another format, that of OUTPUT's name or of --format
   lakefront inspect FILE [options]      what a Parquet or Avro file holds: schema, blocks or row groups, sizes, statistics
+  lakefront typegen [NAME=]FILE …       TypeScript declarations of rows: types db.table('name') and Tables['name']
 
 FILE, and files named in SQL, are paths or http(s) URLs.
 
@@ -16,6 +17,10 @@ Options of sql
 
 Options of inspect
   -f, --format table|json
+
+Options of typegen
+  --sql "CREATE TABLE …"                statements that make tables, all of which are written down
+  -o, --output FILE                     the file to write, such as lakefront.d.ts
 
   -h, --help
   -v, --version

@@ -44,6 +44,8 @@ async function execute(command: Command, controller: AbortController): Promise<v
       return (await import('./sql.ts')).runSql(command, controller)
     case 'inspect':
       return print(await (await import('./inspect.ts')).inspect(command, controller.signal), controller)
+    case 'typegen':
+      return (await import('./typegen.ts')).typegen(command, controller)
     default:
       return command satisfies never
   }

@@ -251,7 +251,7 @@ export function rowsOfColumns(): void {
 export function missingValues(): void {
   rowsAre<{ origin: string; delay: number }>()(flights.select('origin', 'delay').fillna(0))
   rowsAre<{ origin: string; delay: number | null }>()(flights.select('origin', 'delay').fillna('?'))
-  rowsAre<{ origin: string; delay: number }>()(flights.select('origin', 'delay').na.fill({ delay: 1 }))
+  rowsAre<{ origin: string; delay: number }>()(flights.select('origin', 'delay').fillna({ delay: 1 }))
   rowsAre<{ origin: string; delay: number }>()(flights.select('origin', 'delay').dropna())
   rowsAre<{ origin: string; delay: number | null }>()(flights.select('origin', 'delay').dropna({ subset: ['origin'] }))
   rowsAre<{ origin: string; delay: number | null }>()(flights.select('origin', 'delay').dropna({ how: 'all' }))
