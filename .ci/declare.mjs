@@ -7,8 +7,8 @@ export const declare = async (dir) => {
   const { code } = await run(tool('tsc', '-p', 'tsconfig.build.json', '--outDir', dir), { quiet: true })
   if (code !== 0) say('the sources have type errors: npm run check lists them')
   const reached = new Set()
-  const pending = ['index.d.ts', 'functions.d.ts', 'testing.d.ts', 'edge/signer.d.ts'].map((name) =>
-    join(root, dir, name),
+  const pending = ['index.d.ts', 'functions.d.ts', 'testing.d.ts', 'edge/cloudflare.d.ts', 'edge/signer.d.ts'].map(
+    (name) => join(root, dir, name),
   )
   for (let file = pending.pop(); file; file = pending.pop()) {
     if (reached.has(file)) continue

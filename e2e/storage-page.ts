@@ -13,7 +13,9 @@ export const storageRoutes: Record<string, Route> = {
   '/page.html': answer('text/html', '<!doctype html><script type="module" src="page.js"></script>'),
   '/page.js': script(`
     import * as storageTesting from './dist/testing.js'
+    import * as folders from './dist/index.js'
     globalThis.storageTesting = storageTesting
+    globalThis.folders = folders
     const worker = new Worker('worker.js', { type: 'module' })
     globalThis.runCase = (name, where, place) => {
       if (where === 'page') return run(name, place)

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type * as lakefront from 'lakefront'
 import type * as testing from 'lakefront/testing'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -13,6 +14,7 @@ import { storageRoutes } from './storage-page.ts'
 
 declare global {
   var storageTesting: typeof testing
+  var folders: typeof lakefront
   var runCase: (name: string, where: 'page' | 'worker', place: string) => Promise<string>
 }
 
@@ -181,6 +183,69 @@ describe('what happens to tabs', () => {
     })
     expect(outcome).toEqual(outcome.map(() => 'kept'))
     expect(outcome.length).toBeGreaterThan(15)
+  })
+})
+
+describe('a folder that the user picked', () => {
+  beforeAll(async () => {
+    context = await browser.newContext()
+    page = await openPage()
+  })
+  afterAll(() => context.close())
+
+  // The picker cannot be used without a person; a folder of the browser's own is a handle of the same kind.
+  test('is kept beyond a reload, and keeps all promises, in pages and workers', async () => {
+    await page.evaluate(async () => {
+      const root = await navigator.storage.getDirectory()
+      await folders.keepFolder('mine', await root.getDirectoryHandle('picked', { create: true }))
+    })
+    await page.reload()
+    await page.waitForFunction(() => 'storageTesting' in globalThis)
+    const outcome = await page.evaluate(async () => {
+      const broken: string[] = []
+      for (const [index, { name, run }] of storageTesting.storageCases.entries()) {
+        const open = (): testing.Storage => storageTesting.openStorage(`folder:mine/case-${index}`)
+        await run({ open }).catch((error: unknown) => broken.push(`${name}: ${String(error)}`))
+      }
+      return broken
+    })
+    expect(outcome).toEqual([])
+    const workerOutcome = page.evaluate(
+      (name) => runCase(name, 'worker', 'folder:mine/in-worker/'),
+      storageCases[0]!.name,
+    )
+    expect(await workerOutcome).toBe('kept')
+  })
+
+  test('says what to do when it is not known, or has to be allowed again', async () => {
+    const messages = await page.evaluate(async () => {
+      const read = (url: string): Promise<string> =>
+        storageTesting
+          .openStorage(url)
+          .stat('object')
+          .then(
+            () => 'read',
+            (error: { code: string; message: string }) => `${error.code} ${error.message}`,
+          )
+      const unknown = await read('folder:yours/')
+      Object.assign(FileSystemHandle.prototype, {
+        queryPermission: async () => 'prompt',
+        requestPermission: async () => 'granted',
+      })
+      const unasked = await read('folder:mine/')
+      const isAllowed = await folders.allowFolder('mine')
+      Object.assign(FileSystemHandle.prototype, { queryPermission: async () => 'granted' })
+      const asked = await read('folder:mine/')
+      await folders.forgetFolder('mine')
+      return [unknown, unasked, isAllowed, asked, await read('folder:mine/')]
+    })
+    expect(messages).toEqual([
+      expect.stringMatching(/^NOT_FOUND No folder is kept as "yours"\. Kept: mine\./),
+      expect.stringMatching(/^PERMISSION_DENIED "folder:mine\/".*allowFolder\("mine"\)/),
+      true,
+      expect.stringMatching(/^NOT_FOUND There is nothing at "folder:mine\/object"/),
+      expect.stringMatching(/^NOT_FOUND No folder is kept as "mine"\. Kept: none\./),
+    ])
   })
 })
 

@@ -4,6 +4,7 @@ import { hasFileSystem } from './file.ts'
 import { httpSource } from './http.ts'
 import type { HttpOptions } from './http.ts'
 import { httpStorage } from './http-storage.ts'
+import { keptFolderStorage } from './kept-folder-storage.ts'
 import { memoryStorage } from './memory-storage.ts'
 import { opfsStorage } from './opfs.ts'
 import { s3Storage } from './s3-storage.ts'
@@ -20,7 +21,7 @@ export interface PlaceOptions {
   readonly s3Http?: (url: string) => HttpOptions
 }
 
-/** The storage below a URL: `memory:`, `file:`, `opfs:`, `s3:`, `http:`, `https:`, or a path where there is a file system. */
+/** The storage below a URL: `memory:`, `file:`, `opfs:`, `folder:`, `s3:`, `http:`, `https:`, or a path where there is a file system. */
 export function openPlace(url: string, options: PlaceOptions = {}): Storage {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
   switch (scheme) {
@@ -33,6 +34,8 @@ export function openPlace(url: string, options: PlaceOptions = {}): Storage {
       return fileStorage(url)
     case 'opfs':
       return opfsStorage(url)
+    case 'folder':
+      return keptFolderStorage(url)
     case 's3':
       return s3Storage(url, options.s3, options.s3Http?.(bucketUrl(url, options.s3)))
     case undefined:
@@ -40,7 +43,7 @@ export function openPlace(url: string, options: PlaceOptions = {}): Storage {
   }
   throw new LakefrontError(
     'UNSUPPORTED',
-    `"${url.split(/[?#]/, 1)[0]}" is not a place that files can be kept in. Supported: memory:, file:, opfs:, s3:, https: (for reading), and a path where there is a file system.`,
+    `"${url.split(/[?#]/, 1)[0]}" is not a place that files can be kept in. Supported: memory:, file:, opfs:, folder:, s3:, https: (for reading), and a path where there is a file system.`,
     { details: { scheme } },
   )
 }

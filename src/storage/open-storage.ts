@@ -13,8 +13,7 @@ import type { CredentialsProvider, S3Access, SignRequests } from './s3-access.ts
 import type { S3Credentials } from './s3-sign.ts'
 import { accessOf, s3Source, s3Url } from './s3.ts'
 import type { S3Options } from './s3.ts'
-import { openPlace } from './open-place.ts'
-import type { ByteSource, Storage } from './storage.ts'
+import type { ByteSource } from './storage.ts'
 
 /** How a session reads files. Plain data. */
 export interface StorageOptions {
@@ -48,8 +47,6 @@ export interface StorageCalls {
 /** Where all files of a session are opened, so that they share what is kept of them and the ways to their servers. */
 export interface SessionStorage {
   open(reference: string | Blob | Uint8Array): ByteSource
-  /** The place a URL means, for writing, listing and reading: its scheme picks the driver. */
-  place(url: string): Storage
   /** What is kept in memory of files on other computers. */
   readonly memoryBytes: number
   close(): Promise<void>
@@ -72,7 +69,6 @@ class SharedStorage implements SessionStorage {
   readonly #access: S3Access
   readonly #links = new Map<string, Link>()
   readonly #sources = new Map<string, WeakRef<ByteSource>>()
-  readonly #places = new Map<string, Storage>()
   readonly #store: RangeStore | undefined
   #opened = 0
 
@@ -100,18 +96,6 @@ class SharedStorage implements SessionStorage {
       openUrl: (url) => this.#shared(url, () => httpSource(url, this.#httpOptions(url))),
       openS3: (name) => this.#shared(name, () => this.#openS3(name)),
     })
-  }
-
-  place(url: string): Storage {
-    const memory = this.#places.get(url)
-    if (memory !== undefined) return memory
-    const place = openPlace(url, {
-      openUrl: (address, options) => httpSource(address, { ...this.#httpOptions(address), ...options }),
-      s3: { ...this.#s3, s3Access: this.#access },
-      s3Http: (address) => this.#s3Http(address),
-    })
-    if (url.startsWith('memory:')) this.#places.set(url, place)
-    return place
   }
 
   get memoryBytes(): number {

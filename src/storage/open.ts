@@ -2,6 +2,7 @@ import { LakefrontError } from '../errors.ts'
 import { blobSource } from './blob.ts'
 import { fileSource, hasFileSystem } from './file.ts'
 import { httpSource } from './http.ts'
+import { keptFolderStorage } from './kept-folder-storage.ts'
 import { memorySource } from './memory.ts'
 import { opfsSource } from './opfs.ts'
 import { s3Source } from './s3.ts'
@@ -16,7 +17,7 @@ export interface OpenOptions {
   readonly openS3?: (reference: string) => ByteSource
 }
 
-/** The bytes a reference means: `http:`, `https:`, `s3:`, `opfs:` and `file:` URLs, paths where there is a file system, blobs, byte arrays. */
+/** The bytes a reference means: `http:`, `https:`, `s3:`, `opfs:`, `folder:` and `file:` URLs, paths where there is a file system, blobs, byte arrays. */
 export function openByteSource(reference: string | Blob | Uint8Array, options: OpenOptions = {}): ByteSource {
   if (reference instanceof Uint8Array) return memorySource(reference)
   if (typeof reference !== 'string') return blobSource(reference)
@@ -31,12 +32,16 @@ export function openByteSource(reference: string | Blob | Uint8Array, options: O
       return (options.openS3 ?? s3Source)(reference)
     case 'opfs':
       return opfsSource(reference)
+    case 'folder': {
+      const [, folder = '', key = ''] = /^(folder:\/*[^/]+)\/+(.*)$/.exec(reference) ?? []
+      return keptFolderStorage(folder).open(key)
+    }
     case undefined:
       return openRelative(reference, options)
     default:
       throw new LakefrontError(
         'UNSUPPORTED',
-        `"${scheme}:" is not a place files can be read from. Supported: https:, http:, s3:, opfs:, file:, a path, a File or Blob, a Uint8Array. For other object stores give a signed https URL.`,
+        `"${scheme}:" is not a place files can be read from. Supported: https:, http:, s3:, opfs:, folder:, file:, a path, a File or Blob, a Uint8Array. For other object stores give a signed https URL.`,
         { details: { scheme } },
       )
   }
