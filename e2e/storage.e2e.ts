@@ -345,6 +345,20 @@ describe('a store of another origin', () => {
     expect(report).toMatchObject({ compareAndSwap: false, why: expect.stringContaining('hides it from this page') })
   })
 
+  test('warns of keys that do not end, once they are in a page', async () => {
+    const warnings = await page.evaluate(
+      ([endpoint, credentials]) =>
+        [credentials, { ...credentials, sessionToken: 'x' }, async () => credentials].map(
+          (given) =>
+            storageTesting.openStorage('s3://bucket/', { s3: { endpoint, credentials: given } }).open('object')
+              .warnings,
+        ),
+      [store.endpoint, account] as const,
+    )
+    expect(warnings).toEqual([[expect.stringMatching(/^Long-lived keys .*storage\.s3\.sign/)], [], []])
+    expect(String(warnings)).not.toContain(account.accessKeyId)
+  })
+
   test('that is out of reach is no matter of CORS', async () => {
     const { endpoint } = await S3Store.start()
       .then(async (gone) => {

@@ -43,6 +43,8 @@ export interface HttpOptions {
   readonly link?: Link
   /** Asked for another URL of the same object when one is refused with 401 or 403. */
   readonly renew?: RenewUrl
+  /** What a user should know before anything is read. */
+  readonly warnings?: readonly string[]
   /** Gives requests the right to be made. */
   readonly access?: HttpAccess
 }
@@ -119,6 +121,7 @@ class HttpSource implements NetworkSource {
         : { authorization: `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}` }),
       ...options.headers,
     }
+    this.warnings.push(...(options.warnings ?? []))
     this.#options = options
     this.#link = options.link ?? new Link()
   }

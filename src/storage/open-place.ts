@@ -1,4 +1,6 @@
 import { LakefrontError } from '../errors.ts'
+import { azureStorage } from './azure-storage.ts'
+import type { AzureOptions } from './azure-storage.ts'
 import { fileStorage } from './file-storage.ts'
 import { hasFileSystem } from './file.ts'
 import { httpSource } from './http.ts'
@@ -17,11 +19,13 @@ export interface PlaceOptions {
   readonly openUrl?: (url: string, options: Pick<HttpOptions, 'label'>) => ByteSource
   /** Where `s3:` is. Default: AWS, public objects. */
   readonly s3?: S3StorageOptions
+  /** Where `az:` is. Without it there is none. */
+  readonly azure?: AzureOptions
   /** How requests to the server of an URL are made. */
   readonly s3Http?: (url: string) => HttpOptions
 }
 
-/** The storage below a URL: `memory:`, `file:`, `opfs:`, `folder:`, `s3:`, `http:`, `https:`, or a path where there is a file system. */
+/** The storage below a URL: `memory:`, `file:`, `opfs:`, `folder:`, `s3:`, `az:`, `http:`, `https:`, or a path where there is a file system. */
 export function openPlace(url: string, options: PlaceOptions = {}): Storage {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
   switch (scheme) {
@@ -36,6 +40,9 @@ export function openPlace(url: string, options: PlaceOptions = {}): Storage {
       return opfsStorage(url)
     case 'folder':
       return keptFolderStorage(url)
+    case 'az':
+      if (options.azure !== undefined) return azureStorage(url, options.azure)
+      break
     case 's3':
       return s3Storage(url, options.s3, options.s3Http?.(bucketUrl(url, options.s3)))
     case undefined:
@@ -43,7 +50,7 @@ export function openPlace(url: string, options: PlaceOptions = {}): Storage {
   }
   throw new LakefrontError(
     'UNSUPPORTED',
-    `"${url.split(/[?#]/, 1)[0]}" is not a place that files can be kept in. Supported: memory:, file:, opfs:, folder:, s3:, https: (for reading), and a path where there is a file system.`,
+    `"${url.split(/[?#]/, 1)[0]}" is not a place that files can be kept in. Supported: memory:, file:, opfs:, folder:, s3:, az: (with its endpoint), https: (for reading), and a path where there is a file system.`,
     { details: { scheme } },
   )
 }

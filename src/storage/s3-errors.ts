@@ -62,6 +62,9 @@ function failureOf(
     case 412:
       return certain(make('PRECONDITION_FAILED', `"${label}" is not the version that was asked for (${said}).`))
     case 409:
+      // Azure's word for a blob that must not be there.
+      if (code === 'BlobAlreadyExists')
+        return certain(make('PRECONDITION_FAILED', `"${label}" is there already (${said}).`))
       return certain(
         make('CONFLICT', `Others write "${label}" at the same time (${said}). Try again.`, { transient: true }),
       )

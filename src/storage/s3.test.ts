@@ -93,6 +93,11 @@ describe('signatures', () => {
     expect(JSON.stringify([String(error), error])).not.toMatch(/wrong-secret|AKID|OTHER|Signature=/)
   })
 
+  test('outside of pages, keys are no matter to warn of', async () => {
+    const server = await serve(bytes)
+    expect(s3Source('s3://bucket/key', optionsFor(server)).warnings).toEqual([])
+  })
+
   test('without credentials there is none', async () => {
     const server = await serve(bytes)
     const { credentials: _, ...anonymous } = optionsFor(server)

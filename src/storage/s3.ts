@@ -37,6 +37,7 @@ export function s3Source(
   return httpSource(s3Url(reference, options), {
     ...rest,
     label: reference,
+    warnings: keyWarnings(options),
     access: { sign: (request) => s3Access.sign({ ...request, ask: { bucket, key, query: {} } }) },
   })
 }
@@ -55,6 +56,16 @@ export function isGoogle({ endpoint }: S3Options): boolean {
     endpoint !== undefined &&
     (new URL(endpoint).host === googleHost || new URL(endpoint).host.endsWith(`.${googleHost}`))
   )
+}
+
+/** Keys without an end, in a page or its worker, are everybody's who opens it. */
+function keyWarnings({ credentials, sign }: S3Options): readonly string[] {
+  const isInPage = /^https?:/.test((globalThis as { location?: { origin?: string } }).location?.origin ?? '')
+  const isLasting = typeof credentials === 'object' && credentials.sessionToken === undefined
+  if (!isInPage || !isLasting || sign !== undefined) return []
+  return [
+    'Long-lived keys (storage.s3.credentials) are in this page, and can be read by whoever opens it. Fine for yourself; for others have your server sign URLs (storage.s3.sign, lakefront/signer) or give keys that end.',
+  ]
 }
 
 /** The bucket and key of `s3://bucket/key`. */

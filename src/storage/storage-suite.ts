@@ -18,7 +18,7 @@ export function testStorage(
 
   describe(`${name} keeps the promises of storage`, () => {
     let places = 0
-    test.each(cases)('$name', async ({ needs, run }) => {
+    test.each(cases.map((known) => [known.name, known] as const))('%s', async (_, { needs, run }) => {
       const open = await place(places++)
       expect(open().abilities).toMatchObject(Object.fromEntries(needs.map((ability) => [ability, true])))
       await expect(run({ open })).resolves.toBeUndefined()
