@@ -4,7 +4,7 @@ import type { AnyColumn, Argument, ArgumentNeeds, ArgumentType } from '../column
 import { argumentNode } from '../operand.ts'
 import { callOf } from './call.ts'
 
-/** `typeof(value)`: DuckDB's name of the type. */
+/** `typeof(value)`: DuckDB's name of the type (PySpark: Spark's). */
 export function typeOf<A extends Argument>(value: A): Column<string, ArgumentNeeds<A>, string> {
   return callOf('typeOf(any) varchar', 'scalar', [argumentNode(value)])
 }

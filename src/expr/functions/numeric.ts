@@ -37,7 +37,7 @@ export function ceil<A extends Argument>(value: A): Same<A> {
   return call('ceil(number) whole', 'scalar', [value])
 }
 
-/** `sqrt(x)`; of a negative number the query fails (PySpark: NaN). */
+/** `sqrt(x)`: NaN of a negative number. */
 export function sqrt<A extends Argument>(value: A): NumberOf<A> {
   return call('sqrt(number) double', 'scalar', [value])
 }
@@ -55,12 +55,12 @@ export function exp<A extends Argument>(value: A): NumberOf<A> {
   return call('exp(number) double', 'scalar', [value])
 }
 
-/** `ln(x)`: the natural logarithm; the query fails for zero and below. */
+/** `ln(x)`: the natural logarithm; NULL for 0 and below. */
 export function ln<A extends Argument>(value: A): NumberOf<A> {
   return call('ln(number) double', 'scalar', [value])
 }
 
-/** `log10(x)` */
+/** `log10(x)`: NULL for 0 and below. */
 export function log10<A extends Argument>(value: A): NumberOf<A> {
   return call('log10(number) double', 'scalar', [value])
 }
