@@ -73,6 +73,46 @@ export type ClassNeed<T, C extends Class> =
           ? never
           : `a ${ClassesOf<T>} where a ${C} is wanted`
 
+/** What arithmetic needs its operands to be; nothing where a date or interval may take part. */
+export type ArithmeticNeeds<T, O> =
+  IsAny<O> extends true
+    ? never
+    : IsAny<T> extends true
+      ? never
+      : O extends Deferred<'time', infer _O>
+        ? never
+        : T extends Deferred<'time', infer _T>
+          ? never
+          : ClassNeed<T, 'number'> | ClassNeed<O, 'number'>
+
+/** What a comparison needs its operands to be: each of the class of the other, where that is certain. */
+export type ComparisonNeeds<T, O> = NeedLike<T, CertainClass<O>> | NeedLike<O, CertainClass<T>>
+
+type NeedLike<T, C> = [C] extends [never] ? never : ClassNeed<T, C & Class>
+
+type CertainClass<T> =
+  IsAny<T> extends true
+    ? never
+    : unknown extends T
+      ? never
+      : T extends Ref<infer _Name>
+        ? never
+        : T extends Deferred<infer Operation, infer _Operands>
+          ? Operation extends 'number' | 'bigint' | 'boolean' | 'string'
+            ? OperationClass[Operation]
+            : never
+          : [NonNullable<T>] extends [never]
+            ? never
+            : [NonNullable<T>] extends [number | bigint]
+              ? 'number'
+              : [NonNullable<T>] extends [string]
+                ? 'string'
+                : [NonNullable<T>] extends [boolean]
+                  ? 'boolean'
+                  : [NonNullable<T>] extends [Date]
+                    ? 'temporal'
+                    : never
+
 interface OperationClass {
   readonly arithmetic: 'number' | 'temporal'
   readonly boolean: 'boolean'

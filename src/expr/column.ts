@@ -1,24 +1,35 @@
 import { LakefrontError } from '../errors.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import { parseType, typeName } from '../types/type-names.ts'
-import type { AnyColumn, Deferred, Operand, OperandNeeds, OperandType } from './column-types.ts'
+import type {
+  AnyColumn,
+  ArithmeticNeeds,
+  ClassNeed,
+  ComparisonNeeds,
+  Deferred,
+  Operand,
+  OperandNeeds,
+  OperandType,
+} from './column-types.ts'
 import type { BinaryOperator, Expression, SortKey, UnaryOperator } from './expression.ts'
 import { describeExpression } from './describe.ts'
 import { literal } from './literal.ts'
 import { bareNode, isColumn, operandNode } from './operand.ts'
 import type { WindowSpec } from './window.ts'
 
-type Logic<T, O, Needs extends string> = Column<
-  Deferred<'boolean', [T, OperandType<O>]>,
-  Needs | OperandNeeds<O>,
+type Truth<S, O, More extends string> = Column<
+  Deferred<'boolean', [OperandType<S>, OperandType<O>]>,
+  OperandNeeds<S> | OperandNeeds<O> | More,
   string
 >
-type Arithmetic<T, O, Needs extends string> = Column<
-  Deferred<'arithmetic', [T, OperandType<O>]>,
-  Needs | OperandNeeds<O>,
+type Logic<S, O> = Truth<S, O, ClassNeed<OperandType<S>, 'boolean'> | ClassNeed<OperandType<O>, 'boolean'>>
+type Comparison<S, O> = Truth<S, O, ComparisonNeeds<OperandType<S>, OperandType<O>>>
+type Match<S, O> = Truth<S, O, ClassNeed<OperandType<S>, 'string'> | ClassNeed<OperandType<O>, 'string'>>
+type Arithmetic<S, O> = Column<
+  Deferred<'arithmetic', [OperandType<S>, OperandType<O>]>,
+  OperandNeeds<S> | OperandNeeds<O> | ArithmeticNeeds<OperandType<S>, OperandType<O>>,
   string
 >
-type Test<T, Needs extends string> = Column<Deferred<'boolean', [T]>, Needs, string>
 
 /**
  * A value computed from each row. Immutable: every method returns a new column.
@@ -40,92 +51,104 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
   }
 
   /** `a + b`; NULL when one is. */
-  add<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+  add<O extends Operand, S extends AnyColumn>(this: S, other: O): Arithmetic<S, O> {
     return this.#binary('add', other)
   }
 
   /** `a - b` */
-  sub<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+  sub<O extends Operand, S extends AnyColumn>(this: S, other: O): Arithmetic<S, O> {
     return this.#binary('sub', other)
   }
 
   /** `a * b` */
-  mul<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+  mul<O extends Operand, S extends AnyColumn>(this: S, other: O): Arithmetic<S, O> {
     return this.#binary('mul', other)
   }
 
   /** `a / nullif(b, 0)`: true division, 7 by 2 is 3.5. NULL when the divisor is 0, on every engine. */
-  div<O extends Operand>(
+  div<O extends Operand, S extends AnyColumn>(
+    this: S,
     other: O,
   ): Column<
-    Deferred<'number', [T, O extends number | bigint ? O : OperandType<O> | null]>,
-    Needs | OperandNeeds<O>,
+    Deferred<'number', [OperandType<S>, O extends number | bigint ? O : OperandType<O> | null]>,
+    OperandNeeds<S> | OperandNeeds<O> | ArithmeticNeeds<OperandType<S>, OperandType<O>>,
     string
   > {
     return this.#binary('div', other)
   }
 
   /** `a % nullif(b, 0)`: the remainder, with the sign of `a`. NULL when the divisor is 0. */
-  mod<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+  mod<O extends Operand, S extends AnyColumn>(this: S, other: O): Arithmetic<S, O> {
     return this.#binary('mod', other)
   }
 
   /** `-a` */
-  neg(): Arithmetic<T, T, Needs> {
+  neg<S extends AnyColumn>(this: S): Arithmetic<S, S> {
     return this.#unary('neg')
   }
 
   /** `a = b`. NULL when one is NULL, so a filter drops the row; see {@link eqNullSafe}. */
-  eq<O extends Operand>(other: O): Logic<T, O, Needs> {
+  eq<O extends Operand, S extends AnyColumn>(this: S, other: O): Comparison<S, O> {
     return this.#binary('eq', other)
   }
 
   /** `a <> b` */
-  ne<O extends Operand>(other: O): Logic<T, O, Needs> {
+  ne<O extends Operand, S extends AnyColumn>(this: S, other: O): Comparison<S, O> {
     return this.#binary('ne', other)
   }
 
   /** `a > b` */
-  gt<O extends Operand>(other: O): Logic<T, O, Needs> {
+  gt<O extends Operand, S extends AnyColumn>(this: S, other: O): Comparison<S, O> {
     return this.#binary('gt', other)
   }
 
   /** `a >= b` */
-  ge<O extends Operand>(other: O): Logic<T, O, Needs> {
+  ge<O extends Operand, S extends AnyColumn>(this: S, other: O): Comparison<S, O> {
     return this.#binary('ge', other)
   }
 
   /** `a < b` */
-  lt<O extends Operand>(other: O): Logic<T, O, Needs> {
+  lt<O extends Operand, S extends AnyColumn>(this: S, other: O): Comparison<S, O> {
     return this.#binary('lt', other)
   }
 
   /** `a <= b` */
-  le<O extends Operand>(other: O): Logic<T, O, Needs> {
+  le<O extends Operand, S extends AnyColumn>(this: S, other: O): Comparison<S, O> {
     return this.#binary('le', other)
   }
 
   /** `a IS NOT DISTINCT FROM b`: two NULLs are equal, and the answer is never NULL. */
-  eqNullSafe<O extends Operand>(other: O): Column<boolean, Needs | OperandNeeds<O>, string> {
+  eqNullSafe<O extends Operand, S extends AnyColumn>(
+    this: S,
+    other: O,
+  ): Column<boolean, OperandNeeds<S> | OperandNeeds<O> | ComparisonNeeds<OperandType<S>, OperandType<O>>, string> {
     return this.#binary('eqNullSafe', other)
   }
 
   /** `a BETWEEN low AND high`, both ends included. */
-  between<L extends Operand, H extends Operand>(
+  between<L extends Operand, H extends Operand, S extends AnyColumn>(
+    this: S,
     low: L,
     high: H,
   ): Column<
-    Deferred<'boolean', [T, OperandType<L>, OperandType<H>]>,
-    Needs | OperandNeeds<L> | OperandNeeds<H>,
+    Deferred<'boolean', [OperandType<S>, OperandType<L>, OperandType<H>]>,
+    | OperandNeeds<S | L | H>
+    | ComparisonNeeds<OperandType<S>, OperandType<L>>
+    | ComparisonNeeds<OperandType<S>, OperandType<H>>,
     string
   > {
     return make({ kind: 'Between', operand: bareNode(this.node), low: operandNode(low), high: operandNode(high) })
   }
 
   /** `a IN (x, y, …)`, from arguments or one array; FALSE when there are none. */
-  isin<O extends Operand>(
+  isin<O extends Operand, S extends AnyColumn>(
+    this: S,
     ...options: readonly O[] | readonly [readonly O[]]
-  ): Column<Deferred<'boolean', [T]>, Needs | OperandNeeds<O>, string> {
+  ): Column<
+    Deferred<'boolean', [OperandType<S>]>,
+    OperandNeeds<S | O> | ComparisonNeeds<OperandType<S>, OperandType<O>>,
+    string
+  > {
     const list = (Array.isArray(options[0]) ? options[0] : options) as readonly Operand[]
     return make({ kind: 'InList', operand: bareNode(this.node), options: Object.freeze(list.map(operandNode)) })
   }
@@ -141,47 +164,47 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
   }
 
   /** `a AND b` */
-  and<O extends Operand>(other: O): Logic<T, O, Needs> {
+  and<O extends Operand, S extends AnyColumn>(this: S, other: O): Logic<S, O> {
     return this.#binary('and', other)
   }
 
   /** `a OR b` */
-  or<O extends Operand>(other: O): Logic<T, O, Needs> {
+  or<O extends Operand, S extends AnyColumn>(this: S, other: O): Logic<S, O> {
     return this.#binary('or', other)
   }
 
   /** `NOT a` */
-  not(): Test<T, Needs> {
+  not<S extends AnyColumn>(this: S): Logic<S, S> {
     return this.#unary('not')
   }
 
   /** `a LIKE pattern`: `%` any text, `_` one character, `\` before either takes it as it is. Case matters. */
-  like<O extends Operand>(pattern: O): Logic<T, O, Needs> {
+  like<O extends Operand, S extends AnyColumn>(this: S, pattern: O): Match<S, O> {
     return this.#binary('like', pattern)
   }
 
   /** `a ILIKE pattern`: as {@link like}, whatever the case. */
-  ilike<O extends Operand>(pattern: O): Logic<T, O, Needs> {
+  ilike<O extends Operand, S extends AnyColumn>(this: S, pattern: O): Match<S, O> {
     return this.#binary('ilike', pattern)
   }
 
   /** `regexp_matches(a, pattern)`: whether the pattern is found anywhere in the text. Syntax: RE2. */
-  rlike<O extends Operand>(pattern: O): Logic<T, O, Needs> {
+  rlike<O extends Operand, S extends AnyColumn>(this: S, pattern: O): Match<S, O> {
     return this.#call('rlike', pattern)
   }
 
   /** `starts_with(a, text)` */
-  startsWith<O extends Operand>(text: O): Logic<T, O, Needs> {
+  startsWith<O extends Operand, S extends AnyColumn>(this: S, text: O): Match<S, O> {
     return this.#call('startsWith', text)
   }
 
   /** `ends_with(a, text)` */
-  endsWith<O extends Operand>(text: O): Logic<T, O, Needs> {
+  endsWith<O extends Operand, S extends AnyColumn>(this: S, text: O): Match<S, O> {
     return this.#call('endsWith', text)
   }
 
   /** `contains(a, text)` */
-  contains<O extends Operand>(text: O): Logic<T, O, Needs> {
+  contains<O extends Operand, S extends AnyColumn>(this: S, text: O): Match<S, O> {
     return this.#call('contains', text)
   }
 
@@ -290,17 +313,17 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
   }
 
   /** `a & b`, of integers */
-  bitwiseAND<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+  bitwiseAND<O extends Operand, S extends AnyColumn>(this: S, other: O): Arithmetic<S, O> {
     return this.#call('bitwiseAnd', other, '(integer, integer) common')
   }
 
   /** `a | b`, of integers */
-  bitwiseOR<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+  bitwiseOR<O extends Operand, S extends AnyColumn>(this: S, other: O): Arithmetic<S, O> {
     return this.#call('bitwiseOr', other, '(integer, integer) common')
   }
 
   /** `xor(a, b)`, of integers */
-  bitwiseXOR<O extends Operand>(other: O): Arithmetic<T, O, Needs> {
+  bitwiseXOR<O extends Operand, S extends AnyColumn>(this: S, other: O): Arithmetic<S, O> {
     return this.#call('bitwiseXor', other, '(integer, integer) common')
   }
 

@@ -38,6 +38,7 @@ describe('mistakes fail at the call that made them', () => {
     db.createDataFrame([{ origin: 'SEA', delay: 7, late: true, day: new Date(0), tags: ['a'], place: { city: 'x' } }])
   const wrong: readonly [what: string, work: () => unknown, says: string][] = [
     ['a number of text', () => flights().withColumn('x', F.upper(col('delay') as never)), 'TYPE_MISMATCH'],
+    // @ts-expect-error the compiler says so too
     ['an operator', () => flights().select(col('origin').add(1).as('x')), 'TYPE_MISMATCH'],
     [
       'a condition that is a number',
@@ -46,8 +47,11 @@ describe('mistakes fail at the call that made them', () => {
     ],
     ['a comparison of text and a number', () => flights().filter(col('delay').gt(col('origin'))), 'TYPE_MISMATCH'],
     ['a condition of a join', () => flights().join(flights(), col('delay') as never), 'COLUMN_AMBIGUOUS'],
+    // @ts-expect-error the compiler says so too
     ['an aggregate', () => flights().groupBy('origin').agg(F.sum('origin').as('s')), 'TYPE_MISMATCH'],
+    // @ts-expect-error the compiler says so too
     ['a window', () => flights().filter(col('tags').eq(1)), 'TYPE_MISMATCH'],
+    // @ts-expect-error the compiler says so too
     ['a step before', () => flights().withColumn('n', F.upper('origin')).filter(col('n').gt(1)), 'TYPE_MISMATCH'],
     ['a field', () => flights().select('place.town'), 'COLUMN_NOT_FOUND'],
     ['a name', () => flights().explode('tag' as never), 'COLUMN_NOT_FOUND: Column "tag" not found.'],

@@ -12,7 +12,7 @@ type Of<A, Operation extends string, Name extends string> = Column<
   CallName<Name, A>
 >
 type OfUnnamed<A, Operation extends string> = Column<Deferred<Operation, [ArgumentType<A>]>, ArgumentNeeds<A>, string>
-type NumberOf<A, Name extends string> = Column<number | null, ArgumentNeeds<A>, CallName<Name, A>>
+type NumberOf<A, Name extends string> = Column<number | null, Wants<'number', A>, CallName<Name, A>>
 
 /** `count(*)`, rows; `count(x)`, rows where `x` is not NULL. A BIGINT. */
 export function count<A extends AnyColumn | string = '*'>(
@@ -34,7 +34,9 @@ export function countDistinct<A extends readonly [AnyColumn | string, ...(AnyCol
 }
 
 /** `sum(x)`: HUGEINT for integers, DOUBLE for floats, DECIMAL(38, s) for decimals; NULL when there is nothing to add. */
-export function sum<A extends Argument>(value: A): Of<A, 'sum', 'sum'> {
+export function sum<A extends Argument>(
+  value: A,
+): Column<Deferred<'sum', [ArgumentType<A>]>, Wants<'number', A>, CallName<'sum', A>> {
   return call('sum(number|interval) sum', 'aggregate', [value])
 }
 

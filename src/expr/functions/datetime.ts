@@ -15,7 +15,7 @@ import { literal } from '../literal.ts'
 import { argumentNode, operandNode } from '../operand.ts'
 import { call, callOf } from './call.ts'
 
-type Part<A> = Column<Deferred<'number', [ArgumentType<A>]>, ArgumentNeeds<A>, string>
+type Part<A> = Column<Deferred<'number', [ArgumentType<A>]>, Wants<'temporal', A>, string>
 type Time<A> = Column<Deferred<'time', [ArgumentType<A>]>, ArgumentNeeds<A>, string>
 
 /** `CAST(year(x) AS INTEGER)` */

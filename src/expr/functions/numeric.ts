@@ -14,8 +14,8 @@ import { literal } from '../literal.ts'
 import { argumentNode, operandNode } from '../operand.ts'
 import { call, callOf, checkInteger } from './call.ts'
 
-type Same<A> = Column<Deferred<'arithmetic', [ArgumentType<A>, ArgumentType<A>]>, ArgumentNeeds<A>, string>
-type NumberOf<A> = Column<Deferred<'number', [ArgumentType<A>]>, ArgumentNeeds<A>, string>
+type Same<A> = Column<Deferred<'arithmetic', [ArgumentType<A>, ArgumentType<A>]>, Wants<'number', A>, string>
+type NumberOf<A> = Column<Deferred<'number', [ArgumentType<A>]>, Wants<'number', A>, string>
 
 /** `abs(x)` */
 export function abs<A extends Argument>(value: A): Same<A> {

@@ -17,7 +17,7 @@ import { literal } from '../literal.ts'
 import { argumentNode, operandNode } from '../operand.ts'
 import { call, callOf, checkInteger } from './call.ts'
 
-type Text<A> = Column<Deferred<'string', [ArgumentType<A>]>, ArgumentNeeds<A>, string>
+type Text<A> = Column<Deferred<'string', [ArgumentType<A>]>, Wants<'string', A>, string>
 
 /** `upper(x)` */
 export function upper<A extends Argument>(value: A): Text<A> {

@@ -1,7 +1,8 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { root } from './shell.mjs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
 
 const families = {
   Aggregate: ['aggregate'],
@@ -16,8 +17,8 @@ const families = {
   Misc: ['misc'],
 }
 
-/** Why a function of PySpark's is not here: the first pattern that its name matches. @type {[RegExp, string][]} */
-const reasons = [
+/** Why a function of PySpark's is not here: the first pattern that its name matches. */
+const reasons: readonly (readonly [RegExp, string])[] = [
   [/^(hll|kll|theta|tuple)_|^count_min_sketch|^bitmap_/, 'a binary sketch format of Spark’s'],
   [/variant|^(try_)?parse_json$/, 'there is no VARIANT type'],
   [/xml|^xpath/, 'XML is not read'],
@@ -73,21 +74,19 @@ const general = [
   ['numbers given as text', 'are not converted by themselves: `TYPE_MISMATCH` names the cast'],
 ]
 
-/** @param {string} name */
-const camel = (name) => name.replaceAll(/_(\w)/g, (_, letter) => letter.toUpperCase())
+const camel = (name: string): string => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
 
-/** @param {string} path */
-const read = (path) => readFile(join(root, path), 'utf8')
+const read = (path: string): Promise<string> => readFile(join(root, path), 'utf8')
 
 /** Every exported function: its name, the name and file of what it is another name of. */
-const exported = async () => {
-  const found = new Map()
+const exported = async (): Promise<Map<string, { readonly of: string; readonly file: string }>> => {
+  const found = new Map<string, { of: string; file: string }>()
   for (const [, names = '', path = ''] of (await read('src/functions.ts')).matchAll(
     /export \{([^}]*)\} from '\.\/expr\/([^']+)\.ts'/g,
   )) {
     for (const each of names.split(',').map((name) => name.trim())) {
       if (each === '') continue
-      const [of, name = of] = each.split(' as ')
+      const [of = '', name = of] = each.split(' as ')
       found.set(name, { of, file: path.replace('functions/', '') })
     }
   }
@@ -95,12 +94,12 @@ const exported = async () => {
 }
 
 /** The doc comment of each function in the files of `src/expr/functions`. */
-const comments = async () => {
-  const found = new Map()
+const comments = async (): Promise<Map<string, string>> => {
+  const found = new Map<string, string>()
   for (const file of await readdir(join(root, 'src/expr/functions'))) {
     if (!file.endsWith('.ts')) continue
     const text = await read(`src/expr/functions/${file}`)
-    for (const [, comment = '', name] of text.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport function (\w+)/g)) {
+    for (const [, comment = '', name = ''] of text.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport function (\w+)/g)) {
       const line = comment
         .replaceAll(/\n \* ?/g, ' ')
         .trim()
@@ -112,33 +111,30 @@ const comments = async () => {
 }
 
 /** What examples of a function say of how it differs from Spark. */
-const differences = async () => {
-  const found = new Map()
+const differences = async (): Promise<Map<string, string>> => {
+  const found = new Map<string, string>()
   for (const file of await readdir(join(root, 'src/expr/functions/fixtures'))) {
     if (!file.endsWith('.ts')) continue
     const text = await read(`src/expr/functions/fixtures/${file}`)
     for (const [example] of text.matchAll(/^ {2}\{[^]*?\},?$/gm)) {
-      const names = [...example.matchAll(/F\.(\w+)/g)].map(([, name]) => name)
+      const names = [...example.matchAll(/F\.(\w+)/g)].map(([, name = '']) => name)
       const why = /why:\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/.exec(example)
       if (why !== null && /\bspark:/.test(example))
-        found.set(
-          names.find((name) => name !== 'round'),
-          why[1] ?? why[2],
-        )
+        found.set(names.find((name) => name !== 'round') ?? '', why[1] ?? why[2] ?? '')
     }
   }
   return found
 }
 
 /** The page `docs/functions.md`, from the sources. */
-export const functionsPage = async () => {
+export const functionsPage = async (): Promise<string> => {
   const [functions, docs, differs] = [await exported(), await comments(), await differences()]
   const spark = (await read('docs/pyspark-functions.txt')).trim().split('\n')
   const lines = [
     '# Functions',
     '',
     "`import * as F from 'lakefront/functions'`. Names are PySpark's in camelCase; a string as the first argument is the name of a column.",
-    "Each is checked against Spark's own answers (`src/expr/functions/fixtures`). This page is made by `node .ci/functions-page.mjs`.",
+    "Each is checked against Spark's own answers (`src/expr/functions/fixtures`). This page is made from the sources: `npx vitest run --project unit src/functions.test.ts -u`.",
     '',
     `${functions.size} names. Of PySpark's ${spark.length}: ${spark.filter((name) => functions.has(camelName(name))).length} are here.`,
   ]
@@ -163,19 +159,13 @@ export const functionsPage = async () => {
   return `${lines.join('\n')}\n`
 }
 
-/** @param {string} name */
-const camelName = (name) => (name === 'typeof' ? 'typeOf' : camel(name))
+const camelName = (name: string): string => (name === 'typeof' ? 'typeOf' : camel(name))
 
-/** @param {string} name @param {Map<string, unknown>} functions @param {Map<string, string>} differs */
-const fate = (name, functions, differs) => {
+const fate = (name: string, functions: ReadonlyMap<string, unknown>, differs: ReadonlyMap<string, string>): string => {
   const own = camelName(name)
   if (functions.has(own)) return `\`${own}\`${differs.has(own) ? ', differs' : ''}`
   const reason = reasons.find(([pattern]) => pattern.test(name))?.[1]
   if (reason === undefined)
-    throw new Error(`PySpark's ${name} is not here, and .ci/functions-page.mjs does not say why.`)
+    throw new Error(`PySpark's ${name} is not here, and .ci/functions-page.ts does not say why.`)
   return `not: ${reason}`
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await writeFile(join(root, 'docs/functions.md'), await functionsPage())
 }
