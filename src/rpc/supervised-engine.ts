@@ -5,6 +5,7 @@ import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { remoteEngine } from './remote-engine.ts'
 import type { RemoteEngine } from './remote-engine.ts'
+import { isDispensable, SessionState } from './session-state.ts'
 import type { ConnectionOptions } from './worker-connection.ts'
 import type { WorkerHandle } from './worker-handle.ts'
 
@@ -16,8 +17,8 @@ export interface SupervisedEngineOptions extends ConnectionOptions {
 
 /**
  * An engine in a worker that outlives its worker. When a worker is lost, what was pending rejects with `WORKER_LOST` and
- * nothing is run again; the next call starts a new worker, in which sources and functions are registered again and the `SET`
- * statements that had succeeded are repeated. What else SQL made (tables, views) is gone.
+ * nothing is run again; the next call starts a new worker, in which sources and functions are registered again, and settings,
+ * views and macros are made again. Tables are gone, and views of them.
  */
 export async function supervisedEngine(
   spawn: () => WorkerHandle,
@@ -29,14 +30,12 @@ export async function supervisedEngine(
   return engine
 }
 
-const changesSettings = /^\s*(set|reset)\s[^;]*;?\s*$/i
-
 class SupervisedEngine implements Engine {
   readonly #spawn: () => WorkerHandle
   readonly #options: Omit<SupervisedEngineOptions, 'signal'>
   readonly #sources = new Map<string, Source>()
   readonly #functions = new Map<string, FunctionDefinition>()
-  readonly #settings: Statement[] = []
+  readonly #state: SessionState = new SessionState()
   #current: Promise<RemoteEngine> | undefined
   #info: EngineInfo | undefined
   #closing: Promise<void> | undefined
@@ -91,7 +90,7 @@ class SupervisedEngine implements Engine {
   async execute(statement: Statement, options?: ExecuteOptions): Promise<ResultStream> {
     const engine = await this.#engine(options?.signal)
     const stream = await engine.execute(statement, options)
-    if (changesSettings.test(statement.sql)) this.#remember(statement)
+    this.#state.remember(statement)
     return stream
   }
 
@@ -102,13 +101,6 @@ class SupervisedEngine implements Engine {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  /** A setting that is made again and again is repeated once. */
-  #remember(statement: Statement): void {
-    const before = this.#settings.findIndex(({ sql }) => sql === statement.sql)
-    if (before >= 0) this.#settings.splice(before, 1)
-    this.#settings.push(statement)
   }
 
   async #close(): Promise<void> {
@@ -156,7 +148,11 @@ class SupervisedEngine implements Engine {
     try {
       for (const source of this.#sources.values()) await engine.register(source)
       for (const definition of this.#functions.values()) await engine.registerFunction!(definition)
-      for (const statement of this.#settings) await drain(await engine.execute(statement))
+      for (const statement of this.#state.statements) {
+        await engine.execute(statement).then(drain, (error: unknown) => {
+          if (!isDispensable(statement)) throw error
+        })
+      }
     } catch (error) {
       await engine.close()
       throw error

@@ -185,7 +185,7 @@ export class WorkerConnection {
   #describeEnd(why: string): string {
     return (
       `The worker that ran the engine ("${this.#worker.label}") is gone: ${why}. Run the query again: the next call starts a ` +
-      'new worker with the same sources; tables, views and settings made by SQL have to be made again.'
+      'new worker with the same sources, settings, views and macros; tables made by SQL have to be made again.'
     )
   }
 

@@ -29,7 +29,7 @@ export class EngineHealth {
       const said = error instanceof Error ? error.message.split('\n', 1)[0]! : String(error)
       this.#broken = new LakefrontError(
         'ENGINE_FAILED',
-        `The engine broke down and cannot go on: ${said}. Please report the query. A session with a worker starts a new engine with the next call, without the tables, views and settings that SQL made; otherwise connect again.`,
+        `The engine broke down and cannot go on: ${said}. Please report the query. A session with a worker starts a new engine with the next call, without the tables that SQL made; otherwise connect again.`,
         { cause: error, details: { fatal: true } },
       )
     }
