@@ -126,6 +126,8 @@ class ParquetReader implements ScanReader {
   }
 
   async load(): Promise<void> {
+    const bytes = this.#tasks.reduce((sum, task) => sum + decodedBytes(task, presentColumns(task)), 0)
+    if (bytes > this.#context.memory.outside) this.#fail(this.#tooMuchAtOnce(bytes))
     this.#keepAll = true
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error
@@ -146,11 +148,7 @@ class ParquetReader implements ScanReader {
       const pending = this.#slots.filter((slot) => slot.batches === undefined).length
       if (pending > this.#ahead || (!this.#keepAll && this.#slots.length > this.#ahead)) return
       const task = this.#tasks[this.#nextTask]!
-      if (this.#slots.length > 0 && !this.#hasRoomFor(task)) {
-        if (!this.#keepAll || pending > 0) return
-        this.#fail(this.#tooMuchAtOnce())
-        return
-      }
+      if (!this.#keepAll && this.#slots.length > 0 && !this.#hasRoomFor(task)) return
       this.#nextTask++
       this.#start(task)
     }
@@ -362,14 +360,14 @@ class ParquetReader implements ScanReader {
     )
   }
 
-  #tooMuchAtOnce(): LakefrontError {
+  #tooMuchAtOnce(needed: number): LakefrontError {
     const { source } = this.metrics
     const { limit } = this.#context.memory
     return new LakefrontError(
       'OUT_OF_MEMORY',
-      `A recursive query reads "${source}" all at once here, which does not fit the memoryLimit of ${megabytes(limit)}. ` +
+      `A recursive query reads "${source}" all at once here, about ${megabytes(needed)}, for which the memoryLimit of ${megabytes(limit)} leaves no room. ` +
         'Put what it needs into a table first: CREATE TEMP TABLE part AS SELECT … FROM the file.',
-      { details: { source, limitBytes: limit } },
+      { details: { source, neededBytes: Math.round(needed), limitBytes: limit } },
     )
   }
 

@@ -103,6 +103,17 @@ test('a row group that does not fit by itself is refused, and fewer columns of i
   )
 })
 
+test('a recursive query that reads more than fits says what to do, where wasm cannot wait', async () => {
+  await using engine = await openEngine(host, { memoryLimitBytes: 40e6, suspend: false })
+  const recursive = (from: string): string =>
+    `WITH RECURSIVE r(n) AS (SELECT 0::BIGINT UNION SELECT f.i FROM r JOIN ${from} f ON f.i = r.n + 300000) SELECT max(n)::INT FROM r`
+  expect(await failureOf(run(engine, recursive(`(SELECT i FROM '$' WHERE t <> 'x')`)))).toMatchObject({
+    code: 'OUT_OF_MEMORY',
+    message: expect.stringContaining('CREATE TEMP TABLE part AS SELECT'),
+  })
+  expect((await run(engine, recursive(`'$'`))).rows).toEqual([[600_000]])
+})
+
 test('a scan of far more than the limit holds little at a time', async () => {
   await using engine = await openEngine(host, { memoryLimitBytes: 40e6 })
   let most = 0
