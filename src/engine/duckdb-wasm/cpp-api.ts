@@ -17,6 +17,14 @@ export interface CppApi {
   /** `Vector::Flatten`. */
   flatten(vector: Pointer, rows: number): void
 
+  /** `Catalog::GetSystemCatalog`: where functions are that every database sees. */
+  systemCatalog(context: Pointer): Pointer
+  /** `DefaultFunctionGenerator::CreateInternalMacroInfo` and its like for tables: parse a macro to its `CreateMacroInfo`. */
+  parseMacro(macro: Pointer): Pointer
+  parseTableMacro(macro: Pointer): Pointer
+  /** `Catalog::CreateFunction`; needs a transaction. */
+  createFunction(catalog: Pointer, context: Pointer, info: Pointer): Pointer
+
   poolInit(allocator: Pointer, buffer: Pointer, bytes: number): number
   /** The document, or null when it is malformed or does not fit. */
   readJson(text: Pointer, bytes: number, flags: number, allocator: Pointer, error: Pointer): Pointer
@@ -44,6 +52,10 @@ const methods: Record<keyof CppApi, readonly [symbol: string, signature: string]
     'ppnpp:p',
   ],
   flatten: ['_ZN6duckdb6Vector7FlattenEy', 'pn:v'],
+  systemCatalog: ['_ZN6duckdb7Catalog16GetSystemCatalogERNS_13ClientContextE', 'p:p'],
+  parseMacro: ['_ZN6duckdb24DefaultFunctionGenerator23CreateInternalMacroInfoERKNS_12DefaultMacroE', 'p:p'],
+  parseTableMacro: ['_ZN6duckdb29DefaultTableFunctionGenerator20CreateTableMacroInfoERKNS_17DefaultTableMacroE', 'p:p'],
+  createFunction: ['_ZN6duckdb7Catalog14CreateFunctionERNS_13ClientContextERNS_18CreateFunctionInfoE', 'ppp:p'],
   poolInit: ['_ZN13duckdb_yyjson20yyjson_alc_pool_initEPNS_10yyjson_alcEPvm', 'ppp:p'],
   readJson: ['_ZN13duckdb_yyjson16yyjson_read_optsEPcmjPKNS_10yyjson_alcEPNS_15yyjson_read_errE', 'ppppp:p'],
   writeJson: [

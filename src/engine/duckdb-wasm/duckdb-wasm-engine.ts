@@ -1,7 +1,6 @@
 import { isLakefrontError, LakefrontError } from '../../errors.ts'
 import { engineShare } from '../../scan/memory-budget.ts'
 import type { MemoryBudget } from '../../scan/memory-budget.ts'
-import { timestampText } from '../../types/temporal-text.ts'
 import type { FileReference, ScanProvider, ScanTable, Source, TableOptions } from '../../scan/source.ts'
 import type { Schema } from '../../types/logical-type.ts'
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine.ts'
@@ -13,7 +12,7 @@ import { Gate } from './gate.ts'
 import { LogicalTypes } from './logical-types.ts'
 import { UserFunctions } from './natives/udf/user-functions.ts'
 import { NativeFunctions } from './natives/native-functions.ts'
-import { registerJson } from './natives/json/register-json.ts'
+import { registerNatives } from './natives/register-natives.ts'
 import { PlanPositions } from './plan-positions.ts'
 import { makeSteps } from './run-parts.ts'
 import type { RunParts } from './run-parts.ts'
@@ -60,6 +59,8 @@ export class DuckdbWasmEngine implements Engine {
     this.#scans = scans
     const suspends = info.suspends === true
     const scan = new ScanFunction(duckdb, types, suspends)
+    this.#main = duckdb.connect()
+    const functions = new NativeFunctions(duckdb, types, duckdb.connect())
     memory.watch('engine', () => duckdb.heap.byteLength)
     let heapBytes = 0
     const settle = (): void => {
@@ -74,6 +75,7 @@ export class DuckdbWasmEngine implements Engine {
       types,
       scan,
       positions: new PlanPositions(duckdb),
+      zone: registerNatives(functions, this.#main),
       gate: new Gate(),
       health: new EngineHealth(duckdb),
       suspends,
@@ -81,10 +83,7 @@ export class DuckdbWasmEngine implements Engine {
       fetchLimit: storage?.fetchLimit ?? {},
       loadTable: (named, forWhom) => this.#loadTable(named, forWhom),
     }
-    this.#main = duckdb.connect()
     scan.register(this.#main)
-    const functions = new NativeFunctions(duckdb, types, duckdb.connect())
-    registerJson(functions, (microseconds) => timestampText(6, '+00').fromBigInt(microseconds))
     this.#functions = new UserFunctions(functions)
   }
 

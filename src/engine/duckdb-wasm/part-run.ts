@@ -34,6 +34,9 @@ const batchMilliseconds = 50
 const explainable: ReadonlySet<number> = new Set([1, 2, 3, 5, 7, 11])
 const selectType = 1
 
+/** First words of statements that change settings. */
+const setting: ReadonlySet<string> = new Set(['set', 'reset', 'pragma'])
+
 /**
  * One statement of a text from parse to the last row. It is tried again from the start as long as scans say that something is not
  * loaded yet: tables (footers) while it is prepared, and, where the platform cannot suspend, rows when it runs.
@@ -67,6 +70,8 @@ export class PartRun {
   /** Runs until the first rows are there. */
   async begin(): Promise<void> {
     await this.#untilLoaded((count) => this.#runAll(count))
+    // A zone that there is not fails the statement that sets it.
+    if (setting.has(this.#part.words[0] ?? '')) await this.#enter(() => {})
     this.#fields = this.#native.resultFields()
   }
 
@@ -249,9 +254,10 @@ export class PartRun {
 
   /** Runs `work` alone in the engine, with callbacks coming to the scans of this run. */
   #enter<T>(work: () => T | Promise<T>): Promise<T> {
-    const { parts, scans } = this.#owner
+    const { parts, scans, connection } = this.#owner
     return parts.gate.enter(() => {
       parts.health.assertWorking()
+      parts.zone.follow(connection)
       parts.scan.context = scans
       return work()
     })
@@ -260,6 +266,7 @@ export class PartRun {
   /** Like {@link #enter}, for work in which DuckDB binds the statement. */
   #bindingTo<T>(work: () => T): Promise<T> {
     return this.#enter(() => {
+      this.#owner.parts.zone.settle(this.#owner.connection)
       this.#owner.scans.beginBinding()
       return work()
     })

@@ -6,6 +6,7 @@ import type { Pointer } from './capi.ts'
 import type { EngineHealth } from './engine-health.ts'
 import type { Gate } from './gate.ts'
 import type { LogicalTypes } from './logical-types.ts'
+import type { SessionZone } from './natives/timezone/session-zone.ts'
 import type { PlanPositions } from './plan-positions.ts'
 import type { LoadTable } from './run-scans.ts'
 import type { ScanFunction } from './scan-function.ts'
@@ -16,6 +17,8 @@ export interface RunParts {
   readonly types: LogicalTypes
   readonly scan: ScanFunction
   readonly positions: PlanPositions
+  /** The time zone of the connection that runs. */
+  readonly zone: SessionZone
   readonly gate: Gate
   readonly health: EngineHealth
   readonly suspends: boolean

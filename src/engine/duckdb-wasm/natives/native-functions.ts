@@ -31,6 +31,8 @@ export interface ScalarOverload {
 /** What a scalar function is given when a statement is planned. */
 export interface BindCall {
   readonly count: number
+  /** DuckDB's `ClientContext`. */
+  readonly context: Pointer
   typeOf(index: number): LogicalType | undefined
   /** The text of a constant argument, null for NULL; undefined when it is not constant. */
   constantText(index: number): string | null | undefined
@@ -45,6 +47,15 @@ export interface ScalarCall {
   readonly input: Pointer
   readonly output: Pointer
   readonly rows: number
+}
+
+/** A macro of at most eight parameters. */
+export interface Macro {
+  readonly name: string
+  readonly parameters: readonly string[]
+  readonly sql: string
+  /** Whether `sql` is a query, for `FROM name(…)`. */
+  readonly isTable?: boolean
 }
 
 /** An aggregate function; its states are JavaScript values, undefined until the first row. */
@@ -93,6 +104,9 @@ export const typeIds = {
   union: 107,
   array: 108,
 } as const
+
+/** The function whose planning defines macros. */
+const defineName = 'lf_define'
 
 /** Where the C API's record of a running cast keeps its message. */
 const messageOffset = 4
@@ -230,6 +244,56 @@ export class NativeFunctions {
     if (failed) throw new LakefrontError('ENGINE_FAILED', `The engine refused the aggregate function ${name}.`)
   }
 
+  /**
+   * Defines macros of the system's own, which every database sees: of SQL expressions, or of whole queries (`FROM name(…)`). They are made
+   * while a query is planned, as that brings the transaction it takes.
+   */
+  macros(macros: readonly Macro[]): void {
+    const { capi, heap } = this.duckdb
+    let failure: unknown = 'no transaction'
+    this.scalar(defineName, [
+      {
+        parameters: [],
+        returns: { kind: 'integer' },
+        bind: ({ context }) => {
+          failure = undefined
+          for (const macro of macros) this.#defineMacro(context, macro)
+        },
+        run: () => {},
+      },
+    ])
+    heap.withWords(16, (result) => {
+      const failed = heap.withText(`SELECT ${defineName}()`, (text) =>
+        capi.query(this.#connection.pointer, text, result),
+      )
+      if (failed !== 0) failure = heap.text(capi.resultError(result))
+      capi.destroyResult(result)
+    })
+    if (failure !== undefined)
+      throw new LakefrontError('ENGINE_FAILED', `The engine refused macros: ${String(failure)}`)
+  }
+
+  /** A `DefaultMacro` is a list of C strings: schema, name, up to eight parameters, eight pairs of names and defaults, and the text. */
+  #defineMacro(context: Pointer, { name, parameters, sql, isTable }: Macro): void {
+    const { heap } = this.duckdb
+    const encoder = new TextEncoder()
+    const texts = ['main', name, ...parameters, sql].map((text) => {
+      const bytes = encoder.encode(`${text}\0`)
+      const address = heap.allocate(bytes.length)
+      heap.bytes.set(bytes, address)
+      return address
+    })
+    heap.withWords(27, (macro) => {
+      const words = heap.words
+      texts.slice(0, -1).forEach((address, index) => (words[(macro >>> 2) + index] = address))
+      words[(macro >>> 2) + 26] = texts.at(-1)!
+      // The parsed macro is given to nobody who would free it: a few hundred bytes as long as the engine lives.
+      const info = isTable === true ? this.cpp.parseTableMacro(macro) : this.cpp.parseMacro(macro)
+      this.cpp.createFunction(this.cpp.systemCatalog(context), context, info)
+    })
+    for (const address of texts) heap.free(address)
+  }
+
   /** Whether DuckDB has a function, macro or aggregate of that name. */
   hasFunction(name: string): boolean {
     const { capi, heap } = this.duckdb
@@ -292,6 +356,8 @@ export class NativeFunctions {
       const overload = this.#scalars[api.scalarFunctionBindGetExtraInfo(info) - 1]!
       overload.bind!(new ScalarBinding(this, info))
     } catch (error) {
+      // DuckDB's own exception, on its way to DuckDB's frames below.
+      if (error instanceof WebAssembly.Exception) throw error
       this.#tell(error, (text) => api.scalarFunctionBindSetError(info, text))
     }
   }
@@ -392,6 +458,10 @@ class ScalarBinding implements BindCall {
   constructor(functions: NativeFunctions, info: Pointer) {
     this.#functions = functions
     this.#info = info
+  }
+
+  get context(): Pointer {
+    return this.#functions.duckdb.heap.pointerAt(this.#info)
   }
 
   get count(): number {
