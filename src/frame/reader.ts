@@ -25,6 +25,12 @@ export interface AvroReadOptions<Row extends object = AnyRow> extends ReadOption
   readonly readerSchema?: string | object
 }
 
+/** How JSON is read. */
+export interface JsonReadOptions<Row extends object = AnyRow> extends ReadOptions<Row> {
+  /** From how many values of each file types are inferred; −1 for all. Default 20,480. */
+  readonly sampleSize?: number
+}
+
 /** Makes DataFrames of files; `session.read`. Nothing is fetched before an action. */
 export class Reader {
   readonly #executor: Executor
@@ -56,6 +62,19 @@ export class Reader {
     if (readerSchema === undefined) return this.#frame({ format: 'avro', files }, options)
     const schema = typeof readerSchema === 'string' ? readerSchema : JSON.stringify(readerSchema)
     return this.#frame({ format: 'avro', files, options: Object.freeze({ readerSchema: schema }) }, options)
+  }
+
+  /**
+   * Rows of one file of JSON or of several: an object per line, one array of objects, or objects one after the other; gzip and
+   * zstandard around it are taken off. Types are inferred from the first values of each file, as DuckDB's `read_json` does.
+   */
+  json<Row extends object = AnyRow>(
+    source: FileReference | readonly FileReference[],
+    { sampleSize, ...options }: JsonReadOptions<Row> = {},
+  ): DataFrame<Row> {
+    const files = filesOf('json', source)
+    if (sampleSize === undefined) return this.#frame({ format: 'json', files }, options)
+    return this.#frame({ format: 'json', files, options: Object.freeze({ sampleSize }) }, options)
   }
 
   #frame<Row extends object>(source: UnnamedSource, options: ReadOptions<Row>): DataFrame<Row> {

@@ -6,6 +6,7 @@ export type FileFormat = FileSource['format']
 const endings: Readonly<Record<FileFormat, RegExp>> = {
   parquet: /\.(?:parquet|pq|parq)(?:$|[?#])/i,
   avro: /\.avro(?:$|[?#])/i,
+  json: /\.(?:json|ndjson|jsonl)(?:\.gz|\.zst)?(?:$|[?#])/i,
 }
 
 /** The format that a name of a file ends in. */

@@ -2,6 +2,7 @@ import { LakefrontError } from '../errors.ts'
 import type { ParquetDecoder } from '../format/parquet/decode.ts'
 import { openAvro } from '../format/avro/container.ts'
 import { readAvro } from '../format/avro/read-avro.ts'
+import { openJson, readJson } from '../format/json/read-json.ts'
 import { readFooter } from '../format/parquet/footer.ts'
 import type { ParquetFooter } from '../format/parquet/footer.ts'
 import type { ByteSource, ObjectStat, StatOptions, Traffic } from '../storage/storage.ts'
@@ -15,16 +16,7 @@ import type { ListedFiles, ListedSource } from './listed-table.ts'
 import { parquetTable } from './parquet-table.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { ParquetFile } from './parquet-table.ts'
-import type {
-  AvroOptions,
-  FileFacts,
-  FileReference,
-  FileSource,
-  ScanProvider,
-  ScanTable,
-  Source,
-  TableOptions,
-} from './source.ts'
+import type { FileFacts, FileReference, FileSource, ScanProvider, ScanTable, Source, TableOptions } from './source.ts'
 import { streamedTable } from './streamed-table.ts'
 import type { StreamedFile } from './streamed-table.ts'
 
@@ -100,9 +92,9 @@ class Provider implements ScanProvider {
     }
     const references = await this.#filesOf(source, options)
     const cost: Traffic = { requests: 0, bytes: 0 }
-    if (source.format === 'avro') {
+    if (source.format !== 'parquet') {
       const files = await mapParallel(references, (reference) =>
-        avroFile(this.#openFile(reference), source.options, { ...options, meter: cost }),
+        streamedFile(source, this.#openFile(reference), { ...options, meter: cost }),
       )
       return streamedTable(files, source.options, { cost, ...options })
     }
@@ -205,13 +197,19 @@ class Provider implements ScanProvider {
   }
 }
 
-async function avroFile(
+async function streamedFile(
+  format: FileSource & { format: 'avro' | 'json' },
   source: ByteSource,
-  { readerSchema }: AvroOptions = {},
   options: StatOptions,
 ): Promise<StreamedFile> {
-  const file = await openAvro(source, { ...options, ...(readerSchema === undefined ? {} : { readerSchema }) })
-  return { source, fields: file.fields, read: (wanted, own) => readAvro(file, wanted, own) }
+  if (format.format === 'avro') {
+    const { readerSchema } = format.options ?? {}
+    const file = await openAvro(source, { ...options, ...(readerSchema === undefined ? {} : { readerSchema }) })
+    return { source, fields: file.fields, read: (wanted, own) => readAvro(file, wanted, own) }
+  }
+  const { sampleSize } = format.options ?? {}
+  const file = await openJson(source, { ...options, ...(sampleSize === undefined ? {} : { sampleSize }) })
+  return { source, fields: file.fields, read: (wanted, own) => readJson(file, wanted, own) }
 }
 
 function isListed(source: FileSource): source is ListedSource {

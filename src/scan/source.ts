@@ -30,6 +30,12 @@ export type Source =
     }
   | {
       readonly id: string
+      readonly format: 'json'
+      readonly files: readonly FileReference[]
+      readonly options?: JsonOptions
+    }
+  | {
+      readonly id: string
       readonly format: 'batches'
       readonly schema: Schema
       readonly batches: readonly ColumnBatch[]
@@ -52,6 +58,15 @@ export interface AvroOptions extends ParquetOptions {
   /** A schema to read the files with, as JSON: columns by their aliases, defaults for those a file lacks, wider types. */
   readonly readerSchema?: string
 }
+
+/** What `read_json` takes. */
+export interface JsonOptions extends ParquetOptions {
+  /** From how many values of each file types are inferred; −1 for all. Default 20,480. */
+  readonly sampleSize?: number
+}
+
+/** Options of any format. */
+export type ScanOptions = AvroOptions & JsonOptions
 
 /** A source that is files. */
 export type FileSource = Exclude<Source, { readonly format: 'batches' }>

@@ -82,7 +82,7 @@ test.each<[string, ErrorCode]>([
   ['SELECT (SELECT i FROM range(3) t(i))', 'INVALID_VALUE'],
   ["SELECT regexp_matches('a', '(')", 'INVALID_VALUE'],
   ["FROM read_csv('absent.csv')", 'NOT_FOUND'],
-  ["FROM read_json('x.json')", 'UNSUPPORTED'],
+  ["FROM read_json('x.json')", 'NOT_FOUND'],
   ["SELECT json_extract('{}', '$.a')", 'UNSUPPORTED'],
   ['LOAD httpfs', 'UNSUPPORTED'],
   ['SELECT $a + $1', 'UNSUPPORTED'],

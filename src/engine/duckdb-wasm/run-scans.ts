@@ -1,5 +1,5 @@
 import type { FileFormat } from '../../scan/file-format.ts'
-import type { AvroOptions, ColumnKeys, ScanMetrics, ScanReader, ScanTable, TableOptions } from '../../scan/source.ts'
+import type { ColumnKeys, ScanMetrics, ScanOptions, ScanReader, ScanTable, TableOptions } from '../../scan/source.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
 import type { Progress } from '../engine.ts'
 import type { ScanHint } from './explain-hints.ts'
@@ -16,7 +16,7 @@ export interface NamedTable {
   /** What the files are, unless the name is that of a registered source. */
   readonly format: FileFormat
   readonly files: readonly string[]
-  readonly options: AvroOptions
+  readonly options: ScanOptions
 }
 
 /** A scan that could not wait, decoded ahead: every read of it by DuckDB begins at the first batch. */

@@ -2,7 +2,7 @@ import { LakefrontError } from '../../errors.ts'
 import { breathe } from '../../scan/breathe.ts'
 import { formatOfName } from '../../scan/file-format.ts'
 import type { FileFormat } from '../../scan/file-format.ts'
-import type { AvroOptions, ScanReader, ScanTable } from '../../scan/source.ts'
+import type { ScanOptions, ScanReader, ScanTable } from '../../scan/source.ts'
 import type { ColumnBatch, ColumnData } from '../../types/column-data.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
 import { withDatabase } from './boot.ts'
@@ -68,6 +68,9 @@ const listType = 24
 /** `DUCKDB_TYPE_BOOLEAN`. */
 const booleanType = 1
 
+/** `DUCKDB_TYPE_BIGINT`. */
+const bigintType = 5
+
 /** `DUCKDB_TYPE_VARCHAR`. */
 const varcharType = 17
 
@@ -77,22 +80,31 @@ const functions: Readonly<Record<string, FileFormat>> = {
   read_parquet: 'parquet',
   parquet_scan: 'parquet',
   read_avro: 'avro',
+  read_json: 'json',
+  read_json_auto: 'json',
+  read_ndjson: 'json',
+  read_ndjson_auto: 'json',
 }
 
 /** The functions that names of files stand for. */
-const functionOf: Readonly<Record<FileFormat, string>> = { parquet: 'read_parquet', avro: 'read_avro' }
+const functionOf: Readonly<Record<FileFormat, string>> = {
+  parquet: 'read_parquet',
+  avro: 'read_avro',
+  json: 'read_json',
+}
 
 /** What these functions take by name, as DuckDB's own do; some only for one format. */
-const namedParameters: Readonly<Record<string, { type: number; option: keyof AvroOptions; only?: FileFormat }>> = {
+const namedParameters: Readonly<Record<string, { type: number; option: keyof ScanOptions; only?: FileFormat }>> = {
   file_row_number: { type: booleanType, option: 'fileRowNumber' },
   filename: { type: anyType, option: 'filename' },
   hive_partitioning: { type: booleanType, option: 'hivePartitioning' },
   reader_schema: { type: varcharType, option: 'readerSchema', only: 'avro' },
+  sample_size: { type: bigintType, option: 'sampleSize', only: 'json' },
   union_by_name: { type: booleanType, option: 'unionByName' },
 }
 
 /**
- * The table functions `lf_scan('<id>')`, `read_parquet('<file>' | ['<file>', …])` and `read_avro(…)`, and the rule that makes
+ * The table functions `lf_scan('<id>')`, `read_parquet('<file>' | ['<file>', …])`, `read_avro(…)` and `read_json(…)`, and the rule that makes
  * `FROM 'file.parquet'` mean the function of its format.
  *
  * DuckDB calls *bind* while it prepares, *init* when a pipeline starts, and *fill* for every 2,048 rows. None of the three can
@@ -153,6 +165,7 @@ export class ScanFunction {
       bind: {
         parquet: callbacks.place('f_i', { call_i: (info) => this.#bind(info, 'parquet') }),
         avro: callbacks.place('f_i', { call_i: (info) => this.#bind(info, 'avro') }),
+        json: callbacks.place('f_i', { call_i: (info) => this.#bind(info, 'json') }),
       },
       init: callbacks.place('f_i', { call_i: (info) => this.#init(info) }),
       fill: callbacks.place('f_scan', { fill, wait }),
@@ -188,15 +201,15 @@ export class ScanFunction {
     }
   }
 
-  #takeOptions(info: Pointer): AvroOptions {
+  #takeOptions(info: Pointer): ScanOptions {
     const { capi, heap } = this.#duckdb
-    const options: Record<string, boolean | string> = {}
-    for (const [parameter, { option }] of Object.entries(namedParameters)) {
+    const options: Record<string, boolean | string | number> = {}
+    for (const [parameter, { type, option }] of Object.entries(namedParameters)) {
       const value = heap.withText(parameter, (text) => capi.bindGetNamedParameter(info, text))
       if (value === 0) continue
       const isName = capi.getTypeId(capi.getValueType(value)) === varcharType
       const [text] = this.#takeStrings(value)
-      options[option] = isName ? text! : text === 'true'
+      options[option] = type === bigintType ? Number(text) : isName ? text! : text === 'true'
     }
     return options
   }

@@ -2,7 +2,7 @@ import type { BytesBuilder, FixedBuilder } from '../column-builder.ts'
 import type { Append } from './append-number.ts'
 import { AvroFailure } from './avro-failure.ts'
 import type { Cursor } from './cursor.ts'
-import { isUtf8 } from './is-utf8.ts'
+import { isUtf8 } from '../is-utf8.ts'
 
 /** Texts shorter than this are copied byte by byte: a call costs more. */
 const shortText = 48

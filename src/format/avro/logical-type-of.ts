@@ -1,4 +1,5 @@
 import type { Field, LogicalType } from '../../types/logical-type.ts'
+import { distinctNames } from '../distinct-names.ts'
 import { AvroFailure } from './avro-failure.ts'
 import type { AvroType, Logical, Primitive } from './schema.ts'
 
@@ -107,7 +108,7 @@ function record(type: AvroType & { kind: 'record' }, way: Way): LogicalType {
 }
 
 function fieldsOf(fields: readonly { name: string; type: AvroType }[], way: Way): Field[] {
-  const names = distinct(fields.map(({ name }) => name))
+  const names = distinctNames(fields.map(({ name }) => name))
   return fields.map(({ type }, index) => ({
     name: names[index]!,
     type: mapped(type, way),
@@ -124,7 +125,9 @@ function union(type: AvroType & { kind: 'union' }, way: Way): LogicalType {
       code: 'UNSUPPORTED',
     })
   }
-  const names = distinct(branches.map((branch) => ('name' in branch ? branch.name.split('.').at(-1)! : branch.kind)))
+  const names = distinctNames(
+    branches.map((branch) => ('name' in branch ? branch.name.split('.').at(-1)! : branch.kind)),
+  )
   const members = branches.map((branch, index) => ({
     name: names[index]!,
     type: mapped(branch, way),
@@ -153,17 +156,4 @@ function annotated(logical: Logical): LogicalType {
     default:
       return logical satisfies never
   }
-}
-
-/** Names that SQL, to which case does not matter, tells apart: `a`, `A_1`. */
-function distinct(names: readonly string[]): string[] {
-  const given = new Set(names.map((name) => name.toLowerCase()))
-  const used = new Set<string>()
-  return names.map((name) => {
-    let unique = name
-    for (let count = 1; used.has(unique.toLowerCase()) || (count > 1 && given.has(unique.toLowerCase())); count++)
-      unique = `${name}_${count}`
-    used.add(unique.toLowerCase())
-    return unique
-  })
 }
