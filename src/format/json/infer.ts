@@ -1,4 +1,4 @@
-import type { LogicalType } from '../../types/logical-type.ts'
+import type { LogicalType, SimpleKind } from '../../types/logical-type.ts'
 import { parseDate, parseTime, parseTimestamp } from '../../types/temporal-parse.ts'
 import { distinctNames } from '../distinct-names.ts'
 import { isNumber } from './json-cursor.ts'
@@ -107,19 +107,22 @@ export interface Shape {
   readonly inside: ReadonlyMap<string, Shape>
 }
 
-const none: ReadonlyMap<string, Shape> = new Map()
+/** Values with nothing inside. */
+function leaf(kind: SimpleKind): Shape {
+  return { type: { kind }, inside: new Map() }
+}
 
 /** The type that holds all values seen; text of JSON where nothing else does. */
 export function shapeOf(seen: Seen): Shape {
   const [kind, ...others] = seen.kinds
-  if (kind === undefined || others.length > 0) return { type: { kind: 'json' }, inside: none }
+  if (kind === undefined || others.length > 0) return leaf('json')
   switch (kind) {
     case 'boolean':
-      return { type: { kind: 'boolean' }, inside: none }
+      return leaf('boolean')
     case 'number':
-      return { type: { kind: seen.number }, inside: none }
+      return leaf(seen.number)
     case 'text':
-      return { type: { kind: textTypes.find((type) => seen.texts.has(type)) ?? 'varchar' }, inside: none }
+      return leaf(textTypes.find((type) => seen.texts.has(type)) ?? 'varchar')
     case 'list': {
       const element = shapeOf(seen.element!)
       return { type: { kind: 'list', element: element.type }, inside: new Map([['element', element]]) }
