@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
   },
 })
 const [bench = 'scan'] = positionals
-const ownSuites = ['avro', 'big']
+const ownSuites = ['avro', 'big', 'frame']
 if (bench !== 'scan' && !ownSuites.includes(bench))
   throw new Error(`There is no bench "${bench}". Benches: scan, ${ownSuites.join(', ')}.`)
 const { host } = values
@@ -32,6 +32,7 @@ const suites = {
   remote: () => import('./suite-remote.mjs'),
   avro: () => import('./avro/suite.mjs'),
   big: () => import('./suite-big.mjs'),
+  frame: () => import('./suite-frame.mjs'),
 }
 if (!Object.hasOwn(suites, suite))
   throw new Error(`There is no suite "${suite}". Suites: ${Object.keys(suites).join(', ')}.`)

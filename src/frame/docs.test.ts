@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Session } from '../connect/session.ts'
 import { nodeHost } from '../engine/duckdb-wasm/node-host.ts'
 import { openEngine } from '../engine/open-engine.ts'
@@ -43,13 +43,12 @@ async function printed(programs: readonly string[]): Promise<string[]> {
   ) => (...values: unknown[]) => Promise<Session>
   const run = new AsyncFunction(...Object.keys(names), 'console', 'at', `${code}\nreturn db`)
   // `show()` prints with the global console.
-  const log = console.log
-  console.log = print
+  const log = vi.spyOn(console, 'log').mockImplementation(print)
   try {
     const db = await run(...Object.values(names), { log: print }, (at: number) => void (current = at))
     await db.close()
   } finally {
-    console.log = log
+    log.mockRestore()
   }
   return outputs
 }
