@@ -4,6 +4,7 @@ import { ensureBrowser } from './browser.mjs'
 import { buildDemo, buildLibrary } from './build.mjs'
 import { ensureDependencies } from './dependencies.mjs'
 import { ensureFirefox } from './firefox.mjs'
+import { ensurePostgres } from './postgres.mjs'
 import { root, run, say, tool } from './shell.mjs'
 import { ensureStores } from './stores.mjs'
 
@@ -45,6 +46,7 @@ const runStep = async (name, work) => {
 await ensureDependencies()
 const browser = await runStep('browser', ensureBrowser)
 if (browser) say(`browser: ${browser}`)
+say(`PostgreSQL: ${await ensurePostgres()}`)
 await ensureStores()
 await ensureFirefox()
 const isBuilt = await runStep('build', async () => {

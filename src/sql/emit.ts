@@ -179,8 +179,8 @@ export class Emitter {
       )
       return left
     }
-    if (from.how === 'full' && this.#dialect.fullJoinNeedsEquality === true && !hasEquality(from.condition!))
-      throw this.#unsupported('A full join whose condition has no equality of both sides')
+    if (this.#dialect.equalityJoins?.includes(from.how) === true && !hasEquality(from.condition!))
+      throw this.#unsupported(`A ${from.how} join whose condition has no equality of both sides`)
     const right = this.#from(from.right, line, { show: 'all', tests })
     const on = from.condition === undefined ? '' : ` ON ${emitExpression(from.condition, this.#qualified(from), 0)}`
     return `${left}${line}${keyword} ${right}${on}`
@@ -233,7 +233,9 @@ export class Emitter {
   }
 
   #scopeOf(select: Select): EmitScope {
-    return select.from.kind === 'join' ? this.#qualified(select.from) : this.#scope(new Map())
+    return select.from.kind === 'join' || this.#dialect.qualifiesColumns === true
+      ? this.#qualified(select.from)
+      : this.#scope(new Map())
   }
 
   #qualified(from: From): EmitScope {
@@ -242,7 +244,7 @@ export class Emitter {
 
   /** ORDER BY, GROUP BY and HAVING also see the names of the result: a column that one of them hides is qualified. */
   #unambiguous(select: Select, scope: EmitScope): EmitScope {
-    if (select.from.kind === 'join') return scope
+    if (select.from.kind === 'join' || this.#dialect.qualifiesColumns === true) return scope
     const { relation } = select.from
     const hiding = new Set(
       select.columns.flatMap(({ name, expression }) =>

@@ -29,7 +29,10 @@ export async function pgliteServer(place: string): Promise<PostgresServer> {
       bytes.set(part, at)
       at += part.length
     }
-    const { messages: answer } = await database.execProtocol(bytes, { throwOnError: false })
+    // It mixes up the answers of calls that come while another runs.
+    const { messages: answer } = await database.runExclusive(() =>
+      database.execProtocol(bytes, { throwOnError: false }),
+    )
     const failed = answer.find(({ name }) => name === 'error')
     if (failed !== undefined) throw failed
     return answer

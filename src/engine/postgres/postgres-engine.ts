@@ -26,6 +26,8 @@ interface Shared {
   readonly sources: Map<string, BatchesSource>
   /** The sources that lie in temporary tables of a session of the server. */
   readonly tables: WeakMap<object, Map<string, BatchesSource>>
+  /** The last filling of a session: statements that share it wait for one another there. */
+  readonly fillings: WeakMap<object, Promise<void>>
 }
 
 /** PostgreSQL behind a server's connections; each statement has one of its own until its last row is read. */
@@ -48,7 +50,12 @@ export class PostgresEngine implements Engine {
   static async open(server: PostgresServer): Promise<PostgresEngine> {
     const started = performance.now()
     const info: EngineInfo = { name: 'postgres', dialect: 'postgres', version: '', bootMilliseconds: 0 }
-    const engine = new PostgresEngine(server, info, { sources: new Map(), tables: new WeakMap() }, false)
+    const engine = new PostgresEngine(
+      server,
+      info,
+      { sources: new Map(), tables: new WeakMap(), fillings: new WeakMap() },
+      false,
+    )
     try {
       const stream = await engine.execute({ sql: 'SHOW server_version' })
       const batch = await stream.next()
@@ -181,7 +188,15 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  async #fill(connection: PostgresConnection, ids: readonly string[]): Promise<void> {
+  #fill(connection: PostgresConnection, ids: readonly string[]): Promise<void> {
+    const { fillings } = this.#shared
+    const before = fillings.get(connection.session) ?? Promise.resolve()
+    const filling = before.catch(() => {}).then(() => this.#fillNow(connection, ids))
+    fillings.set(connection.session, filling)
+    return filling
+  }
+
+  async #fillNow(connection: PostgresConnection, ids: readonly string[]): Promise<void> {
     const { sources, tables } = this.#shared
     const there = tables.get(connection.session) ?? new Map<string, BatchesSource>()
     tables.set(connection.session, there)

@@ -24,8 +24,8 @@ export interface Dialect {
   /** A semi or anti join that has no keyword becomes `[NOT] EXISTS`; an asof join one with all rows that match, of which the nearest are kept. */
   readonly joins: Readonly<Record<Exclude<JoinKind, OptionalJoin>, string>> &
     Readonly<Partial<Record<OptionalJoin, string>>>
-  /** Whether a full join needs a condition with an equality of both sides. */
-  readonly fullJoinNeedsEquality?: boolean
+  /** Joins whose condition needs an equality of both sides. */
+  readonly equalityJoins?: readonly JoinKind[]
   /** Whether there are ROLLUP, CUBE and GROUPING SETS; else there is one aggregation for each set. */
   readonly hasGroupingSets: boolean
   /** Spelled between brackets or operators of lower precedence. */
@@ -51,6 +51,8 @@ export interface Dialect {
   readonly bracketsBranches: boolean
   /** Whether `AS "t"("a", "b")` gives names to columns. */
   readonly namesColumns: boolean
+  /** Whether a column has to be written with its relation, as names of the result would hide it. */
+  readonly qualifiesColumns?: boolean
   /** One row of all where nothing aggregates. */
   readonly groupOfAll: string
   limit(count: number | undefined, offset: number): readonly string[]

@@ -3,12 +3,13 @@ import type { Dialect } from './dialect.ts'
 import { duckdb } from './duckdb.ts'
 
 /** The dialects there are. */
-export type DialectName = 'duckdb' | 'postgres' | 'sqlite'
+export type DialectName = 'duckdb' | 'postgres' | 'sqlite' | 'clickhouse'
 
 const loaders: Readonly<Record<DialectName, () => Promise<Dialect>>> = {
   duckdb: async () => duckdb,
   postgres: async () => (await import('./postgres.ts')).postgres,
   sqlite: async () => (await import('./sqlite.ts')).sqlite,
+  clickhouse: async () => (await import('./clickhouse.ts')).clickhouse,
 }
 
 /** A dialect by its name. DuckDB's is there; the others are loaded when they are asked for. Throws `INVALID_ARGUMENT`. */

@@ -23,7 +23,7 @@ export const postgres: Dialect = Object.freeze<Dialect>({
     full: 'FULL JOIN',
     cross: 'CROSS JOIN',
   },
-  fullJoinNeedsEquality: true,
+  equalityJoins: ['full'],
   operators: {
     add: (a, b) => `${a} + ${b}`,
     sub: (a, b) => `${a} - ${b}`,

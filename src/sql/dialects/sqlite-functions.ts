@@ -29,7 +29,7 @@ const extreme = (name: 'min' | 'max'): Spelling => ({
     const [a, b] = operands
     if (operands.length === 1) return a!
     if (operands.length === 2) return `coalesce(${name}(${a}, ${b}), ${a}, ${b})`
-    return `(SELECT ${name}(column1) FROM (VALUES ${operands.map((operand) => `(${operand})`).join(', ')}))`
+    return `(SELECT ${name}(v) FROM (${operands.map((operand) => `SELECT ${operand} AS v`).join(' UNION ALL ')}))`
   },
 })
 
