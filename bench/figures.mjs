@@ -61,6 +61,8 @@ export const targets = {
   'remote.bytes/needed': 1.15,
   'point.bytes': 1_000_000,
   'point.requests': 6,
+  'point.fine.bytes': 1_000_000,
+  'point.fine.requests': 6,
   'limit10.bytes/group': 1,
   'big.rss': 1.2,
 }

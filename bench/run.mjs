@@ -9,7 +9,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
-    suite: { type: 'string', default: 'queries' },
+    suite: { type: 'string' },
     host: { type: 'string', default: 'chromium' },
     only: { type: 'string' },
     rounds: { type: 'string' },
@@ -24,9 +24,11 @@ const ownSuites = ['avro', 'big', 'frame']
 if (bench !== 'scan' && !ownSuites.includes(bench))
   throw new Error(`There is no bench "${bench}". Benches: scan, ${ownSuites.join(', ')}.`)
 const { host } = values
-const suite = bench === 'scan' ? values.suite : bench
+const isPart = values.only !== undefined || values.profile
+const suite = bench === 'scan' ? (values.suite ?? (isPart ? 'queries' : 'all')) : bench
 if (host !== 'chromium' && host !== 'node') throw new Error(`--host is chromium or node, not "${host}".`)
 const suites = {
+  all: () => import('./suite-all.mjs'),
   queries: () => import('./suite-queries.mjs'),
   tpch: () => import('./suite-tpch.mjs'),
   remote: () => import('./suite-remote.mjs'),
@@ -68,6 +70,6 @@ if (result) {
     memoryBytes: totalmem(),
     node: process.version,
   }
-  const size = suite === 'tpch' ? { scale } : { rows }
+  const size = suite === 'tpch' ? { scale } : { rows, ...(suite === 'all' && { scale }) }
   if (values.json) console.log(JSON.stringify({ figures, suite, host, rounds, ...size, machine, ...rest, samples }))
 }
