@@ -12,8 +12,8 @@ const compress = promisify(gzip)
  */
 const budgets = [
   { name: 'main thread: everything exported, minified', budget: 60_000, read: readMainThread },
-  { name: 'worker/engine.js', budget: 435_000, read: readBuilt('worker/engine.js') },
-  { name: 'worker/decode.js', budget: 25_000, read: readBuilt('worker/decode.js') },
+  { name: 'worker/engine.js', budget: 460_000, read: readBuilt('worker/engine.js') },
+  { name: 'worker/decode.js', budget: 50_000, read: readBuilt('worker/decode.js') },
   { name: 'wasm/duckdb-eh.wasm', budget: 6_600_000, read: readBuilt('wasm/duckdb-eh.wasm') },
   { name: 'wasm/parquet_wasm_bg.wasm', budget: 1_700_000, read: readBuilt('wasm/parquet_wasm_bg.wasm') },
 ]

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type * as lakefront from 'lakefront'
 import type { Browser, Page } from 'playwright'
@@ -30,8 +33,15 @@ const flights = 'node_modules/vega-datasets/data/flights-3m.parquet'
 let site: Site
 let browser: Browser
 let oracle: Oracle
+let folder: string
 
 beforeAll(async () => {
+  oracle = await openOracle()
+  folder = await mkdtemp(join(tmpdir(), 'lakefront-e2e-'))
+  await oracle.run(
+    `COPY (FROM 'flights-3m.parquet' LIMIT 50000) TO '${folder}/zstd.parquet' (FORMAT parquet, COMPRESSION zstd)`,
+  )
+  const zstd = await readFile(join(folder, 'zstd.parquet'))
   const answer =
     (type: string, body: string): Route =>
     (_request, response) =>
@@ -40,6 +50,7 @@ beforeAll(async () => {
     root: fileURLToPath(new URL('..', import.meta.url)),
     routes: {
       '/page.html': answer('text/html', '<!doctype html><script type="module" src="page.js"></script>'),
+      '/zstd.parquet': (_request, response) => void response.writeHead(200).end(zstd),
       '/page.js': answer(
         'text/javascript',
         `import * as library from './dist/index.js'
@@ -53,13 +64,13 @@ beforeAll(async () => {
     },
   })
   browser = await openBrowser()
-  oracle = await openOracle()
 })
 
 afterAll(async () => {
   oracle?.close()
   await browser?.close()
   await site?.close()
+  await rm(folder, { recursive: true, force: true })
 })
 
 describe.each(ways)('$name', ({ options, suspends }) => {
@@ -119,6 +130,19 @@ describe.each(ways)('$name', ({ options, suspends }) => {
     expect(rows).toEqual(await oracle.rows(wanted))
     const scan = metrics.scans.find(({ source }) => source.includes('flights'))!
     expect(scan.rowGroupsSkippedBy.join).toBe(scan.rowGroups - 1)
+  })
+
+  test('zstd is read under the page’s content security policy', async () => {
+    const found = await page.evaluate(async () => {
+      await db.registerFile('zstd.parquet', 'zstd.parquet')
+      const [row] = await db
+        .sql(`SELECT sum(delay)::VARCHAR AS delay, count(DISTINCT origin)::VARCHAR AS origins FROM 'zstd.parquet'`)
+        .collect()
+      return [row!['delay'], row!['origins']]
+    })
+    expect([found]).toEqual(
+      await oracle.rows(`SELECT sum(delay), count(DISTINCT origin) FROM read_parquet('${folder}/zstd.parquet')`),
+    )
   })
 
   test('an abort is answered within 100 ms, and the engine is free soon, with columns to fetch and with columns at hand', async () => {

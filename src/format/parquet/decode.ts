@@ -4,12 +4,15 @@ import type { ColumnData } from '../../types/column-data.ts'
 import { readFfiArray } from '../arrow-ffi.ts'
 import { convertArray } from './convert.ts'
 import type { DictionaryCopies } from './convert.ts'
+import { decompressedPages } from './decompressed-pages.ts'
 import { excerpt } from './excerpt.ts'
 import type { ColumnChunk, RowGroup } from './footer.ts'
 import { inspectPages } from './pages.ts'
 import type { PageSummary } from './pages.ts'
 import { physicalTypes } from './schema.ts'
 import type { ParquetColumn } from './schema.ts'
+import { loadZstd } from './zstd.ts'
+import type { DecompressZstd } from './zstd.ts'
 import { exportStackPointer, stackPointerName } from './stack-pointer.ts'
 
 /** Most rows of a batch: a multiple of DuckDB's vectors, and DuckDB's own row group length. */
@@ -45,6 +48,7 @@ export interface DecodeRequest {
  */
 export function parquetDecoder(load: () => Promise<WebAssembly.Module | BufferSource>): ParquetDecoder {
   let loading: Promise<Reader> | undefined
+  let zstd: Promise<DecompressZstd | undefined> | undefined
   let memoryBytes = 0
   const start = (): Promise<Reader> => {
     loading ??= initialiseWith(load).catch((error: unknown) => {
@@ -58,7 +62,10 @@ export function parquetDecoder(load: () => Promise<WebAssembly.Module | BufferSo
       await start()
     },
     async decode(request) {
-      const batches = decode(request, await start())
+      const reader = await start()
+      const isZstd = chunksOf(request).some(({ codec }) => codec === 'zstd')
+      if (isZstd) zstd ??= loadZstd()
+      const batches = decode(request, reader, isZstd ? await zstd : undefined)
       memoryBytes = (wasmMemory() as WebAssembly.Memory).buffer.byteLength
       return batches
     },
@@ -106,21 +113,30 @@ function bytesOf(source: BufferSource): Uint8Array {
     : new Uint8Array(source)
 }
 
-function decode({ column, rowGroup, bytes }: DecodeRequest, reader: Reader): readonly ColumnData[] {
+function decode(request: DecodeRequest, reader: Reader, zstd: DecompressZstd | undefined): readonly ColumnData[] {
+  const { column, rowGroup, bytes } = request
   if (rowGroup.rows === 0) return []
-  const chunks = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
+  const chunks = chunksOf(request)
   chunks.forEach(checkReadable)
   const pages = chunks.map((chunk, index) => inspectPages(bytes[index]!, chunk))
   const asDictionary = pages.length === 1 && paysAsDictionary(column, pages[0]!, rowGroup.rows)
-  const stored = pages.map((page, index) => bytes[index]!.subarray(0, page.length))
+  const stored = pages.map((page, index) => {
+    const [chunk, own] = [chunks[index]!, bytes[index]!.subarray(0, page.length)]
+    return zstd === undefined || chunk.codec !== 'zstd' ? { chunk, bytes: own } : decompressedPages(own, chunk, zstd)
+  })
   // DuckDB writes unsigned values and differences that need more than the 32 bits Rust allows an int32 for.
   const asInt64 = new Set([...pages.keys()].filter((leaf) => chunks[leaf]!.type === int32 && pages[leaf]!.isDeltaOnly))
-  const batches = readBatches(excerpt(column, rowGroup, { bytes: stored, asDictionary, asInt64 }), column, reader)
+  const file = excerpt(column, rowGroup.rows, { stored, asDictionary, asInt64 })
+  const batches = readBatches(file, column, reader)
   const rows = batches.reduce((sum, batch) => sum + batch.length, 0)
   if (rows !== rowGroup.rows) {
     throw damaged(column, `it holds ${rows} rows where the row group has ${rowGroup.rows}`)
   }
   return batches
+}
+
+function chunksOf({ column, rowGroup }: DecodeRequest): readonly ColumnChunk[] {
+  return rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
 }
 
 function readBatches(file: Uint8Array, column: ParquetColumn, reader: Reader): ColumnData[] {

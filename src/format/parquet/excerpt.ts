@@ -1,14 +1,14 @@
 import { arrowHint, needsHint } from './arrow-hint.ts'
 import { codecs } from './footer.ts'
-import type { ColumnChunk, RowGroup } from './footer.ts'
+import type { ColumnChunk } from './footer.ts'
 import { physicalTypes } from './schema.ts'
 import type { ParquetColumn, ParquetNode } from './schema.ts'
 import { writeThriftStruct } from './thrift.ts'
 import type { ThriftField, ThriftFields } from './thrift.ts'
 
 export interface ExcerptOptions {
-  /** What the file holds, for each physical column. */
-  readonly bytes: readonly Uint8Array[]
+  /** The pages of each physical column, and what describes them. */
+  readonly stored: readonly { readonly chunk: ColumnChunk; readonly bytes: Uint8Array }[]
   /** Whether text is asked for as a dictionary. */
   readonly asDictionary: boolean
   /** Physical columns of int32 to be read as int64, which takes the same bytes where all pages are delta encoded. */
@@ -23,9 +23,11 @@ const int64 = physicalTypes.indexOf('int64')
  * A decoder that gets excerpts needs no I/O of its own, sees nothing of other columns, and is told only what is physical:
  * annotations, legacy list forms and writers' own schemas stay out, and text may be asked for as a dictionary.
  */
-export function excerpt(column: ParquetColumn, rowGroup: RowGroup, options: ExcerptOptions): Uint8Array {
-  const leaves = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
-  const chunks = leaves.map((chunk, leaf) => (options.asInt64.has(leaf) ? { ...chunk, type: int64 } : chunk))
+export function excerpt(column: ParquetColumn, rows: number, options: ExcerptOptions): Uint8Array {
+  const bytes = options.stored.map((leaf) => leaf.bytes)
+  const chunks = options.stored.map(({ chunk }, leaf) =>
+    options.asInt64.has(leaf) ? { ...chunk, type: int64 } : chunk,
+  )
   const node = widened(renamed({ ...column.node, name: 'c' }), options.asInt64)
   const elements: ThriftFields[] = [
     [
@@ -39,18 +41,18 @@ export function excerpt(column: ParquetColumn, rowGroup: RowGroup, options: Exce
   const footer = writeThriftStruct([
     [1, i32(1)],
     [2, { type: 'list', of: 'struct', value: elements }],
-    [3, i64(rowGroup.rows)],
+    [3, i64(rows)],
     [
       4,
       {
         type: 'list',
         of: 'struct',
-        value: [describeRowGroup(chunks, paths, { rows: rowGroup.rows, bytes: options.bytes })],
+        value: [describeRowGroup(chunks, paths, { rows, bytes })],
       },
     ],
     [5, needsSchema ? hint(node, options.asDictionary) : undefined],
   ])
-  return assemble(options.bytes, footer)
+  return assemble(bytes, footer)
 }
 
 const magic = new TextEncoder().encode('PAR1')

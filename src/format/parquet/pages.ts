@@ -17,8 +17,8 @@ export interface PageSummary {
 }
 
 const dataPage = 0
-const dictionaryPage = 2
-const dataPageV2 = 3
+export const dictionaryPage = 2
+export const dataPageV2 = 3
 const dictionaryEncodings: ReadonlySet<number> = new Set([2, 8])
 const deltaBinaryPacked = 5
 
@@ -85,9 +85,14 @@ export function usesDictionary(bytes: Uint8Array, chunk: ColumnChunk): boolean {
   return false
 }
 
-const pageDetails: Readonly<Record<number, number>> = { [dataPage]: 5, [dictionaryPage]: 7, [dataPageV2]: 8 }
+/** The field of a page header that tells of a page, by its type. */
+export const pageDetails: Readonly<Record<number, number>> = { [dataPage]: 5, [dictionaryPage]: 7, [dataPageV2]: 8 }
 
-function readPageHeader(bytes: Uint8Array, offset: number, chunk: ColumnChunk): { value: ThriftStruct; end: number } {
+export function readPageHeader(
+  bytes: Uint8Array,
+  offset: number,
+  chunk: ColumnChunk,
+): { value: ThriftStruct; end: number } {
   try {
     return readThriftStruct(bytes, offset)
   } catch (cause) {
