@@ -17,12 +17,11 @@ afterAll(() => workerd?.dispose())
 const post = async (path: string, body: unknown): Promise<string> =>
   (await workerd.dispatchFetch(`http://worker${path}`, { method: 'POST', body: JSON.stringify(body) })).text()
 
-test.each(storageCases.map(({ name }, index) => ({ name, place: `case-${index}` })))(
-  'R2 in workerd: $name',
-  async ({ name, place }) => {
-    expect(await post('/case', { name, place })).toBe('kept')
-  },
-)
+test.each(storageCases.map(({ name }) => name))('R2 in workerd: %s', async (name) => {
+  expect(await post('/case', { name, place: `case-${storageCases.findIndex((one) => one.name === name)}` })).toBe(
+    'kept',
+  )
+})
 
 test('R2 takes streams in parts, drops what is broken off, and says which conditions it cannot keep', async () => {
   expect(JSON.parse(await post('/stream', {}))).toEqual({

@@ -1,6 +1,7 @@
 import { isLakefrontError, LakefrontError } from '../errors.ts'
 import { chunksOf } from './chunks.ts'
 import { hiddenHeader } from './cors-diagnosis.ts'
+import { Flights } from './flights.ts'
 import { contentRange, declaredLength } from './http-answer.ts'
 import type { HttpOptions } from './http.ts'
 import { networkFailed } from './http-errors.ts'
@@ -8,9 +9,9 @@ import { Link } from './link.ts'
 import { checkRange, checkUnchanged, sourceChanged } from './range.ts'
 import { readBody } from './read-body.ts'
 import type { S3Access } from './s3-access.ts'
-import { nothing, S3Client } from './s3-client.ts'
-import { partsOf } from './s3-parts.ts'
-import { element, elements, escaped } from './s3-xml.ts'
+import { nothing, StoreClient } from './store-client.ts'
+import { partsOf } from './upload-parts.ts'
+import { element, elements, escaped } from './store-xml.ts'
 import { checkConditions, preconditionFailed } from './storage-errors.ts'
 import { checkKey, checkPrefix, compareKeys } from './storage-key.ts'
 import type {
@@ -56,7 +57,7 @@ class AzureStorage implements Storage {
   readonly abilities: StorageAbilities = { writes: true, conditions: true, lists: true, copiesItself: false }
   readonly #prefix: string
   readonly #options: AzureOptions
-  readonly #client: S3Client
+  readonly #client: StoreClient
 
   constructor(url: string, options: AzureOptions, { link = new Link(), retry, stallMilliseconds, fetch }: HttpOptions) {
     const [, container, path = ''] = /^az:\/\/([a-z0-9][a-z0-9-]{2,62})(?:\/(.*))?$/s.exec(url) ?? []
@@ -71,7 +72,7 @@ class AzureStorage implements Storage {
     this.label = `az://${container}/${this.#prefix}`
     this.#options = options
     const base = `${options.endpoint.replace(/\/$/, '')}/${container}`
-    this.#client = new S3Client({
+    this.#client = new StoreClient({
       bucket: container,
       urlOf: (key) => (key === '' ? base : `${base}/${key.split('/').map(encodeURIComponent).join('/')}`),
       access: sasAccess(options.sas),
@@ -250,23 +251,22 @@ class AzureStorage implements Storage {
     // Ids of one length, of this writer alone.
     const writer = crypto.randomUUID()
     const ids: string[] = []
-    const flying = new Set<Promise<void>>()
+    const flights = new Flights(parallelBlocks)
     let size = 0
-    const launch = (body: Uint8Array): void => {
+    const launch = (body: Uint8Array): Promise<void> => {
       const blockid = btoa(`${writer}-${String(ids.length).padStart(6, '0')}`)
       ids.push(blockid)
       size += body.length
       const request = { ...named, method: 'PUT', query: { comp: 'block', blockid }, body, signal } as const
-      const flight = this.#client.send(request, nothing).finally(() => flying.delete(flight))
-      flight.catch(() => undefined)
-      flying.add(flight)
+      return flights.start(() => this.#client.send(request, nothing))
     }
-    launch(first)
-    for await (const { bytes } of rest) {
-      while (flying.size >= parallelBlocks) await Promise.race(flying)
-      launch(bytes)
+    try {
+      await launch(first)
+      for await (const { bytes } of rest) await launch(bytes)
+      await flights.landed()
+    } finally {
+      await flights.settled()
     }
-    await Promise.all(flying)
     const list = `<BlockList>${ids.map((id) => `<Latest>${escaped(id)}</Latest>`).join('')}</BlockList>`
     const body = new TextEncoder().encode(`<?xml version="1.0" encoding="utf-8"?>${list}`)
     const headers = {

@@ -1,6 +1,6 @@
 import { chunksOf } from './chunks.ts'
 import { checkRange, checkUnchanged, sourceChanged } from './range.ts'
-import { partsOf } from './s3-parts.ts'
+import { partsOf } from './upload-parts.ts'
 import { cannot, checkConditions, missing, preconditionFailed } from './storage-errors.ts'
 import { checkKey, checkPrefix, compareKeys } from './storage-key.ts'
 import type {

@@ -160,6 +160,21 @@ describe('streams in parts', () => {
     expect([store.objects.size, store.uploads.size]).toEqual([0, 0])
   })
 
+  test('a part that fails while its stream takes its time is not left out', async () => {
+    const store = await start()
+    store.faults = [
+      {
+        when: (seen) => isPart(seen) && seen.query.get('partNumber') === '1',
+        times: 1,
+        status: 403,
+        code: 'AccessDenied',
+      },
+    ]
+    const slow = stream(3, (index) => (index === 2 ? new Promise((resolve) => setTimeout(resolve, 300)) : undefined))
+    expect(await failure(open(store).write('large', slow))).toMatchObject({ code: 'PERMISSION_DENIED' })
+    expect([store.objects.size, store.uploads.size]).toEqual([0, 0])
+  })
+
   test('an abort drops the parts, and ends requests on their way', async () => {
     const store = await start()
     store.faults = [{ when: isPart, times: 99, delay: 60_000 }]

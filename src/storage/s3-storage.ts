@@ -8,16 +8,16 @@ import { Link } from './link.ts'
 import { checkRange, checkUnchanged, sourceChanged } from './range.ts'
 import { readBody } from './read-body.ts'
 import type { Attempt } from './retry.ts'
-import { nothing, S3Client } from './s3-client.ts'
+import { nothing, StoreClient } from './store-client.ts'
 import type { S3Access } from './s3-access.ts'
 import { amazonDialect, googleDialect } from './s3-dialect.ts'
 import type { S3Dialect } from './s3-dialect.ts'
-import { failureInBody } from './s3-errors.ts'
-import { partsOf } from './s3-parts.ts'
+import { failureInBody } from './store-failure.ts'
+import { partsOf } from './upload-parts.ts'
 import { s3Encode } from './s3-sign.ts'
 import { sha256Base64, uploadParts } from './s3-upload.ts'
 import type { Upload } from './s3-upload.ts'
-import { element, elements, escaped } from './s3-xml.ts'
+import { element, elements, escaped } from './store-xml.ts'
 import { accessOf, isGoogle, objectUrl, s3Source } from './s3.ts'
 import type { S3Options } from './s3.ts'
 import { cannot, checkConditions, preconditionFailed } from './storage-errors.ts'
@@ -64,7 +64,7 @@ class S3Storage implements Storage {
   readonly #http: HttpOptions
   readonly #access: S3Access
   readonly #dialect: S3Dialect
-  readonly #client: S3Client
+  readonly #client: StoreClient
 
   constructor(url: string, options: S3StorageOptions, http: HttpOptions) {
     const [, bucket, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:\/(.*))?$/is.exec(url) ?? []
@@ -83,7 +83,7 @@ class S3Storage implements Storage {
     this.#access = options.s3Access ?? accessOf(options)
     const { link = new Link(), retry, stallMilliseconds, fetch } = http
     this.#http = { ...http, link }
-    this.#client = new S3Client({
+    this.#client = new StoreClient({
       bucket,
       urlOf: (key) => objectUrl(bucket, key, options),
       access: this.#access,

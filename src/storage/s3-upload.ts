@@ -1,11 +1,12 @@
 import { LakefrontError } from '../errors.ts'
 import { hiddenHeader } from './cors-diagnosis.ts'
-import { nothing } from './s3-client.ts'
-import type { S3Client } from './s3-client.ts'
+import { Flights } from './flights.ts'
+import { nothing } from './store-client.ts'
+import type { StoreClient } from './store-client.ts'
 import type { S3Dialect } from './s3-dialect.ts'
-import { failureInBody } from './s3-errors.ts'
-import type { UploadPart } from './s3-parts.ts'
-import { element, elements, escaped } from './s3-xml.ts'
+import { failureInBody } from './store-failure.ts'
+import type { UploadPart } from './upload-parts.ts'
+import { element, elements, escaped } from './store-xml.ts'
 import type { WrittenObject } from './storage.ts'
 
 /** A write that is on its way, and how to recognize it should its answer be lost. */
@@ -50,7 +51,7 @@ const mostParts = 10_000
  * stream, the upload is dropped, unless it is to be taken up later.
  */
 export async function uploadParts(
-  client: S3Client,
+  client: StoreClient,
   named: Named,
   parts: AsyncIterable<UploadPart>,
   options: UploadOptions,
@@ -68,32 +69,27 @@ export async function uploadParts(
   const stop = new AbortController()
   const anySignal = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   const sent: SentPart[] = []
-  const flying = new Set<Promise<void>>()
+  const flights = new Flights(parallelParts)
   let tail = options.first
-  const launch = (number: number, bytes: Uint8Array): void => {
+  const launch = (number: number, bytes: Uint8Array): Promise<void> => {
     tail = bytes
     const there = known?.parts.get(number)
-    const flight = sendPart(client, named, { uploadId, number, bytes, dialect, there, signal: anySignal })
-      .then((part) => {
-        sent[number - 1] = part
-      })
-      .finally(() => flying.delete(flight))
-    flight.catch(() => undefined)
-    flying.add(flight)
+    return flights.start(async () => {
+      sent[number - 1] = await sendPart(client, named, { uploadId, number, bytes, dialect, there, signal: anySignal })
+    })
   }
   try {
-    launch(1, options.first)
+    await launch(1, options.first)
     let number = 1
     for await (const { bytes } of parts) {
       if (++number > mostParts) throw tooLarge(named.label, options.first.length)
-      while (flying.size >= parallelParts) await Promise.race(flying)
-      launch(number, bytes)
+      await launch(number, bytes)
     }
-    await Promise.all(flying)
+    await flights.landed()
   } catch (error) {
     // What is on its way is worth waiting for when it will be taken up.
     if (!resume) stop.abort(error)
-    await Promise.allSettled(flying)
+    await flights.settled()
     await drop()
     throw error
   }
@@ -115,7 +111,7 @@ export async function sha256Base64(bytes: Uint8Array): Promise<string> {
 }
 
 function begin(
-  client: S3Client,
+  client: StoreClient,
   named: Named,
   { dialect, contentType, signal }: Pick<UploadOptions, 'dialect' | 'contentType' | 'signal'>,
 ): Promise<string> {
@@ -133,7 +129,7 @@ function begin(
 }
 
 async function sendPart(
-  client: S3Client,
+  client: StoreClient,
   named: Named,
   part: {
     readonly uploadId: string
@@ -158,7 +154,7 @@ async function sendPart(
 }
 
 function complete(
-  client: S3Client,
+  client: StoreClient,
   named: Named,
   upload: {
     readonly uploadId: string
@@ -192,7 +188,7 @@ function complete(
 
 /** The upload to a key that was begun last and neither put together nor dropped, with its parts. */
 async function pendingUpload(
-  client: S3Client,
+  client: StoreClient,
   named: Named,
   signal: AbortSignal | undefined,
 ): Promise<{ uploadId: string; parts: ReadonlyMap<number, SentPart> } | undefined> {

@@ -8,7 +8,7 @@ import type { Link } from './link.ts'
 import { retrying } from './retry.ts'
 import type { Attempt, RetryOptions } from './retry.ts'
 import type { S3Access } from './s3-access.ts'
-import { s3Failure } from './s3-errors.ts'
+import { storeFailure } from './store-failure.ts'
 import { s3Encode, sha256Hex } from './s3-sign.ts'
 
 /** One request to a store, as often as it takes. */
@@ -28,7 +28,7 @@ export interface StoreRequest {
   readonly fate?: { isUncertain: boolean }
 }
 
-export interface S3ClientOptions {
+export interface StoreClientOptions {
   readonly bucket: string
   /** The URL of a key; of the bucket for an empty one. */
   readonly urlOf: (key: string) => string
@@ -43,11 +43,11 @@ export interface S3ClientOptions {
 const slowestBytesPerSecond = 32 * 1024
 
 /** Makes requests to one bucket: signed, tried again when the reason passes, with errors that say what the store meant. */
-export class S3Client {
-  readonly #options: S3ClientOptions
+export class StoreClient {
+  readonly #options: StoreClientOptions
   #hasAnswered = false
 
-  constructor(options: S3ClientOptions) {
+  constructor(options: StoreClientOptions) {
     this.#options = options
   }
 
@@ -79,12 +79,12 @@ export class S3Client {
       if (response.ok || request.accepts?.includes(response.status) === true) {
         return this.#use(request, () => use(response, attempt))
       }
-      const failure = await s3Failure(request.label, response)
+      const failure = await storeFailure(request.label, response)
       if (isRenewed || !failure.isRefusal || !allowed.renew()) throw this.#failed(request, failure)
     }
   }
 
-  #failed(request: StoreRequest, failure: Awaited<ReturnType<typeof s3Failure>>): LakefrontError {
+  #failed(request: StoreRequest, failure: Awaited<ReturnType<typeof storeFailure>>): LakefrontError {
     if (failure.isUncertain && request.fate !== undefined) request.fate.isUncertain = true
     return failure.error
   }

@@ -1,7 +1,7 @@
 import { LakefrontError } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
 import { httpFailed } from './http-errors.ts'
-import { element } from './s3-xml.ts'
+import { element } from './store-xml.ts'
 
 export interface StoreFailure {
   readonly error: LakefrontError
@@ -23,13 +23,13 @@ const full = [
 ]
 
 /** What an answer without success means. Reads its body, of which only the store's code is told: the rest may hold a signature. */
-export async function s3Failure(label: string, response: Response): Promise<StoreFailure> {
+export async function storeFailure(label: string, response: Response): Promise<StoreFailure> {
   const { status } = response
   const body = await response.text().catch(() => '')
   return failureOf(label, { status, response, body })
 }
 
-/** As {@link s3Failure}, for errors that come with a status of success. */
+/** As {@link storeFailure}, for errors that come with a status of success. */
 export function failureInBody(label: string, body: string): LakefrontError | undefined {
   if (!/<Error[\s>]/.test(body)) return undefined
   const code = element(body, 'Code')
