@@ -78,6 +78,29 @@ test('a schema to read with: aliases, defaults, wider types', async () => {
   expect(row).toEqual({ s: 42n * 30n })
 })
 
+test('a limit reads the beginning of a file only', async () => {
+  const { avroEncoder } = await import('../format/avro/avro-encoder.ts')
+  const { batchFromRows } = await import('../types/batch-from-rows.ts')
+  const batch = batchFromRows({ text: Array.from({ length: 60_000 }, (_, row) => `${row}`.repeat(20)) })
+  const encoder = await avroEncoder(batch.schema, { codec: 'null' })
+  const chunks = [...encoder.head()]
+  for await (const chunk of encoder.batch(batch)) chunks.push(chunk)
+  for await (const chunk of encoder.tail()) chunks.push(chunk)
+  const bytes = new Uint8Array(Buffer.concat(chunks))
+  const server = await FaultServer.start(bytes)
+  const fetched: number[] = []
+  const stop = db.on('query', ({ metrics }) => fetched.push(metrics?.scans[0]?.bytesFetched ?? 0))
+  try {
+    expect(await db.read.avro(server.url('/long.avro')).limit(3).collect()).toHaveLength(3)
+    expect(await db.read.avro(server.url('/other.avro')).count()).toBe(60_000)
+    expect(fetched).toHaveLength(2)
+    expect(fetched[0]).toBeLessThan(bytes.length / 4)
+  } finally {
+    stop()
+    await server.close()
+  }
+})
+
 test('over HTTP by ranges; a registered name; a file that is something else', async () => {
   const server = await FaultServer.start(bytesOf('types-deflate.avro'))
   try {

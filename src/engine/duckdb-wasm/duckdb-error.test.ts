@@ -109,7 +109,7 @@ test('a name that was nearly right is offered, one that is far from it is not', 
   expect(details['candidates']).toEqual(['delay'])
 })
 
-test('files that would have to be fetched are Parquet only, and queries of URLs are not repeated', async () => {
+test('files that would have to be fetched are of few formats, and queries of URLs are not repeated', async () => {
   for (const sql of [
     "FROM 'https://example.org/a.csv?secret=1'",
     "FROM read_csv('https://example.org/a.csv?secret=1')",

@@ -23,7 +23,7 @@ export interface RowsRead {
 
 /**
  * Reads the columns `wanted`, indices into the file's fields, block by block, straight into columns: what is not wanted is passed
- * over. Holds a few ranges of the file and one batch. Without columns only the heads of blocks are read.
+ * over. Holds a few ranges of the file and one batch, which ends with its block when nothing is read ahead. Without columns only the heads of blocks are read.
  */
 export async function* readAvro(
   file: AvroFile,
@@ -40,6 +40,7 @@ export async function* readAvro(
     try {
       rows.begin(await file.decompress(block.bytes), block.rows)
       while (rows.read()) yield rows.take()
+      if (!options.readsAhead && rows.length > 0) yield rows.take()
     } catch (error) {
       throw located(error, file, block)
     }

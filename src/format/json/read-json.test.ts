@@ -178,6 +178,16 @@ test.each([
   expect(rows.map(([, text]) => text)).toEqual(many.map(({ text }) => text))
 })
 
+test('zstandard is taken off, by its first bytes; damage of it is told', async () => {
+  // Made by libzstd of `{"a":1}\n{"a":2}\n`.
+  const packed = Uint8Array.from(Buffer.from('28b52ffd20108100007b2261223a317d0a7b2261223a327d0a', 'hex'))
+  expect(await ours(packed)).toEqual({ schema: ['a BIGINT'], rows: [['1'], ['2']] })
+  expect(await failure(ours(packed.slice(0, -3)))).toMatchObject({
+    code: 'CORRUPT_FILE',
+    message: expect.stringContaining('cannot be decompressed as zstandard'),
+  })
+})
+
 test('gzip is taken off, by its first bytes; damage of it is told', async () => {
   const text = '{"a":1}\n{"a":2}\n'
   const packed = new Uint8Array(gzipSync(text))

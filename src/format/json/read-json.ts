@@ -80,7 +80,7 @@ async function findLayout(source: ByteSource, options: ReadOptions): Promise<Lay
   return layoutOf(concatenated(chunks, length), true)
 }
 
-/** Reads the columns `wanted`, indices into the file's fields, straight into columns; other fields are passed over. */
+/** Reads the columns `wanted`, indices into the file's fields, straight into columns; other fields are passed over. Batches end with a range when nothing is read ahead. */
 export async function* readJson(
   file: JsonFile,
   wanted: readonly number[],
@@ -115,6 +115,10 @@ export async function* readJson(
       throw located(error, file.source.label, { chunk, record })
     }
     bytes += cursor.position - start
+    if (options.readsAhead || rows === 0) continue
+    yield take(rows)
+    rows = 0
+    bytes = 0
   }
   if (rows > 0) yield take(rows)
 }
