@@ -68,7 +68,8 @@ export const runSuite = async ({ rounds, build }) => {
           times[way]?.push(performance.now() - start)
         }
       }
-      figures[`frame.${name}/sql`] = Number((median(times[0]) / median(times[1])).toPrecision(3))
+      // The quickest of each: what a busy machine adds is not the DataFrame's.
+      figures[`frame.${name}/sql`] = Number((Math.min(...times[0]) / Math.min(...times[1])).toPrecision(3))
     }
     say('fifty steps')
     figures['frame.compile50.milliseconds'] = await compileTime(db, col, F)

@@ -94,18 +94,17 @@ function replaceInputs(plan: Plan, inputs: readonly Plan[]): Plan {
 }
 
 /**
- * `plan` with `change` applied to every node, inputs first; a change keeps the output of its node. Nodes above nothing that
- * changed stay the same objects.
+ * `plan` with `change` applied to every node, inputs first. What a change makes has the output of its node, types and all. Nodes
+ * above nothing that changed stay the same objects.
  */
 export function rewrite(plan: Plan, change: (node: Plan) => Plan): Plan {
   const done = new Map<Plan, Plan>()
   for (const node of nodesOf(plan)) {
     const inputs = inputsOf(node)
     const changed = inputs.map((input) => done.get(input)!)
-    done.set(
-      node,
-      change(changed.some((input, index) => input !== inputs[index]) ? replaceInputs(node, changed) : node),
-    )
+    const before = changed.some((input, index) => input !== inputs[index]) ? replaceInputs(node, changed) : node
+    const after = change(before)
+    done.set(node, after.output === node.output ? after : Object.freeze({ ...after, output: node.output! }))
   }
   return done.get(plan)!
 }

@@ -7,9 +7,13 @@ import { Window } from '../expr/window.ts'
 import { aggregate } from '../plan/aggregate.ts'
 import { alias, drop, project, rename, withColumns } from '../plan/columns.ts'
 import { inputsOf } from '../plan/inputs.ts'
+import { unpivot } from '../plan/explode.ts'
 import { join } from '../plan/join.ts'
 import { table } from '../plan/leaf.ts'
 import type { JoinKind, Plan } from '../plan/nodes.ts'
+import { dropNulls, fillNulls } from '../plan/nulls.ts'
+import { wholeType } from '../plan/output.ts'
+import { pivot } from '../plan/pivot.ts'
 import { distinct, filter, limit, sort } from '../plan/rows.ts'
 import { setOperation } from '../plan/set-operation.ts'
 import { withInputs } from '../plan/walk.ts'
@@ -27,7 +31,10 @@ beforeAll(async () => {
     `CREATE TABLE base AS SELECT * FROM (VALUES (1::DOUBLE, 2::DOUBLE, 4::DOUBLE), (2, 2, 9), (3, NULL, 4), (NULL, 5, NULL), (1, 2, 4), (7, 0, -1)) v(a, b, "a b")`,
     'SET threads = 1',
   ])
-  typed = Object.freeze({ ...base, output: [{ name: 'a' }, { name: 'b' }, { name: 'a b' }] })
+  typed = Object.freeze({
+    ...base,
+    output: ['a', 'b', 'a b'].map((name) => ({ name, type: { kind: 'double' } as const })),
+  })
 })
 
 /** A plan, and how each step was made, so that a failure can be read. */
@@ -180,12 +187,56 @@ const step: fc.Arbitrary<Step> = fc.oneof(
           : input,
   ),
   fc.constant<Step>((input) => setOperation(input, filter(input, F.lit(true).node), { operation: 'union', all: true })),
+  fc.tuple(fc.nat(6), fc.nat(6)).map(([one, two]): Step => (input) => {
+    if (hasAny(input, ['how many'])) return input
+    const found = unique([pick(input.output!, one).name, pick(input.output!, two).name]).map((name) => col(name).node)
+    const sets = [found.map((_, at) => at), found.length === 2 ? [1] : [], []]
+    return aggregate(input, found, [F.count().as('how many').node], sets)
+  }),
+  fc.tuple(fc.nat(6), fc.nat(6)).map(([at, by]): Step => (input) => {
+    if (hasAny(input, ['1', '2', '7', 'null'])) return input
+    const key = pick(input.output!, at)
+    const column = col(pick(input.output!, by).name).node
+    const measure = F.max(pick(input.output!, at + by).name).as('most').node
+    return pivot(input, { keys: [col(key.name).node], column, values: [1, 2, 7, null], measures: [measure] })
+  }),
+  fc.tuple(fc.nat(6), fc.nat(6)).map(([at, more]): Step => (input) => {
+    if (hasAny(input, ['k', 'v'])) return input
+    const id = pick(input.output!, at).name
+    const values = unique(input.output!.map(({ name }) => name).filter((name) => name !== id)).slice(0, 1 + more)
+    return values.length === 0 ? input : drop(unpivot(input, { ids: [id], values, variable: 'k', value: 'v' }), ['k'])
+  }),
+  fc.tuple(fc.nat(6), fc.boolean()).map(([at, one]): Step => (input) => {
+    const named = one ? { name: pick(input.output!, at).name } : {}
+    return allTyped(input) ? fillNulls(input, [{ ...named, value: 5 }]) : input
+  }),
+  fc.constantFrom('all' as const, 1, 2).map(
+    (atLeast): Step =>
+      (input) =>
+        allTyped(input) ? dropNulls(input, atLeast) : input,
+  ),
+  fc.constantFrom<JoinKind>('asof', 'asofLeft').map((how): Step => (input) => {
+    const right = project(typed, [col('a').as('a3').node, col('a b').as('found').node])
+    const once = filter(sort(distinct(right, ['a3']), allKeys(right)), col('a3').isNotNull().and(col('a3').ne(1)).node)
+    return input.output!.some(({ name }) => name === 'a') &&
+      !input.output!.some(({ name }) => ['a3', 'found'].includes(name))
+      ? join(input, once, how, { nearest: { left: 'a', operator: 'ge', right: 'a3' } })
+      : input
+  }),
   fc.constantFrom('t1', 'base', 'x').map(
     (name): Step =>
       (input) =>
         alias(input, name),
   ),
 )
+
+function hasAny(input: Plan, taken: readonly string[]): boolean {
+  return input.output!.some(({ name }) => taken.includes(name.toLowerCase()))
+}
+
+function allTyped(input: Plan): boolean {
+  return input.output!.every(({ type }) => wholeType(type) !== undefined)
+}
 
 let tables = 0
 

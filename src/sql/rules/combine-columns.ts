@@ -3,11 +3,12 @@ import { hasGenerator, hasRawSql, someExpression } from '../../expr/walk.ts'
 import type { Plan, WithColumns } from '../../plan/nodes.ts'
 import { Scope } from '../../plan/scope.ts'
 
-/** withColumn above withColumn, of columns that the lower one only passes on, is one step: a loop of them costs what its columns cost. */
+/** withColumn above withColumn, of new columns made of what the lower one only passes on, is one step: a loop of them costs what its columns cost. */
 export function combineColumns(plan: Plan): Plan {
   if (plan.kind !== 'WithColumns' || plan.input.kind !== 'WithColumns') return plan
   const lower = plan.input
-  if (!plan.columns.every(({ expression }) => readsPassedOn(expression, lower))) return plan
+  const addsOnly = plan.output!.length === lower.output!.length + plan.columns.length
+  if (!addsOnly || !plan.columns.every(({ expression }) => readsPassedOn(expression, lower))) return plan
   return Object.freeze({ ...plan, input: lower.input, columns: Object.freeze([...lower.columns, ...plan.columns]) })
 }
 
