@@ -11,7 +11,16 @@ const compress = promisify(gzip)
  * commit message.
  */
 const budgets = [
-  { name: 'main thread: everything exported, minified', budget: 60_000, read: readMainThread },
+  {
+    name: 'main thread: everything exported, minified',
+    budget: 86_000,
+    read: bundled("export * from './dist/index.js'\nexport * from './dist/functions.js'"),
+  },
+  {
+    name: 'main thread: one function alone',
+    budget: 8_000,
+    read: bundled("export { upper } from './dist/functions.js'"),
+  },
   { name: 'worker/engine.js', budget: 460_000, read: readBuilt('worker/engine.js') },
   { name: 'worker/decode.js', budget: 50_000, read: readBuilt('worker/decode.js') },
   { name: 'wasm/duckdb-eh.wasm', budget: 6_600_000, read: readBuilt('wasm/duckdb-eh.wasm') },
@@ -23,8 +32,16 @@ function readBuilt(path) {
   return () => readFile(join(root, 'dist', path))
 }
 
-/** What an application's bundler makes of the two entry points, without what is loaded only on demand. */
-async function readMainThread() {
+/**
+ * What an application's bundler makes of a module, without what is loaded only on demand.
+ * @param {string} code @returns {() => Promise<Buffer>}
+ */
+function bundled(code) {
+  return () => bundle(code)
+}
+
+/** @param {string} code */
+async function bundle(code) {
   const { build } = await import('rolldown')
   const entry = 'lakefront-everything'
   const { output } = await build({
@@ -38,7 +55,7 @@ async function readMainThread() {
       {
         name: entry,
         resolveId: (id) => (id === entry ? id : null),
-        load: (id) => (id === entry ? `export * from './dist/index.js'\nexport * from './dist/functions.js'` : null),
+        load: (id) => (id === entry ? code : null),
       },
     ],
   })
@@ -65,7 +82,7 @@ export const checkSizes = async () => {
   for (const { name, budget, read } of budgets) {
     rows.push({ name, budget, size: (await compress(await read(), { level: 9 })).length })
   }
-  const total = rows.reduce((sum, { size }) => sum + size, 0)
+  const total = rows.reduce((sum, { name, size }) => (name.endsWith('alone') ? sum : sum + size), 0)
   const lines = rows.map(
     ({ name, size, budget }) =>
       `${kilobytes(size)} of ${kilobytes(budget)}  ${name}${size > budget ? '  TOO LARGE' : ''}`,

@@ -21,6 +21,8 @@ function typescriptType(type: LogicalType): string {
     case 'hugeint':
     case 'uhugeint':
       return 'bigint'
+    case 'decimal':
+      return '`${number}`'
     case 'blob':
       return 'Uint8Array'
     case 'enum':
