@@ -130,6 +130,20 @@ describe('the cache of decoded columns', () => {
     }
   })
 
+  test('is shared by readers at the same columns at once: each is fetched and decoded by one of them', async () => {
+    const server = await FaultServer.start(bytes, { delay: 10 })
+    try {
+      const table = await open(provider(), server.url())
+      const readers = [table.open({ columns: [0, 1] }), table.open({ columns: [1, 2] })]
+      const rows = await Promise.all(readers.map(async (reader) => rowsOf(await drain(reader))))
+      expect(rows[0]!.map(([, shared]) => shared)).toEqual(rows[1]!.map(([shared]) => shared))
+      expect(rows[0]).toHaveLength(40_960)
+      expect(readers[0]!.metrics.cacheHits + readers[1]!.metrics.cacheHits).toBe(10)
+    } finally {
+      await server.close()
+    }
+  })
+
   test('forgets a dropped source', async () => {
     const scans = provider()
     await drain((await open(scans, path)).open({ columns: [0] }))
