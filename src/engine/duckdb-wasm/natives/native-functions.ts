@@ -74,7 +74,7 @@ export interface GroupStates {
   set(row: number, state: unknown): void
 }
 
-/** A run of rows to cast. `fail` says that one cannot be; it becomes null, or the statement fails. */
+/** A run of rows to cast. `fail` says that one cannot be; it becomes null (unless it is row -1: is so already), or the statement fails. */
 export interface CastCall {
   readonly input: Pointer
   readonly output: Pointer
@@ -371,7 +371,7 @@ export class NativeFunctions {
         ...call,
         fail: (row, message) => {
           failure ??= message
-          this.setNull(output, row)
+          if (row >= 0) this.setNull(output, row)
         },
       })
     } catch (error) {

@@ -87,7 +87,7 @@ const functions = [
   'json_keys',
 ]
 
-const statements = [
+const statements: string[] = [
   ...functions.flatMap((name) => [
     ...paths.map((path) => `SELECT ${name}(j, ${literal(path)}) AS r FROM (VALUES ${values(documents)}) t(j)`),
     ...wild.map((path) => `SELECT ${name}(j, ${literal(path)}) AS r FROM (VALUES ${values(documents)}) t(j)`),
@@ -130,6 +130,15 @@ const statements = [
   "SELECT sum((j ->> 'v')::INTEGER), min(length(j)), max(length(j)) FROM (SELECT to_json({'v': i, 's': i::VARCHAR}) AS j FROM range(5000) t(i))",
 ]
 
+statements.push(
+  "SELECT json_group_array(x), json_group_object(k, x), json_group_structure(x) FROM (VALUES ('a', 1), ('b', NULL), ('c', 3)) t(k, x)",
+  'SELECT json_group_array(x) FROM (SELECT 1 AS x WHERE false)',
+  `SELECT from_json(j, '{"a":"INTEGER","b":["VARCHAR"],"c":{"d":"DATE"}}') FROM (VALUES ('{"a":1,"b":["x",null,2],"c":{"d":"2020-01-01"}}'), ('{"a":"7","c":null}'), ('{"a":"x","b":1}'), ('{"a":2.5,"b":[]}'), ('{"a":3.5}'), ('[1]'), ('null'), (NULL), ('{"a":true,"z":1}')) t(j)`,
+  `SELECT json_transform('{"f":1,"d":1.5,"h":123456789012345678901234567890,"t":"2020-01-01 00:00:00","m":{"k":1},"v":[1,{"a":2}],"x":1e3}', '{"f":"DOUBLE","d":"DECIMAL(10,2)","h":"HUGEINT","t":"TIMESTAMP","m":"MAP(VARCHAR,INTEGER)","v":"VARCHAR","x":"VARCHAR"}')`,
+  `SELECT '{"a":1,"b":[1,2]}'::JSON::STRUCT(a BIGINT, b INTEGER[]), '[1,2,3]'::JSON::DOUBLE[], '{"k":"v"}'::JSON::MAP(VARCHAR, VARCHAR), '12'::JSON::INTEGER, '"2020-01-01"'::JSON::DATE, 'true'::JSON::BOOLEAN, '1.50'::JSON::DECIMAL(5,1), '[1,2]'::JSON::INTEGER[2], '"b"'::JSON::ENUM('a', 'b'), '"x"'::JSON::VARCHAR`,
+  `SELECT TRY_CAST('"x"'::JSON AS INTEGER), TRY_CAST('[1,"x"]'::JSON AS INTEGER[])`,
+)
+
 /** What must fail here where it fails natively. */
 const failures = [
   "SELECT json_extract('{', '$')",
@@ -146,6 +155,13 @@ const failures = [
   'SELECT array_to_json(1)',
   'SELECT row_to_json([1])',
   "INSERT INTO documents VALUES ('{')",
+  `SELECT from_json_strict('{"a":"x"}', '{"a":"INTEGER"}')`,
+  `SELECT from_json_strict('{}', '{"a":"INTEGER"}')`,
+  `SELECT '{"a":1,"b":2}'::JSON::STRUCT(a INTEGER)`,
+  `SELECT '"x"'::JSON::INTEGER`,
+  "SELECT from_json('{}', '{}')",
+  "SELECT from_json('{}', j) FROM (VALUES ('{}')) t(j)",
+  'SELECT json_group_object(NULL, 1)',
 ]
 
 let native: DuckDBConnection
