@@ -65,7 +65,7 @@ function shown(value: unknown): string {
     .join(', ')} }`
 }
 
-test.each(['dataframe', 'sql', 'from-pyspark'])(
+test.each(['dataframe', 'sql', 'from-pyspark', 'json-and-time-zones', 'udf'])(
   'every program of docs/%s.md prints what it says',
   async (name) => {
     const path = fileURLToPath(new URL(`docs/${name}.md`, root))
