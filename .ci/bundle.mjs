@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { root } from './shell.mjs'
 
 /** What stays an import in the published files: the host's modules, the package's own dependency, and the optional ones. */
-const external = [/^node:/, /^apache-arrow$/, /^@electric-sql\/pglite$/, /^@sqlite\.org\/sqlite-wasm$/]
+const external = [/^node:/, /^stream\/web$/, /^apache-arrow$/, /^@electric-sql\/pglite$/, /^@sqlite\.org\/sqlite-wasm$/]
 
 /**
  * wasm-bindgen's glue names its file beside itself as a default. Ours is always passed in, and a bundler of the
@@ -70,6 +70,8 @@ export const bundle = async (dir) => {
         index: 'src/index.ts',
         functions: 'src/functions.ts',
         testing: 'src/testing.ts',
+        cloudflare: 'src/edge/cloudflare.ts',
+        signer: 'src/edge/signer.ts',
         cli: 'src/cli/main.ts',
       },
       platform: 'neutral',
