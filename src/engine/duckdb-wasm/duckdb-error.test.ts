@@ -83,7 +83,6 @@ test.each<[string, ErrorCode]>([
   ["SELECT regexp_matches('a', '(')", 'INVALID_VALUE'],
   ["FROM read_csv('absent.csv')", 'NOT_FOUND'],
   ["FROM read_json('x.json')", 'NOT_FOUND'],
-  ["SELECT json_extract('{}', '$.a')", 'UNSUPPORTED'],
   ['LOAD httpfs', 'UNSUPPORTED'],
   ['SELECT $a + $1', 'UNSUPPORTED'],
   ["FROM read_parquet('x.parquet', compression = 'zstd')", 'INVALID_ARGUMENT'],
