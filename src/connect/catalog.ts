@@ -2,7 +2,8 @@ import { isLakefrontError, LakefrontError } from '../errors.ts'
 import type { Executor } from '../frame/executor.ts'
 import { resultOf } from '../frame/results.ts'
 import { query, table } from '../plan/leaf.ts'
-import type { ExecuteOptions } from '../engine/engine.ts'
+import type { EngineInfo, ExecuteOptions } from '../engine/engine.ts'
+import { keysText, tablesText } from './reflection.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import { rowsFromBatch } from '../types/rows.ts'
 import { typeName } from '../types/type-names.ts'
@@ -26,20 +27,27 @@ export interface CatalogColumn {
   readonly nullable: boolean
 }
 
+/** A key of a table. */
+export interface CatalogKey {
+  readonly kind: 'primary' | 'unique' | 'foreign'
+  readonly columns: readonly string[]
+  /** What a foreign key leads to. */
+  readonly references?: { readonly table: string; readonly columns: readonly string[] }
+}
+
 /** Which tables and views there are; `session.catalog`. */
 export class Catalog {
   readonly #executor: Executor
+  readonly #dialect: () => EngineInfo['dialect']
 
-  constructor(executor: Executor) {
+  constructor(executor: Executor, dialect: () => EngineInfo['dialect']) {
     this.#executor = executor
+    this.#dialect = dialect
   }
 
   /** Tables and views, of one schema or of all, in the order of their names. */
   async listTables(schema?: string, options?: ExecuteOptions): Promise<CatalogTable[]> {
-    const text = [
-      'SELECT table_catalog AS catalog, table_schema AS schema, table_name AS name, table_type AS type FROM information_schema.tables',
-      " WHERE table_schema NOT IN ('information_schema', 'pg_catalog') ORDER BY catalog, schema, name",
-    ].join('\n')
+    const text = tablesText(this.#dialect())
     const { batches } = await resultOf(this.#executor, query([text], []), options)
     const tables = batches.flatMap(rowsFromBatch).map((row): CatalogTable => ({
       catalog: String(row['catalog']),
@@ -71,6 +79,27 @@ export class Catalog {
       logicalType: field.type,
       nullable: field.nullable,
     }))
+  }
+
+  /** The primary, unique and foreign keys of a table, its name without a schema; none for a view or a table that is not there. */
+  async listKeys(name: string, options?: ExecuteOptions): Promise<CatalogKey[]> {
+    const dialect = this.#dialect()
+    const parts = keysText(dialect)
+    const slots = parts.slice(1).map(() => ({ value: name }))
+    const { batches } = await resultOf(this.#executor, query(parts, slots), options)
+    const keys = new Map<string, { kind: CatalogKey['kind']; columns: string[]; table: string; references: string[] }>()
+    for (const row of batches.flatMap(rowsFromBatch)) {
+      const id = String(row['id'])
+      const key = keys.get(id) ?? { kind: row['kind'] as CatalogKey['kind'], columns: [], table: '', references: [] }
+      keys.set(id, key)
+      key.columns.push(String(row['name']))
+      if (row['other_table'] === null) continue
+      key.table = String(row['other_table'])
+      key.references.push(String(row['other_name']))
+    }
+    return [...keys.values()].map(({ kind, columns, table, references }) =>
+      kind === 'foreign' ? { kind, columns, references: { table, columns: references } } : { kind, columns },
+    )
   }
 
   /** Forgets a view made by `createOrReplaceTempView()`; `false` when there is none of that name. */

@@ -67,7 +67,7 @@ export class Session implements AsyncDisposable {
     this.#gate = new TransactionGate()
     this.#executor = engineExecutor(gatedEngine(this.#engine, this.#gate))
     this.read = new Reader(this.#executor)
-    this.catalog = new Catalog(this.#executor)
+    this.catalog = new Catalog(this.#executor, () => this.#engine.info.dialect)
   }
 
   /** Which engine runs the queries, its version, and what it can do here. */

@@ -115,6 +115,29 @@ describe.each(engines)('changes of a table on %s', (name, open) => {
     ])
   })
 
+  test('tables, columns and keys are told', async () => {
+    await db
+      .sql(
+        'DROP TABLE IF EXISTS parts; CREATE TABLE parts (a INTEGER, b INTEGER, t_id BIGINT REFERENCES t (id), PRIMARY KEY (a, b), UNIQUE (t_id))',
+      )
+      .collect()
+    await db.createDataFrame([{ x: 1 }]).collect()
+    const tables = await db.catalog.listTables()
+    expect(tables.map((each) => each.name).filter((each) => each !== 'things')).toEqual(['parts', 't'])
+    expect(await db.catalog.listColumns('t')).toMatchObject([
+      { name: 'id', type: 'BIGINT' },
+      { name: 'label', type: 'VARCHAR' },
+      { name: 'price', type: 'DOUBLE' },
+    ])
+    const keys = await db.catalog.listKeys('parts')
+    expect(keys).toContainEqual({ kind: 'primary', columns: ['a', 'b'] })
+    expect(keys).toContainEqual({ kind: 'unique', columns: ['t_id'] })
+    expect(keys).toContainEqual({ kind: 'foreign', columns: ['t_id'], references: { table: 't', columns: ['id'] } })
+    expect(keys).toHaveLength(3)
+    expect(await db.catalog.listKeys("no'such")).toEqual([])
+    await db.sql('DROP TABLE parts').collect()
+  })
+
   test('insert: rows, defaults, and what a query gives', async () => {
     expect(await db.table('t').insert([])).toBe(0)
     expect(await db.table('t').insert([{ id: 3 }])).toBe(1)
