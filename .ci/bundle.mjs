@@ -69,6 +69,8 @@ export const bundle = async (dir) => {
       input: {
         index: 'src/index.ts',
         functions: 'src/functions.ts',
+        cloudflare: 'src/edge/cloudflare.ts',
+        signer: 'src/edge/signer.ts',
         testing: 'src/testing.ts',
         cloudflare: 'src/edge/cloudflare.ts',
         signer: 'src/edge/signer.ts',
