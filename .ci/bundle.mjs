@@ -69,8 +69,6 @@ export const bundle = async (dir) => {
       input: {
         index: 'src/index.ts',
         functions: 'src/functions.ts',
-        cloudflare: 'src/edge/cloudflare.ts',
-        signer: 'src/edge/signer.ts',
         testing: 'src/testing.ts',
         cloudflare: 'src/edge/cloudflare.ts',
         signer: 'src/edge/signer.ts',
