@@ -2,6 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureBrowser } from './browser.mjs'
 import { buildDemo, buildLibrary } from './build.mjs'
+import { ensureClickhouse } from './clickhouse.mjs'
 import { ensureDependencies } from './dependencies.mjs'
 import { ensureFirefox } from './firefox.mjs'
 import { ensurePostgres } from './postgres.mjs'
@@ -48,6 +49,7 @@ const browser = await runStep('browser', ensureBrowser)
 if (browser) say(`browser: ${browser}`)
 say(`PostgreSQL: ${await ensurePostgres()}`)
 await ensureStores()
+await ensureClickhouse()
 await ensureFirefox()
 const isBuilt = await runStep('build', async () => {
   await buildLibrary()

@@ -5,7 +5,7 @@ import { missingPostgres, postgresCluster } from '../engine/fixtures/postgres-cl
 import type { PostgresCluster } from '../engine/fixtures/postgres-cluster.ts'
 import { isLakefrontError } from '../errors.ts'
 import type { DataFrame } from '../frame/dataframe.ts'
-import { ClickhouseFrames } from './fixtures/clickhouse-frames.ts'
+import { ClickhouseFrames, missingClickhouse } from './fixtures/clickhouse-frames.ts'
 import { type Case, functionCases, groupCases, operatorCases, stepCases } from './fixtures/differential-cases.ts'
 import { type Outcome, sameRows } from './fixtures/differential-compare.ts'
 import { type Tables, differentialTables } from './fixtures/differential-data.ts'
@@ -14,16 +14,16 @@ import { randomPlan } from './fixtures/differential-plans.ts'
 import type { Session } from './session.ts'
 
 const workerUrl = new URL('../../dist/worker/engine-node.js', import.meta.url)
-const missing = missingPostgres()
+const missing = { postgres: missingPostgres(), clickhouse: missingClickhouse() }
 const engines = ['duckdb-wasm', 'postgres', 'pglite', 'sqlite', 'clickhouse'] as const
 type EngineName = (typeof engines)[number]
 
 /** Random plans, the same in every run. */
 const plans = 300
-const isThere = (engine: EngineName): boolean => engine !== 'postgres' || missing === undefined
+const isThere = (engine: EngineName): boolean => missing[engine as keyof typeof missing] === undefined
 
 let cluster: PostgresCluster | undefined
-let clickhouse: ClickhouseFrames
+let clickhouse: ClickhouseFrames | undefined
 let reference: { session: Session; tables: Tables }
 const sessions = new Map<EngineName, { session: Session; tables: Tables }>()
 
@@ -33,8 +33,8 @@ beforeAll(async () => {
     return { session: found, tables: differentialTables(found) }
   }
   reference = await opened(connect({ engine: 'duckdb-native' }))
-  if (missing === undefined) cluster = await postgresCluster()
-  clickhouse = new ClickhouseFrames()
+  if (missing.postgres === undefined) cluster = await postgresCluster()
+  if (missing.clickhouse === undefined) clickhouse = new ClickhouseFrames()
   sessions.set('duckdb-wasm', await opened(connect({ workerUrl })))
   if (cluster !== undefined) sessions.set('postgres', await opened(connect(cluster.address)))
   sessions.set('pglite', await opened(connect('pglite:')))
@@ -61,7 +61,7 @@ async function outcomeOf(
   try {
     const rows =
       engine === 'clickhouse'
-        ? await clickhouse.rows(make(reference.tables))
+        ? await clickhouse!.rows(make(reference.tables))
         : await valuesOf(make(sessions.get(engine)!.tables))
     if (sameRows(rows, expected, isOrdered)) return { outcome: 'same' }
     return { outcome: 'different', why: `${show(rows)}\ninstead of\n${show(expected)}` }
@@ -127,7 +127,8 @@ describe('random plans', () => {
 
 describe('docs/dialects.md', () => {
   test('shows what was found', ({ skip }) => {
-    if (missing !== undefined) skip(missing)
+    const why = missing.postgres ?? missing.clickhouse
+    if (why !== undefined) skip(why)
     const page = new URL('../../docs/dialects.md', import.meta.url)
     const text = readFileSync(page, 'utf8')
     const marks = { same: '✓', refused: '–', gap: '≠' } as Record<string, string>

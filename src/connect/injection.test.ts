@@ -5,7 +5,7 @@ import { col } from '../expr/col.ts'
 import { lit } from '../expr/lit.ts'
 import type { DataFrame } from '../frame/dataframe.ts'
 import * as F from '../functions.ts'
-import { ClickhouseFrames } from './fixtures/clickhouse-frames.ts'
+import { ClickhouseFrames, missingClickhouse } from './fixtures/clickhouse-frames.ts'
 import type { Session } from './session.ts'
 
 const attacks = [
@@ -90,7 +90,9 @@ describe.each(engines)('%s', (_name, open) => {
   })
 })
 
-test('ClickHouse', async () => {
+test('ClickHouse', async ({ skip }) => {
+  const missing = missingClickhouse()
+  if (missing !== undefined) skip(missing)
   const clickhouse = new ClickhouseFrames()
   await using db = await connect({ engine: 'duckdb-native' })
   for (const attack of attacks) {
