@@ -40,6 +40,8 @@ export interface QueryMetrics {
   readonly rows: number
   readonly totalMilliseconds: number
   readonly planMilliseconds: number
+  /** The engine's own work on rows, without being fed by scans and waiting for them; absent where that cannot be told apart. */
+  readonly computeMilliseconds?: number
   readonly scans: readonly ScanMetrics[]
   /** What the session held when it was over; absent where the memory is another system’s. */
   readonly memory?: MemoryUse

@@ -5,7 +5,11 @@ type ScanMetrics = QueryMetrics['scans'][number]
 /** What a query cost, one line for the query and one for each scan. */
 export function metricsText(metrics: QueryMetrics): string {
   return [
-    `Total ${Math.round(metrics.totalMilliseconds)} ms, planning ${Math.round(metrics.planMilliseconds)} ms`,
+    [
+      `Total ${Math.round(metrics.totalMilliseconds)} ms`,
+      `planning ${Math.round(metrics.planMilliseconds)} ms`,
+      ...(metrics.computeMilliseconds === undefined ? [] : [`computing ${Math.round(metrics.computeMilliseconds)} ms`]),
+    ].join(', '),
     ...metrics.scans.map(scanText),
   ].join('\n')
 }
@@ -20,6 +24,7 @@ function scanText(scan: ScanMetrics): string {
     `plan ${Math.round(scan.planMilliseconds)} ms`,
     `fetch ${Math.round(scan.fetchMilliseconds)} ms`,
     `decode ${Math.round(scan.decodeMilliseconds)} ms`,
+    `feed ${Math.round(scan.feedMilliseconds)} ms`,
   ]
   return [`Scan ${scan.source}: ${costs.join(', ')}`, ...scan.warnings.map((warning) => `  ${warning}`)].join('\n')
 }

@@ -70,6 +70,7 @@ export function emptyMetrics(source: string): ScanMetrics {
     planMilliseconds: 0,
     fetchMilliseconds: 0,
     decodeMilliseconds: 0,
+    feedMilliseconds: 0,
     warnings: [],
   }
 }

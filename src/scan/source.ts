@@ -200,6 +200,8 @@ export interface ScanMetrics {
   planMilliseconds: number
   fetchMilliseconds: number
   decodeMilliseconds: number
+  /** Copying rows into the engine. */
+  feedMilliseconds: number
   warnings: string[]
 }
 

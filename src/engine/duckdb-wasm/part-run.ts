@@ -25,6 +25,8 @@ export interface PartOwner {
   breathe(): Promise<void>
   /** Hears how long planning took. */
   planned(milliseconds: number): void
+  /** Hears how long the engine worked on rows, or was kept from it by scans. */
+  computed(milliseconds: number): void
 }
 
 /** How long rows are held back to make a batch fuller. */
@@ -148,12 +150,12 @@ export class PartRun {
     const refused = await this.#bindingTo(() => this.#native.begin())
     if (refused !== undefined) return refused
     for (;;) {
-      const state = await this.#enter(() => steps.task(this.#native.pending))
+      const state = await this.#compute(() => steps.task(this.#native.pending))
       if (state === 2) return this.#native.pendingError()
       if (state !== 1) break
       await this.#pause()
     }
-    const failed = await this.#enter(() => steps.finish(this.#native.pending, this.#native.reserveResult()))
+    const failed = await this.#compute(() => steps.finish(this.#native.pending, this.#native.reserveResult()))
     return failed === 0 ? undefined : this.#native.resultError()
   }
 
@@ -210,7 +212,7 @@ export class PartRun {
     try {
       for (let rows = 0; !this.#isExhausted && rows < limit;) {
         if (rows > 0 && limit !== Infinity && performance.now() - started > batchMilliseconds) break
-        const chunk = await this.#enter(() => parts.steps.fetch(this.#native.result))
+        const chunk = await this.#compute(() => parts.steps.fetch(this.#native.result))
         if (chunk === undefined) {
           await this.#pause()
           continue
@@ -260,6 +262,18 @@ export class PartRun {
       parts.zone.follow(connection)
       parts.scan.context = scans
       return work()
+    })
+  }
+
+  /** Like {@link #enter}, for work on rows. */
+  #compute<T>(step: () => T | Promise<T>): Promise<T> {
+    return this.#enter(async () => {
+      const started = performance.now()
+      try {
+        return await step()
+      } finally {
+        this.#owner.computed(performance.now() - started)
+      }
     })
   }
 

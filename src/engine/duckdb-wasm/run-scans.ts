@@ -50,6 +50,7 @@ export class RunScans implements ScanContext {
   #failure: { readonly error: unknown } | undefined
   #rows = 0
   #expectedRows = 0
+  #waitedMilliseconds = 0
   #blocked: { readonly reader: ScanReader; times: number } | undefined
 
   constructor(loadTable: LoadTable, signal: AbortSignal, onScanned: () => void) {
@@ -66,6 +67,15 @@ export class RunScans implements ScanContext {
   beginStatement(): void {
     this.plan(undefined, [])
     this.#closeReaders()
+  }
+
+  /** How long the engine was fed or suspended while it seemed to compute. */
+  get heldMilliseconds(): number {
+    return this.metrics.reduce((sum, scan) => sum + scan.feedMilliseconds, this.#waitedMilliseconds)
+  }
+
+  waited(milliseconds: number): void {
+    this.#waitedMilliseconds += milliseconds
   }
 
   /** What a callback failed with. */

@@ -46,6 +46,7 @@ export class Run implements ResultStream {
   #fields: readonly Field[] = []
   #rows = 0
   #planMilliseconds = 0
+  #engineMilliseconds = 0
   #totalMilliseconds: number | undefined
   #lastYield = performance.now()
   #lastProgress = 0
@@ -134,6 +135,7 @@ export class Run implements ResultStream {
       rows: this.#rows,
       totalMilliseconds: this.#totalMilliseconds ?? performance.now() - this.#started,
       planMilliseconds: this.#planMilliseconds,
+      computeMilliseconds: Math.max(0, this.#engineMilliseconds - this.#scans.heldMilliseconds),
       scans: structuredClone(this.#scans.metrics) as QueryMetrics['scans'],
       memory: this.#parts.memory.use,
     }
@@ -224,6 +226,7 @@ export class Run implements ResultStream {
       isOnly: this.#script.length === 1,
       breathe: () => this.#breathe(),
       planned: (milliseconds) => void (this.#planMilliseconds += milliseconds),
+      computed: (milliseconds) => void (this.#engineMilliseconds += milliseconds),
     }
     this.#part = new PartRun(owner, part)
     return this.#part

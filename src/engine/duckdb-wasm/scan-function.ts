@@ -42,6 +42,8 @@ export interface ScanContext {
   blocked(scan: OpenScan): boolean
   /** A scan that cannot wait has no rows yet; the statement is run again with all of them decoded. */
   starved(scan: OpenScan): void
+  /** Hears how long the engine was suspended. */
+  waited(milliseconds: number): void
   /** Keeps what failed: DuckDB carries only text. */
   failed(error: unknown): void
   scanned(rows: number): void
@@ -284,12 +286,14 @@ export class ScanFunction {
           return 1
         }
       }
+      const started = performance.now()
       const count = Math.min(vectorSize, state.batch.length - state.row)
       state.types.forEach((type, index) => {
         state.writer.write(capi.dataChunkGetVector(output, index), state.batch!.columns[index]!, type, state.row, count)
       })
       state.row += count
       capi.dataChunkSetSize(output, count)
+      state.scan.reader.metrics.feedMilliseconds += performance.now() - started
       this.context!.scanned(count)
     } catch (error) {
       this.context!.failed(error)
@@ -303,9 +307,12 @@ export class ScanFunction {
 
   async #wait(): Promise<void> {
     const reader = this.#waiting
+    const context = this.context!
+    const started = performance.now()
     // What ready() rejects with is thrown again by the poll that follows.
     await (reader === undefined ? breathe() : reader.ready().catch(() => {}))
     this.#lastYield = performance.now()
+    context.waited(this.#lastYield - started)
   }
 
   #closeState(id: Pointer): void {

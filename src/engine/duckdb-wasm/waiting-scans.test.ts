@@ -74,6 +74,17 @@ describe.each(ways)('scans of a slow server where wasm %s', (way) => {
     await result.close()
   })
 
+  test('time of the engine is told apart from time it is fed and waits', async () => {
+    server.faults = { delay: 100 }
+    const result = await engine.execute({ sql: `SELECT max(t), sum(i) FROM '${server.url()}'` })
+    while ((await result.next()) !== undefined);
+    const { computeMilliseconds, totalMilliseconds, scans } = await result.metrics()
+    expect(scans[0]!.feedMilliseconds).toBeGreaterThan(0)
+    expect(computeMilliseconds).toBeGreaterThan(0)
+    expect(computeMilliseconds! + scans[0]!.feedMilliseconds).toBeLessThan(totalMilliseconds - 90)
+    server.faults = { delay: 5 }
+  })
+
   test('an abort is heard while a scan waits', async () => {
     server.faults = { delay: 1000 }
     const timer = new AbortController()
