@@ -93,6 +93,16 @@ const steps: readonly [what: string, frame: () => DataFrame, sql: string, ordere
     'SELECT origin, year, even, count(*) AS count FROM t GROUP BY GROUPING SETS ((origin), (year, even), ())',
   ],
   [
+    'rollup of a column that is there twice',
+    () =>
+      t()
+        .select('origin', col('origin').as('again'))
+        .rollup('origin', 'again')
+        .count()
+        .unionAll(t().rollup('origin', col('origin').as('again')).count()),
+    `FROM (SELECT origin, origin || '' AS again, count(*) AS count FROM t GROUP BY ROLLUP (origin, again)), range(2) SELECT origin, again, count`,
+  ],
+  [
     'pivot of given values',
     () => t().groupBy('origin').pivot('year', [2020, 2021, 1999, null]).agg(F.sum('id').as('s')),
     `SELECT origin, sum(id) FILTER (year = 2020) AS "2020", sum(id) FILTER (year = 2021) AS "2021", NULL AS "1999", sum(id) FILTER (year IS NULL) AS "null" FROM t GROUP BY origin`,
