@@ -3,7 +3,7 @@ import type { FunctionCode } from '../../../function-definition.ts'
 
 /**
  * The value of `code`, in this thread. Source becomes a module of its own, so that it sees globals only and runs in strict mode; that
- * needs a policy that allows scripts from `data:` or `blob:`. A module's address needs no more than the page's own scripts do.
+ * needs a policy of the worker's script that allows scripts from `data:` or `blob:`. A module's address needs no more than the page's own scripts do.
  */
 export async function loadFunction(name: string, code: FunctionCode): Promise<unknown> {
   if ('module' in code) {
@@ -28,7 +28,7 @@ async function importingBlob(name: string, text: string, refused: unknown): Prom
   } catch (cause) {
     throw new LakefrontError(
       'UNSUPPORTED',
-      `The function "${name}" could not be made from its source. Where the Content-Security-Policy forbids scripts from data: and blob:, put it into a module of the page and register its address: registerFunction("${name}", { module: new URL("./functions.js", import.meta.url) }, …).`,
+      `The function "${name}" could not be made from its source. Where the Content-Security-Policy that the worker’s script is served with forbids scripts from data: and blob:, put it into a module of the page and register its address: registerFunction("${name}", { module: new URL("./functions.js", import.meta.url) }, …).`,
       { cause, details: { function: name } },
     )
   } finally {
