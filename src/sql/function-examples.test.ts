@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isLakefrontError } from '../errors.ts'
 import type { Example } from '../expr/functions/fixtures/example.ts'
 import { typeOf } from '../expr/type-of.ts'
 import { typeText } from '../expr/value-type.ts'
@@ -30,26 +31,42 @@ function marks(mark: string, name: string): boolean {
   return mark === name || (mark.endsWith('()') && name.includes(mark.slice(0, -1)))
 }
 
-describe.each(exampleEngines)('functions on $name', ({ open, gaps }) => {
+describe.each(exampleEngines)('functions on $name', ({ name: engineName, open, gaps, refuses }) => {
   let engine: Awaited<ReturnType<ExampleEngine['open']>> | undefined
   beforeAll(async () => {
     engine = await open(exampleTables)
   })
   afterAll(() => engine?.close())
+  const asked = new Set<string>()
+  const refused = new Set<string>()
 
   test.each(examples)('$family: $name', async ({ example, name }) => {
     const gap = Object.keys(gaps).some((mark) => marks(mark, name))
     let found: unknown
+    asked.add(name)
     try {
       const values = await engine!.values(planOf(example.column))
       found = hasWindow(example.column.node) ? values : values[0]
     } catch (error) {
+      if (refuses && isLakefrontError(error, 'UNSUPPORTED')) {
+        refused.add(name)
+        expect(gap, `"${name}" is refused: delete its mark.`).toBe(false)
+        return
+      }
       if (gap) return
       throw error
     }
     const equal = looselyEqual(found, expected(example))
     if (gap) expect(equal, `The gap "${name}" is closed: delete its mark.`).toBe(false)
     else if (!equal) expect(found).toEqual(expected(example))
+  })
+
+  test.runIf(refuses)('what is refused is written down', async ({ skip }) => {
+    const names = new Set(examples.map(({ name }) => name))
+    if (asked.size < names.size) skip('Only some examples were run.')
+    const list = [...refused].map((name) => `${name}\n`).join('')
+    const file = `./fixtures/refused-${engineName.toLowerCase()}.txt`
+    await expect(`${refused.size} of ${names.size}\n\n${list}`).toMatchFileSnapshot(file)
   })
 
   test('marks are of examples that are there', () => {

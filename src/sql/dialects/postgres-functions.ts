@@ -16,6 +16,14 @@ const ofDouble = (name: string): Spelling => ({
   call: (operands, _, __, type) =>
     `${name}(${operands.map((each, at) => (isFloat(type(at)) ? each : double(each))).join(', ')})`,
 })
+/** A function of some numbers; of others it is `otherwise`, where PostgreSQL fails. */
+const partial = (name: string, where: string, otherwise?: string): Spelling => ({
+  call: ([value], _, __, type) => {
+    const call = `${name}(${isFloat(type(0)) ? value : double(value!)})`
+    const other = otherwise === undefined ? '' : ` WHEN ${value} IS NOT NULL THEN ${otherwise}`
+    return `CASE WHEN ${value} ${where} THEN ${call}${other} END`
+  },
+})
 const asInteger = (name: string): Spelling => ({ call: (operands) => `${name}(${operands.join(', ')})`, then: integer })
 const part = (name: string): Spelling => ({
   call: ([value]) => `CAST(extract(${name} FROM ${value}) AS integer)`,
@@ -146,11 +154,11 @@ export const postgresFunctions: Readonly<Record<string, Spelling>> = Object.free
   round: { call: round },
   floor: whole('floor'),
   ceil: whole('ceil'),
-  sqrt: ofDouble('sqrt'),
+  sqrt: partial('sqrt', '>= 0', `CAST('NaN' AS double precision)`),
   pow: ofDouble('power'),
   exp: ofDouble('exp'),
-  ln: ofDouble('ln'),
-  log10: ofDouble('log'),
+  ln: partial('ln', '> 0'),
+  log10: partial('log', '> 0'),
   sign: { call: ([value]) => `CAST(sign(${value}) AS smallint)` },
   year: part('YEAR'),
   quarter: part('QUARTER'),

@@ -91,8 +91,8 @@ export const sqliteFunctions: Readonly<Record<string, Spelling>> = Object.freeze
   sqrt: failing('sqrt', '< 0'),
   pow: { call: ([base, exponent]) => `pow(${base}, ${exponent})` },
   exp: 'exp',
-  ln: failing('ln', '<= 0'),
-  log10: failing('log10', '<= 0'),
+  ln: 'CASE WHEN {1} > 0 THEN ln({1}) END',
+  log10: 'CASE WHEN {1} > 0 THEN log10({1}) END',
   sign: 'sign',
   year: integer(1, 4),
   quarter: {
