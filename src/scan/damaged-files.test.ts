@@ -53,6 +53,48 @@ const kinds = codecs.flatMap((codec) =>
 )
 const turns = Math.ceil(10_000 / kinds.length)
 
+type Rows = readonly (readonly string[])[]
+
+interface Damage {
+  readonly whole: Uint8Array
+  readonly bytes: Uint8Array
+  /** Where the pages of the list begin and end. */
+  readonly list: readonly [number, number]
+}
+
+/**
+ * The columns that ours and native DuckDB read differently for no reason that docs/parquet-files.md gives: the levels of the
+ * list are hit, or an integer of the metadata has another width than the format says and ours reads what was written.
+ */
+function unexplained({ whole, bytes, list }: Damage, rows: Rows, expected: Rows, written: Rows): readonly number[] {
+  const changed = [...bytes.keys()].filter((at) => bytes[at] !== whole[at])
+  const isListHit = changed.some((at) => at >= list[0] && at < list[1])
+  const footer = whole.length - 8 - new DataView(whole.buffer).getUint32(whole.length - 8, true)
+  const isInteger = (header: number): boolean => [4, 5, 6].includes(header & 15)
+  const isWidthHit = changed.some((at) => {
+    const [before, after] = [whole[at]!, bytes[at]!]
+    return at >= footer && before >> 4 === after >> 4 && isInteger(before) && isInteger(after)
+  })
+  const column = (of: Rows, index: number): string => JSON.stringify(of.map((row) => row[index]))
+  return Array.from({ length: Math.max(rows[0]?.length ?? 0, expected[0]?.length ?? 0) }, (_, index) => index).filter(
+    (index) => {
+      const ours = column(rows, index)
+      if (ours === column(expected, index)) return false
+      return !(isListHit && index === 1) && !(isWidthHit && ours === column(written, index))
+    },
+  )
+}
+
+/** First byte of the pages of the list of `nested`, and the one after the last; none for `simple`. */
+async function listPages(path: string): Promise<readonly [number, number]> {
+  const reader = await native.runAndReadAll(
+    `SELECT data_page_offset::INTEGER, (data_page_offset + total_compressed_size)::INTEGER
+     FROM parquet_metadata('${path}') WHERE path_in_schema LIKE 'list, %'`,
+  )
+  const [start, end] = reader.getRows()[0] ?? [0, 0]
+  return [Number(start), Number(end)]
+}
+
 /** Most memory the decoder may have grown to. */
 const mostDecoderBytes = 64 * 2 ** 20
 
@@ -65,6 +107,9 @@ describe('ten thousand damaged files give an error with a code, or what native D
         `COPY (SELECT ${columns} FROM range(60) t(i)) TO '${path}' (FORMAT parquet, COMPRESSION ${codec}, PARQUET_VERSION ${version})`,
       )
       const whole = new Uint8Array(readFileSync(path))
+      const written = await nativeRows(native, path)
+      const list = await listPages(path)
+      const wrong: { turn: number; columns: readonly number[] }[] = []
       const next = random(20_261_120 + name.length * 31 + codec.length)
       const tally = { failed: 0, equal: 0, unlike: 0, slowest: 0 }
       for (let turn = 0; turn < turns; turn++) {
@@ -75,8 +120,11 @@ describe('ten thousand damaged files give an error with a code, or what native D
           tally.slowest = Math.max(tally.slowest, performance.now() - started)
           writeFileSync(path, bytes)
           const expected = await nativeRows(native, path).catch(() => undefined)
-          if (expected !== undefined && JSON.stringify(rows) !== JSON.stringify(expected)) tally.unlike++
-          else tally.equal++
+          if (expected !== undefined && JSON.stringify(rows) !== JSON.stringify(expected)) {
+            tally.unlike++
+            const columns = unexplained({ whole, bytes, list }, rows, expected, written)
+            if (columns.length > 0 || rows.length !== expected.length) wrong.push({ turn, columns })
+          } else tally.equal++
         } catch (error) {
           tally.slowest = Math.max(tally.slowest, performance.now() - started)
           if (!isLakefrontError(error) || error.code === 'INTERNAL' || error.code === 'ENGINE_FAILED') throw error
@@ -88,7 +136,7 @@ describe('ten thousand damaged files give an error with a code, or what native D
       expect(tally.slowest).toBeLessThan(5000)
       expect(tally.failed).toBeGreaterThan(turns / 10)
       expect(tally.equal).toBeGreaterThan(turns / 20)
-      // Damaged levels of nested columns, and bits of values, have no right answer: readers differ in what they make of them.
+      expect(wrong).toEqual([])
       expect(tally.unlike).toBeLessThanOrEqual(turns / 50)
       expect((wasmMemory() as WebAssembly.Memory).buffer.byteLength).toBeLessThan(mostDecoderBytes)
       writeFileSync(path, whole)

@@ -147,6 +147,43 @@ describe('damaged files', () => {
       ],
     ],
     [
+      'a decimal whose two scales differ',
+      [
+        [
+          2,
+          structs([
+            root(1),
+            [
+              [1, i32(1)],
+              [4, binary('a')],
+              [6, i32(5)],
+              [7, i32(4)],
+              [8, i32(9)],
+              [
+                10,
+                {
+                  type: 'struct',
+                  value: [
+                    [
+                      5,
+                      {
+                        type: 'struct',
+                        value: [
+                          [1, i32(2)],
+                          [2, i32(9)],
+                        ],
+                      },
+                    ],
+                  ],
+                },
+              ],
+            ],
+          ]),
+        ],
+        [4, structs([])],
+      ],
+    ],
+    [
       'a row group without chunks',
       [
         [2, structs([root(1), leaf('a')])],

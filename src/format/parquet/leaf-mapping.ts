@@ -74,7 +74,11 @@ function plainMapping({ physical }: Leaf): Mapping {
 function logicalMapping(logical: ThriftStruct, element: ThriftStruct, leaf: Leaf): Mapping | undefined {
   const parameters = (id: number): ThriftStruct => logical[id] as ThriftStruct
   if (logical[1] !== undefined || logical[4] !== undefined) return bytesMapping('varchar', leaf)
-  if (logical[5] !== undefined) return decimalMapping(parameters(5)[2], parameters(5)[1], leaf)
+  if (logical[5] !== undefined) {
+    const { 1: scale, 2: precision } = parameters(5)
+    if ((element[7] ?? scale) !== scale || (element[8] ?? precision) !== precision) throw invalidDecimal(leaf)
+    return decimalMapping(precision, scale, leaf)
+  }
   if (logical[6] !== undefined) return convertedMapping(6, element, leaf)
   if (logical[7] !== undefined) return timeMapping(parameters(7), leaf)
   if (logical[8] !== undefined) return timestampMapping(parameters(8), leaf)
@@ -168,11 +172,12 @@ function unitOf(parameters: ThriftStruct): 'ms' | 'us' | 'ns' | undefined {
   return unit?.[3] === undefined ? undefined : 'ns'
 }
 
-function decimalMapping(precision: unknown, scale: unknown, { name, physical, typeLength }: Leaf): Mapping | undefined {
+function decimalMapping(precision: unknown, scale: unknown, leaf: Leaf): Mapping | undefined {
+  const { physical, typeLength } = leaf
   const isNumber = physical === 'int32' || physical === 'int64'
   const isWhole = typeof precision === 'number' && typeof scale === 'number'
   if (!isWhole || precision < 1 || scale < 0 || scale > precision || (isNumber && precision > 38)) {
-    throw new LakefrontError('CORRUPT_FILE', `Parquet metadata gives column "${name}" an invalid decimal type.`)
+    throw invalidDecimal(leaf)
   }
   if (precision > 38) return simple('double', { as: 'decimal-double', scale })
   const type: LogicalType = { kind: 'decimal', precision, scale }
@@ -183,6 +188,10 @@ function decimalMapping(precision: unknown, scale: unknown, { name, physical, ty
     return { type, conversion: { as: 'decimal', to } }
   }
   return undefined
+}
+
+function invalidDecimal({ name }: Leaf): LakefrontError {
+  return new LakefrontError('CORRUPT_FILE', `Parquet metadata gives column "${name}" an invalid decimal type.`)
 }
 
 function resized(from: number, to: number): Conversion {
