@@ -4,6 +4,7 @@ import { isFloat, isInteger } from '../types.ts'
 import type { Spelling, TypeOfOperand } from './dialect.ts'
 import { asText } from './postgres-types.ts'
 import { postgresPattern } from './postgres-values.ts'
+import { postgresScalars } from './postgres-scalars.ts'
 import { unsupported } from './unsupported.ts'
 
 const double = (operand: string): string => `CAST(${operand} AS double precision)`
@@ -53,6 +54,7 @@ const noList = (operation: string, type: LogicalType | undefined): void => {
 
 /** How PostgreSQL spells our functions. What is absent cannot be said. */
 export const postgresFunctions: Readonly<Record<string, Spelling>> = Object.freeze<Record<string, Spelling>>({
+  ...postgresScalars,
   count: {
     call: (operands, distinct, nodes) => {
       if (!distinct) return `count(${operands[0]})`

@@ -4,6 +4,7 @@ import { isFloat, isInteger } from '../types.ts'
 import type { Spelling, TypeOfOperand } from './dialect.ts'
 import { sqliteCast } from './sqlite-cast.ts'
 import { asText, failure } from './sqlite-values.ts'
+import { sqliteScalars } from './sqlite-scalars.ts'
 import { unsupported } from './unsupported.ts'
 
 /** Functions of a number that SQLite answers with NULL where others fail. */
@@ -40,6 +41,7 @@ function temporal(type: LogicalType | undefined): void {
 
 /** How SQLite spells our functions. What is absent cannot be said. */
 export const sqliteFunctions: Readonly<Record<string, Spelling>> = Object.freeze<Record<string, Spelling>>({
+  ...sqliteScalars,
   count: {
     call: (operands, distinct) => {
       if (operands.length > 1) throw unsupported('sqlite', 'countDistinct() of several columns')
