@@ -51,6 +51,22 @@ const isList = (type: LogicalType | undefined): boolean => type?.kind === 'list'
 const noList = (operation: string, type: LogicalType | undefined): void => {
   if (isList(type)) throw unsupported('postgres', `${operation}() of lists`)
 }
+/** One of the values that are not NULL. */
+const present = (place: 1 | 'last'): Spelling => ({
+  call: ([value], _, __, type) => {
+    noList('first', known(type(0), 'first'))
+    return `array_agg(${value}) FILTER (WHERE ${value} IS NOT NULL)`
+  },
+  then: (call) => `(${call})[${place === 1 ? 1 : `cardinality(${call})`}]`,
+})
+const extremeBy = (name: string, direction: 'ASC' | 'DESC'): Spelling => ({
+  call: ([value, key], _, __, type) => {
+    noList(name, known(type(0), name))
+    return `array_agg(${value} ORDER BY ${collated(key!, known(type(1), name))} ${direction}) FILTER (WHERE ${key} IS NOT NULL)`
+  },
+  then: (call) => `(${call})[1]`,
+  hasWindows: false,
+})
 
 /** How PostgreSQL spells our functions. What is absent cannot be said. */
 export const postgresFunctions: Readonly<Record<string, Spelling>> = Object.freeze<Record<string, Spelling>>({
@@ -98,6 +114,11 @@ export const postgresFunctions: Readonly<Record<string, Spelling>> = Object.free
     },
     then: (call) => `(${call})[cardinality(${call})]`,
   },
+  anyValue: present(1),
+  firstPresent: present(1),
+  lastPresent: present('last'),
+  maxBy: extremeBy('maxBy', 'DESC'),
+  minBy: extremeBy('minBy', 'ASC'),
   collectList: {
     call: ([value], distinct, _, type) => {
       noList('collectList', type(0))
