@@ -8,7 +8,7 @@ const floors: readonly (readonly string[])[] = [
   ['config'],
   ['expr', 'storage'],
   ['plan', 'format'],
-  ['sql', 'scan'],
+  ['sql', 'scan', 'write'],
   ['engine', 'lake'],
   ['load', 'frame'],
   ['rpc'],
@@ -23,6 +23,8 @@ const interfaces: readonly string[] = [
   'src/frame/executor.ts',
   'src/storage/storage.ts',
   'src/scan/source.ts',
+  'src/write/write-task.ts',
+  'src/lake/lake-calls.ts',
   'src/lake/catalog.ts',
 ]
 

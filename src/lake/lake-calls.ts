@@ -1,0 +1,51 @@
+import type { Schema } from '../types/logical-type.ts'
+
+/** How a lake is opened. Plain data. */
+export interface OpenLakeRequest {
+  /** `memory:name`, a path, `opfs:/lake`, `s3://bucket/prefix`, `https://…`; a folder, or a `.ducklake` file. */
+  readonly url: string
+  /** What SQL calls it. Default `lake`. */
+  readonly name: string
+  readonly create: boolean
+  readonly readOnly: boolean
+  /** Where its data files are, when not where the catalog says. */
+  readonly dataPath?: string
+}
+
+export interface LakeInfo {
+  readonly name: string
+  readonly label: string
+  /** DuckLake's, such as `1.0`. */
+  readonly formatVersion: string
+  readonly snapshot: number
+  readonly isReadOnly: boolean
+}
+
+/** A moment in a lake's history; neither means the newest. */
+export interface LakeMoment {
+  readonly version?: number
+  /** An instant with a zone, as text. */
+  readonly timestamp?: string
+}
+
+export interface LakeTableName {
+  readonly lake: string
+  /** Default `main`. */
+  readonly schema: string
+  readonly table: string
+}
+
+export interface LakeTableInfo extends LakeTableName {
+  readonly snapshot: number
+  readonly columns: Schema
+}
+
+/**
+ * What the engine's thread can be asked about lakes, by name: its argument and its answer, both plain data. The lake's code runs beside the
+ * engine and its storage; what a user calls stands in `frame/lake.ts` and sends one of these.
+ */
+export interface LakeCalls {
+  readonly open: { readonly argument: OpenLakeRequest; readonly answer: LakeInfo }
+  readonly close: { readonly argument: { readonly lake: string }; readonly answer: void }
+  readonly describe: { readonly argument: LakeTableName & LakeMoment; readonly answer: LakeTableInfo }
+}

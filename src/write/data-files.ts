@@ -1,0 +1,42 @@
+import type {
+  FileField,
+  ParquetEncoder,
+  ParquetSummary,
+  ParquetWriteOptions,
+} from '../format/parquet/parquet-writer.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { ColumnBatch } from '../types/column-data.ts'
+
+/** How rows are spread over Parquet files: by their partition, and by size. */
+export interface DataFilesOptions extends ParquetWriteOptions {
+  readonly storage: Storage
+  readonly encoder: ParquetEncoder
+  /** The columns of the files: the first of each batch, in this order. Columns of the batch behind them are partition values. */
+  readonly fields: readonly FileField[]
+  /** The key below `storage` for the next file of a partition, whose values are given as text, null as null. */
+  readonly name: (partition: readonly (string | null)[]) => string
+  /** A file is finished when it has grown to this. Default 512 MB for lakes, 128 MB else. */
+  readonly targetBytes?: number
+  /** Files that are being written at once; the least recently used is finished when another is needed. Default 16. */
+  readonly mostOpen?: number
+  readonly signal?: AbortSignal
+  /** Hears rows and bytes so far. */
+  readonly onProgress?: (written: { readonly rows: number; readonly bytes: number }) => void
+}
+
+/** A file of rows, complete and stored. */
+export interface DataFile extends ParquetSummary {
+  readonly key: string
+  /** Values of the partition columns as text; empty without such columns. */
+  readonly partition: readonly (string | null)[]
+  readonly etag?: string
+}
+
+/**
+ * Writes all rows. When it fails or is aborted nothing it wrote is left behind, as far as the store can be reached; what was
+ * finished before the failure is removed.
+ */
+export type WriteDataFiles = (
+  batches: AsyncIterable<ColumnBatch>,
+  options: DataFilesOptions,
+) => Promise<readonly DataFile[]>

@@ -1,0 +1,42 @@
+import type { ParquetWriteOptions } from '../format/parquet/parquet-writer.ts'
+
+/** What happens when there is something already: PySpark's save modes. */
+export type SaveMode = 'append' | 'overwrite' | 'ignore' | 'error'
+
+/** Formats that can be written. */
+export type WriteFormat = 'parquet' | 'avro' | 'csv' | 'json' | 'arrow'
+
+/** Rows to files: what `df.write` asks of an engine. Plain data that survives `structuredClone`. */
+export interface WriteTask {
+  readonly format: WriteFormat
+  /** A folder where it ends in `/`, else one file. */
+  readonly url: string
+  readonly mode: SaveMode
+  /** Columns whose values become folders such as `year=2024`; then `url` is a folder. */
+  readonly partitionBy: readonly string[]
+  /** Of the format, checked by the writer. */
+  readonly options: Readonly<Record<string, unknown>> & { readonly parquet?: ParquetWriteOptions }
+}
+
+/** What is known of a column of a written file. Values as `docs/values.md` has them. */
+export interface WrittenColumn {
+  readonly min?: unknown
+  readonly max?: unknown
+  readonly nullCount: number
+}
+
+export interface WrittenFile {
+  /** The URL without query string. */
+  readonly path: string
+  readonly rows: number
+  readonly bytes: number
+  /** The values of the columns it was partitioned by. */
+  readonly partition: Readonly<Record<string, unknown>>
+  readonly columns: Readonly<Record<string, WrittenColumn>>
+}
+
+export interface WriteResult {
+  readonly files: readonly WrittenFile[]
+  readonly rows: number
+  readonly bytes: number
+}
