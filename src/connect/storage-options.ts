@@ -2,6 +2,7 @@ import { byteSize } from '../config/byte-size.ts'
 import { LakefrontError } from '../errors.ts'
 import { checkedLimit } from '../storage/fetch-scope.ts'
 import type { FetchLimit } from '../storage/fetch-scope.ts'
+import type { AzureOptions } from '../storage/azure-storage.ts'
 import type { StorageCalls, StorageOptions } from '../storage/open-storage.ts'
 import type { RetryOptions } from '../storage/retry.ts'
 import type { S3Options } from '../storage/s3.ts'
@@ -32,6 +33,11 @@ export interface FileOptions {
    * server sign URLs.
    */
   readonly s3?: S3Options
+  /**
+   * Where `az://container/key` is: the account's endpoint, and a shared access signature (the part behind the `?`), or a function that gives one and
+   * is called again when it is refused.
+   */
+  readonly azure?: Pick<AzureOptions, 'endpoint' | 'sas'>
   /** Requests that fail for a passing reason: how often they are made, and how long is waited between. */
   readonly retry?: RetryOptions
   /** An answer that is silent for so long counts as lost. Default 30,000. */
@@ -39,8 +45,9 @@ export interface FileOptions {
 }
 
 const rangeCacheNames = ['memory', 'persistent']
-const fileNames = ['renewUrl', 'revalidate', 's3', 'retry', 'stallMilliseconds']
+const fileNames = ['renewUrl', 'revalidate', 's3', 'azure', 'retry', 'stallMilliseconds']
 const s3Names = ['endpoint', 'region', 'credentials', 'sign', 'pathStyle']
+const azureNames = ['endpoint', 'sas']
 const credentialNames = ['accessKeyId', 'secretAccessKey', 'sessionToken']
 const retryNames = ['attempts', 'baseMilliseconds', 'maximumMilliseconds']
 
@@ -56,7 +63,7 @@ export function storageOptions(options: {
   checkNames('fetchLimit', fetchLimit ?? {}, ['bytes', 'requests'])
   if (fetchLimit !== undefined) checkedLimit(fetchLimit)
   const { memory, persistent = false } = rangeCache
-  const { renewUrl, revalidate = 'always', s3, retry, stallMilliseconds } = storage
+  const { renewUrl, revalidate = 'always', s3, azure, retry, stallMilliseconds } = storage
   if (renewUrl !== undefined && typeof renewUrl !== 'function') {
     throw wrong(
       'storage.renewUrl',
@@ -67,6 +74,7 @@ export function storageOptions(options: {
   if (stallMilliseconds !== undefined)
     checkNumber('storage.stallMilliseconds', stallMilliseconds, 'a number of milliseconds')
   if (s3 !== undefined) checkS3(s3)
+  if (azure !== undefined) checkAzure(azure)
   checkNames('storage.retry', retry ?? {}, retryNames)
   for (const [name, value] of Object.entries(retry ?? {})) checkNumber(`storage.retry.${name}`, value, 'a number')
   return {
@@ -75,6 +83,7 @@ export function storageOptions(options: {
     ...(fetchLimit === undefined ? {} : { fetchLimit: { ...fetchLimit } }),
     ...(revalidate === 'always' ? {} : { revalidateSeconds: revalidate }),
     ...(s3 === undefined ? {} : { s3: plainS3(s3) }),
+    ...(azure === undefined ? {} : { azure: plainAzure(azure) }),
     ...(retry === undefined ? {} : { retry: { ...retry } }),
     ...(stallMilliseconds === undefined ? {} : { stallMilliseconds }),
     asks: Object.keys(storageCalls(storage)) as (keyof StorageCalls)[],
@@ -82,12 +91,14 @@ export function storageOptions(options: {
 }
 
 /** What the storage may ask of the application: the options that cannot be sent to a worker. */
-export function storageCalls({ renewUrl, s3 }: FileOptions = {}): StorageCalls {
+export function storageCalls({ renewUrl, s3, azure }: FileOptions = {}): StorageCalls {
   const { credentials, sign } = s3 ?? {}
+  const { sas } = azure ?? {}
   return {
     ...(renewUrl === undefined ? {} : { renewUrl }),
     ...(typeof credentials === 'function' ? { s3Credentials: credentials } : {}),
     ...(sign === undefined ? {} : { s3Sign: sign }),
+    ...(typeof sas === 'function' ? { azureSas: sas } : {}),
   }
 }
 
@@ -117,6 +128,24 @@ function checkS3(s3: S3Options): void {
   for (const name of ['accessKeyId', 'secretAccessKey'] as const) {
     if (typeof credentials[name] !== 'string' || credentials[name] === '')
       throw wrong(`storage.s3.credentials.${name}`, 'is missing')
+  }
+}
+
+function plainAzure({ endpoint, sas }: AzureOptions): NonNullable<StorageOptions['azure']> {
+  return { endpoint, ...(typeof sas === 'string' ? { sas } : {}) }
+}
+
+function checkAzure(azure: AzureOptions): void {
+  checkNames('storage.azure', azure, azureNames)
+  const { endpoint, sas } = azure
+  if (typeof endpoint !== 'string' || !/^https?:/.test(endpoint) || !URL.canParse(endpoint)) {
+    throw wrong('storage.azure.endpoint', 'is not a URL. Give one such as "https://account.blob.core.windows.net"')
+  }
+  if (sas !== undefined && typeof sas !== 'string' && typeof sas !== 'function') {
+    throw wrong(
+      'storage.azure.sas',
+      'is neither text nor a function. Give the part of a shared access signature behind the "?"',
+    )
   }
 }
 

@@ -2,7 +2,6 @@ import { parquetDecoder } from '../format/parquet/decode.ts'
 import { decoderModule } from '../format/parquet/decoder-module.ts'
 import { MemoryBudget } from '../scan/memory-budget.ts'
 import { scanProvider } from '../scan/scan-provider.ts'
-import { expandGlob } from '../storage/glob.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { StorageCalls } from '../storage/open-storage.ts'
 import type { EngineHost } from './duckdb-wasm/boot.ts'
@@ -24,7 +23,7 @@ export function openEngine(host: EngineHost, options: EngineOptions = {}, calls:
   const storage = openStorage({ ...ranges, ...options.storage, ...(baseUrl === undefined ? {} : { baseUrl }) }, calls)
   const scans = scanProvider({
     openFile: (reference) => storage.open(reference),
-    expand: (name, own) => expandGlob(name, { ...own, ...(baseUrl === undefined ? {} : { baseUrl }) }),
+    expand: (name, own) => storage.expand(name, own),
     closeFiles: () => storage.close(),
     decoder: parquetDecoder(module),
     decoding: {
@@ -36,5 +35,6 @@ export function openEngine(host: EngineHost, options: EngineOptions = {}, calls:
     ...(cacheBytes === undefined ? {} : { cacheBytes }),
   })
   memory.watch('ranges', () => storage.memoryBytes)
+  memory.watch('stored', () => storage.storedBytes)
   return DuckdbWasmEngine.open(host, { scans, memory }, options)
 }

@@ -95,7 +95,16 @@ test('a heap that grows takes room from what is kept, down to a quarter of the l
   expect(cache.bytes).toBe(400)
   expect(budget.free).toBe(0)
   release()
-  expect(budget.use).toEqual({ limit: 4000, engine: 3900, columns: 400, decoders: 0, inFlight: 0, ranges: 0, slack: 0 })
+  expect(budget.use).toEqual({
+    limit: 4000,
+    engine: 3900,
+    columns: 400,
+    decoders: 0,
+    inFlight: 0,
+    ranges: 0,
+    stored: 0,
+    slack: 0,
+  })
 })
 
 test('shared buffers count once, and what is deleted by prefix is gone', () => {

@@ -12,6 +12,8 @@ export interface MemoryUse {
   readonly inFlight: number
   /** Parts of files on other computers, as they were fetched. */
   readonly ranges: number
+  /** Files in `memory:`. */
+  readonly stored: number
   /** Set aside for buffers that were let go and that platforms collect late: 64 MB for each thread, an eighth of the limit at most. */
   readonly slack: number
 }
@@ -51,6 +53,7 @@ export class MemoryBudget {
       decoders: held('decoders'),
       inFlight: this.#inFlight,
       ranges: held('ranges'),
+      stored: held('stored'),
       slack: held('slack'),
     }
   }
@@ -62,14 +65,14 @@ export class MemoryBudget {
 
   /** What columns may be kept for later now. */
   get keepable(): number {
-    const { decoders, inFlight, ranges, slack } = this.use
-    return Math.max(0, Math.min(this.outside * keptShare, this.outside - decoders - inFlight - ranges - slack))
+    const { decoders, inFlight, ranges, stored, slack } = this.use
+    return Math.max(0, Math.min(this.outside * keptShare, this.outside - decoders - inFlight - ranges - stored - slack))
   }
 
   /** What nobody holds; negative when more is held than should be. */
   get free(): number {
-    const { columns, decoders, inFlight, ranges, slack } = this.use
-    return this.outside - columns - decoders - inFlight - ranges - slack
+    const { columns, decoders, inFlight, ranges, stored, slack } = this.use
+    return this.outside - columns - decoders - inFlight - ranges - stored - slack
   }
 
   /** What to set aside for a thread. */

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { azureStorage } from './azure-storage.ts'
 import { failure } from './conformance.ts'
 import { azureSas, bucket, startAzurite } from './fixtures/real-stores.ts'
+import { openStorage } from './open-storage.ts'
 import { testStorage } from './storage-suite.ts'
 
 const azurite = await startAzurite()
@@ -30,6 +31,25 @@ describe.runIf(azurite !== undefined)('Azure', () => {
     const error = await failure(open('expired', { sas: azureSas(-60) }).write('object', new Uint8Array(3)))
     expect(error).toMatchObject({ code: 'PERMISSION_DENIED' })
     expect(JSON.stringify([String(error), error])).not.toMatch(/sig=|sv=/)
+  })
+
+  test('in a session it is read and listed by names, with one signature for all', async () => {
+    let asked = 0
+    const storage = openStorage(
+      { azure: { endpoint: azurite!.endpoint } },
+      {
+        azureSas: async () => {
+          asked++
+          return azureSas(60)
+        },
+      },
+    )
+    const place = storage.place(`az://${bucket}/session`)
+    for (const name of ['a.csv', 'b.csv', 'c.txt']) await place.write(name, new Uint8Array([1, 2, 3]))
+    const found = await storage.expand(`az://${bucket}/session/*.csv`)
+    expect(found).toEqual(['a', 'b'].map((name) => `az://${bucket}/session/${name}.csv`))
+    for (const name of found) expect([...(await storage.open(name).read(1, 3))]).toEqual([2, 3])
+    expect(asked).toBe(2)
   })
 
   test('a stream is a list of blocks, under its conditions', async () => {

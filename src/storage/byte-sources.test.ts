@@ -60,7 +60,7 @@ testByteSource({
 })
 
 describe('what a reference means', () => {
-  test.each(['gs://b/k', 'az://b/k', 'ftp://host/f', 'hf://datasets/x'])(
+  test.each(['gs://b/k', 'ftp://host/f', 'hf://datasets/x'])(
     '%s is unsupported, and the schemes that are get listed',
     (reference) => {
       expect(() => openByteSource(reference)).toThrow(

@@ -2,19 +2,31 @@ import type { Dirent } from 'node:fs'
 import type * as FileSystem from 'node:fs/promises'
 import { LakefrontError } from '../errors.ts'
 import { builtin } from './builtin.ts'
-import { hasFileSystem } from './file.ts'
+import { hasFileSystem, pathOf } from './file.ts'
+import { nameInPlace } from './name-in-place.ts'
+import type { Storage } from './storage.ts'
+
+export interface GlobOptions {
+  readonly baseUrl?: string
+  readonly signal?: AbortSignal
+  /** Opens the places of URLs that can be listed: `s3:`, `az:`, `opfs:`, `folder:`, `memory:`. Without it they are not. */
+  readonly openPlace?: (url: string) => Storage
+}
 
 /**
  * The files that a pattern means, in order: `*` and `?` within a name, `[a-z]`, `[!a]`, `{a,b}`, and `**` for any folders. A name
- * without any of these, or of a file that is there, means itself.
+ * without any of these, or of a file that is there, means itself. In stores all keys below the folders before the first such character are listed.
  *
  * Fails with `NOT_FOUND` when nothing matches, and with `UNSUPPORTED` where files cannot be listed.
  */
 export async function expandGlob(
   reference: string,
-  { baseUrl, signal }: { readonly baseUrl?: string; readonly signal?: AbortSignal } = {},
+  { baseUrl, signal, openPlace }: GlobOptions = {},
 ): Promise<readonly string[]> {
   if (!/[*?[{]/.test(reference)) return [reference]
+  if (openPlace !== undefined && /^(?:s3|az|opfs|folder|memory):/i.test(reference))
+    return expandKeys(reference, { openPlace, signal })
+  if (/^file:/i.test(reference) && hasFileSystem()) return expandGlob(pathOf(reference), signal && { signal })
   const isUrl = /^[a-z][a-z0-9+.-]+:/i.test(reference)
   if (isUrl || baseUrl !== undefined || !hasFileSystem()) {
     const path = reference.split(/[?#]/, 1)[0]!
@@ -33,7 +45,39 @@ export async function expandGlob(
     await walk(isAbsolute ? '/' : '', segments, { found, signal })
   }
   if (found.length > 0) return [...new Set(found)]
-  throw new LakefrontError('NOT_FOUND', `No file matches "${reference}".`, { details: { source: reference } })
+  throw noMatch(reference)
+}
+
+async function expandKeys(
+  reference: string,
+  { openPlace, signal }: { readonly openPlace: (url: string) => Storage; readonly signal: AbortSignal | undefined },
+): Promise<readonly string[]> {
+  const { place, key: pattern } = nameInPlace(reference)
+  const storage = openPlace(place)
+  const fixed = /^[^*?[{]*/.exec(pattern)![0]
+  const folder = fixed.slice(0, fixed.lastIndexOf('/') + 1)
+  const patterns = alternatives(pattern).map(keyPattern)
+  const found: string[] = []
+  for await (const { kind, key } of storage.list({ prefix: folder, ...(signal === undefined ? {} : { signal }) })) {
+    if (kind === 'object' && key === pattern) return [reference]
+    if (kind === 'object' && patterns.some((each) => each.test(key))) found.push(place + key)
+  }
+  if (found.length > 0) return found
+  throw noMatch(reference)
+}
+
+function keyPattern(pattern: string): RegExp {
+  const segments = pattern.split('/')
+  const parts = segments.map((segment, at) => {
+    const isLast = at === segments.length - 1
+    if (segment === '**') return isLast ? '.+' : '(?:[^/]+/)*'
+    return sourceOf(segment, '[^/]') + (isLast ? '' : '/')
+  })
+  return new RegExp(`^${parts.join('')}$`, 'su')
+}
+
+function noMatch(reference: string): LakefrontError {
+  return new LakefrontError('NOT_FOUND', `No file matches "${reference}".`, { details: { source: reference } })
 }
 
 interface Walk {
@@ -90,11 +134,14 @@ function files(): typeof FileSystem {
 }
 
 function patternOf(segment: string): RegExp {
-  const source = segment.replaceAll(/\[(!?)([^\]]+)\]|[*?]|[\\^$.|+()[\]{}]/g, (part, not?: string, set?: string) => {
+  return new RegExp(`^${sourceOf(segment, '.')}$`, 'su')
+}
+
+function sourceOf(segment: string, any: string): string {
+  return segment.replaceAll(/\[(!?)([^\]]+)\]|[*?]|[\\^$.|+()[\]{}]/g, (part, not?: string, set?: string) => {
     if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replaceAll(/[\\^\]]/g, '\\$&')}]`
-    return part === '*' ? '.*' : part === '?' ? '.' : `\\${part}`
+    return part === '*' ? `${any}*` : part === '?' ? any : `\\${part}`
   })
-  return new RegExp(`^${source}$`, 'su')
 }
 
 /** `a{b,c}d` as `abd` and `acd`, from the inside out. */

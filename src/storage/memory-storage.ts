@@ -22,19 +22,37 @@ interface StoredObject {
   readonly etag: string
 }
 
-/** Objects in memory, gone with this value. A real store: tests, sessions that keep nothing, `memory:` lakes. */
-export function memoryStorage(label = 'memory:/'): Storage {
-  return new MemoryStorage(label)
+/** What several places in memory have in common: objects by their keys from the root. */
+export interface MemoryObjects {
+  readonly byKey: Map<string, StoredObject>
+  versions: number
+  bytes: number
+}
+
+export function memoryObjects(): MemoryObjects {
+  return { byKey: new Map(), versions: 0, bytes: 0 }
+}
+
+/**
+ * Objects in memory, below `memory:` or `memory:/folder/`: places of the same `objects` see each other's. Gone with them. A real store: tests,
+ * sessions that keep nothing, `memory:` lakes.
+ */
+export function memoryStorage(url = 'memory:/', objects: MemoryObjects = memoryObjects()): Storage {
+  return new MemoryStorage(url, objects)
 }
 
 class MemoryStorage implements Storage {
   readonly label: string
   readonly abilities: StorageAbilities = { writes: true, conditions: true, lists: true, copiesItself: true }
-  readonly #objects = new Map<string, StoredObject>()
-  #versions = 0
+  readonly #objects: MemoryObjects
+  readonly #prefix: string
 
-  constructor(label: string) {
-    this.label = label
+  constructor(url: string, objects: MemoryObjects) {
+    const path = url.replace(/^memory:\/*/i, '').replace(/\/*$/, '')
+    if (path !== '') checkKey(path)
+    this.#prefix = path === '' ? '' : `${path}/`
+    this.label = `memory:/${this.#prefix}`
+    this.#objects = objects
   }
 
   async stat(key: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ObjectStat> {
@@ -66,16 +84,20 @@ class MemoryStorage implements Storage {
     checkConditions(options)
     const bytes = await joined(chunksOf(body, options.signal))
     options.signal?.throwIfAborted()
-    checkConditionHolds(this.label + key, this.#objects.get(key)?.etag, options)
-    const etag = `"${++this.#versions}"`
-    this.#objects.set(key, { bytes, etag })
+    checkConditionHolds(this.label + key, this.#objects.byKey.get(this.#prefix + key)?.etag, options)
+    const etag = `"${++this.#objects.versions}"`
+    this.#forget(key)
+    this.#objects.byKey.set(this.#prefix + key, { bytes, etag })
+    this.#objects.bytes += bytes.length
     return { size: bytes.length, etag }
   }
 
   async *list({ prefix = '', delimiter, startAfter, signal }: ListOptions = {}): AsyncGenerator<ListEntry> {
     signal?.throwIfAborted()
     checkPrefix(prefix)
-    const entries = [...this.#objects].map(([key, { bytes, etag }]) => ({ key, size: bytes.length, etag }))
+    const entries = [...this.#objects.byKey]
+      .filter(([key]) => key.startsWith(this.#prefix))
+      .map(([key, { bytes, etag }]) => ({ key: key.slice(this.#prefix.length), size: bytes.length, etag }))
     for (const entry of listed(entries, { prefix, delimiter, startAfter })) {
       signal?.throwIfAborted()
       yield entry
@@ -86,7 +108,7 @@ class MemoryStorage implements Storage {
     const all = typeof keys === 'string' ? [keys] : keys
     for (const key of all) checkKey(key)
     signal?.throwIfAborted()
-    for (const key of all) this.#objects.delete(key)
+    for (const key of all) this.#forget(key)
   }
 
   async copy(from: string, to: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<WrittenObject> {
@@ -99,9 +121,14 @@ class MemoryStorage implements Storage {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
+  #forget(key: string): void {
+    this.#objects.bytes -= this.#objects.byKey.get(this.#prefix + key)?.bytes.length ?? 0
+    this.#objects.byKey.delete(this.#prefix + key)
+  }
+
   #object(key: string): StoredObject {
     checkKey(key)
-    const object = this.#objects.get(key)
+    const object = this.#objects.byKey.get(this.#prefix + key)
     if (object === undefined) throw missing(this.label + key)
     return object
   }

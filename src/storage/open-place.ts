@@ -23,6 +23,7 @@ export interface PlaceOptions {
   readonly azure?: AzureOptions
   /** How requests to the server of an URL are made. */
   readonly s3Http?: (url: string) => HttpOptions
+  readonly azureHttp?: (url: string) => HttpOptions
 }
 
 /** The storage below a URL: `memory:`, `file:`, `opfs:`, `folder:`, `s3:`, `az:`, `http:`, `https:`, or a path where there is a file system. */
@@ -30,7 +31,7 @@ export function openPlace(url: string, options: PlaceOptions = {}): Storage {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
   switch (scheme) {
     case 'memory':
-      return memoryStorage(url.endsWith('/') ? url : `${url}/`)
+      return memoryStorage(url)
     case 'http':
     case 'https':
       return httpStorage(url, options.openUrl ?? httpSource)
@@ -41,7 +42,8 @@ export function openPlace(url: string, options: PlaceOptions = {}): Storage {
     case 'folder':
       return keptFolderStorage(url)
     case 'az':
-      if (options.azure !== undefined) return azureStorage(url, options.azure)
+      if (options.azure !== undefined)
+        return azureStorage(url, options.azure, options.azureHttp?.(options.azure.endpoint))
       break
     case 's3':
       return s3Storage(url, options.s3, options.s3Http?.(bucketUrl(url, options.s3)))

@@ -1,9 +1,13 @@
+import type { AzureOptions } from './azure-storage.ts'
 import { cachedSource } from './range-cache.ts'
 import type { FetchLimit } from './fetch-scope.ts'
 import { httpSource } from './http.ts'
 import type { HttpOptions, NetworkSource } from './http.ts'
 import { Link } from './link.ts'
 import { MemoryRanges } from './memory-ranges.ts'
+import { memoryObjects, memoryStorage } from './memory-storage.ts'
+import { openPlace } from './open-place.ts'
+import { expandGlob } from './glob.ts'
 import { openByteSource } from './open.ts'
 import { opfsBlocks } from './opfs-blocks.ts'
 import type { RangeStore } from './range-store.ts'
@@ -13,7 +17,7 @@ import type { CredentialsProvider, S3Access, SignRequests } from './s3-access.ts
 import type { S3Credentials } from './s3-sign.ts'
 import { accessOf, s3Source, s3Url } from './s3.ts'
 import type { S3Options } from './s3.ts'
-import type { ByteSource } from './storage.ts'
+import type { ByteSource, Storage } from './storage.ts'
 
 /** How a session reads files. Plain data. */
 export interface StorageOptions {
@@ -33,6 +37,8 @@ export interface StorageOptions {
   readonly stallMilliseconds?: number
   /** Where `s3:` URLs are. Its functions are {@link StorageCalls}. */
   readonly s3?: Omit<S3Options, 'sign' | 'credentials'> & { readonly credentials?: S3Credentials }
+  /** Where `az:` URLs are. Its functions are {@link StorageCalls}. */
+  readonly azure?: Omit<AzureOptions, 'sas'> & { readonly sas?: string }
   /** Which of the {@link StorageCalls} are there. */
   readonly asks?: readonly (keyof StorageCalls)[]
 }
@@ -42,11 +48,21 @@ export interface StorageCalls {
   readonly renewUrl?: RenewUrl
   readonly s3Credentials?: CredentialsProvider
   readonly s3Sign?: SignRequests
+  readonly azureSas?: () => Promise<string>
 }
 
 /** Where all files of a session are opened, so that they share what is kept of them and the ways to their servers. */
 export interface SessionStorage {
   open(reference: string | Blob | Uint8Array): ByteSource
+  /**
+   * The folder, bucket or prefix of a URL or path, whether it ends in `/` or not: by the same ways to servers, credentials and tries as what
+   * is opened. `memory:` is one store per session. Fails with `UNSUPPORTED` for what is no place.
+   */
+  place(url: string): Storage
+  /** The files that a pattern means, or the one that a name means; see {@link expandGlob}. */
+  expand(reference: string, options?: { readonly signal?: AbortSignal }): Promise<readonly string[]>
+  /** Bytes of `memory:`. */
+  readonly storedBytes: number
   /** What is kept in memory of files on other computers. */
   readonly memoryBytes: number
   close(): Promise<void>
@@ -69,6 +85,9 @@ class SharedStorage implements SessionStorage {
   readonly #access: S3Access
   readonly #links = new Map<string, Link>()
   readonly #sources = new Map<string, WeakRef<ByteSource>>()
+  readonly #places = new Map<string, Storage>()
+  readonly #objects = memoryObjects()
+  readonly #azure: AzureOptions | undefined
   readonly #store: RangeStore | undefined
   #opened = 0
 
@@ -78,13 +97,15 @@ class SharedStorage implements SessionStorage {
     this.#memory = new MemoryRanges(
       options.memoryBytes ?? Math.min(defaultMemoryBytes, options.mostMemoryBytes ?? Infinity),
     )
-    const { s3Credentials, s3Sign } = calls
+    const { s3Credentials, s3Sign, azureSas } = calls
     this.#s3 = {
       ...options.s3,
       ...(s3Credentials === undefined ? {} : { credentials: s3Credentials }),
       ...(s3Sign === undefined ? {} : { sign: s3Sign }),
     }
     this.#access = accessOf(this.#s3)
+    this.#azure =
+      options.azure === undefined || azureSas === undefined ? options.azure : { ...options.azure, sas: azureSas }
     const { persistentBytes = 0 } = options
     this.#store = persistentBytes > 0 ? opfsBlocks(persistentBytes) : undefined
   }
@@ -95,7 +116,38 @@ class SharedStorage implements SessionStorage {
       ...(baseUrl === undefined ? {} : { baseUrl }),
       openUrl: (url) => this.#shared(url, () => httpSource(url, this.#httpOptions(url))),
       openS3: (name) => this.#shared(name, () => this.#openS3(name)),
+      openPlace: (url) => this.place(url),
     })
+  }
+
+  place(url: string): Storage {
+    const full = this.#absolute(url)
+    const place = this.#places.get(full) ?? this.#openPlace(full)
+    this.#places.set(full, place)
+    return place
+  }
+
+  #openPlace(url: string): Storage {
+    if (/^memory:/i.test(url)) return memoryStorage(url, this.#objects)
+    return openPlace(url, {
+      openUrl: (file, label) => this.#shared(file, () => httpSource(file, { ...this.#httpOptions(file), ...label })),
+      s3: { ...this.#s3, s3Access: this.#access },
+      s3Http: (bucket) => this.#signedHttp(bucket),
+      ...(this.#azure === undefined ? {} : { azure: this.#azure, azureHttp: (host) => this.#signedHttp(host) }),
+    })
+  }
+
+  expand(reference: string, options: { readonly signal?: AbortSignal } = {}): Promise<readonly string[]> {
+    const { baseUrl } = this.#options
+    return expandGlob(reference, {
+      ...options,
+      ...(baseUrl === undefined ? {} : { baseUrl }),
+      openPlace: (url) => this.place(url),
+    })
+  }
+
+  get storedBytes(): number {
+    return this.#objects.bytes
   }
 
   get memoryBytes(): number {
@@ -122,12 +174,18 @@ class SharedStorage implements SessionStorage {
     return source
   }
 
+  /** Names of pages are relative to the page. */
+  #absolute(url: string): string {
+    const { baseUrl } = this.#options
+    return baseUrl === undefined || /^[a-z][a-z0-9+.-]+:/i.test(url) ? url : new URL(url, baseUrl).href
+  }
+
   #openS3(reference: string): NetworkSource {
-    return s3Source(reference, this.#s3, { ...this.#s3Http(s3Url(reference, this.#s3)), s3Access: this.#access })
+    return s3Source(reference, this.#s3, { ...this.#signedHttp(s3Url(reference, this.#s3)), s3Access: this.#access })
   }
 
   /** Signed requests are renewed by signing them again. */
-  #s3Http(url: string): HttpOptions {
+  #signedHttp(url: string): HttpOptions {
     const { renew: _, ...options } = this.#httpOptions(url)
     return options
   }

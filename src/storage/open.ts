@@ -4,9 +4,10 @@ import { fileSource, hasFileSystem } from './file.ts'
 import { httpSource } from './http.ts'
 import { keptFolderStorage } from './kept-folder-storage.ts'
 import { memorySource } from './memory.ts'
+import { nameInPlace } from './name-in-place.ts'
 import { opfsSource } from './opfs.ts'
 import { s3Source } from './s3.ts'
-import type { ByteSource } from './storage.ts'
+import type { ByteSource, Storage } from './storage.ts'
 
 export interface OpenOptions {
   /** What relative URLs are relative to. Without it, names without a scheme are paths where there is a file system. */
@@ -15,9 +16,11 @@ export interface OpenOptions {
   readonly openUrl?: (url: string) => ByteSource
   /** Opens `s3:` URLs. Default: public objects of AWS. */
   readonly openS3?: (reference: string) => ByteSource
+  /** Opens what `memory:` and `az:` URLs are in. Default: there is none. */
+  readonly openPlace?: (url: string) => Storage
 }
 
-/** The bytes a reference means: `http:`, `https:`, `s3:`, `opfs:`, `folder:` and `file:` URLs, paths where there is a file system, blobs, byte arrays. */
+/** The bytes a reference means: `http:`, `https:`, `s3:`, `az:`, `opfs:`, `folder:`, `memory:` and `file:` URLs, paths where there is a file system, blobs, byte arrays. */
 export function openByteSource(reference: string | Blob | Uint8Array, options: OpenOptions = {}): ByteSource {
   if (reference instanceof Uint8Array) return memorySource(reference)
   if (typeof reference !== 'string') return blobSource(reference)
@@ -33,18 +36,23 @@ export function openByteSource(reference: string | Blob | Uint8Array, options: O
     case 'opfs':
       return opfsSource(reference)
     case 'folder': {
-      const [, folder = '', key = ''] = /^(folder:\/*[^/]+)\/+(.*)$/.exec(reference) ?? []
-      return keptFolderStorage(folder).open(key)
+      const { place, key } = nameInPlace(reference)
+      return keptFolderStorage(place).open(key)
     }
     case undefined:
       return openRelative(reference, options)
-    default:
-      throw new LakefrontError(
-        'UNSUPPORTED',
-        `"${scheme}:" is not a place files can be read from. Supported: https:, http:, s3:, opfs:, folder:, file:, a path, a File or Blob, a Uint8Array. For other object stores give a signed https URL.`,
-        { details: { scheme } },
-      )
+    case 'memory':
+    case 'az':
+      if (options.openPlace !== undefined) {
+        const { place, key } = nameInPlace(reference)
+        return options.openPlace(place).open(key)
+      }
   }
+  throw new LakefrontError(
+    'UNSUPPORTED',
+    `"${scheme}:" is not a place files can be read from. Supported: https:, http:, s3:, az:, opfs:, folder:, memory:, file:, a path, a File or Blob, a Uint8Array. For other object stores give a signed https URL.`,
+    { details: { scheme } },
+  )
 }
 
 function openRelative(reference: string, options: OpenOptions): ByteSource {
