@@ -10,6 +10,14 @@ export const errorCodes = {
   CLOSED: { retrySafe: false, meaning: 'The session, result or file was used after it was closed.' },
   COLUMN_AMBIGUOUS: { retrySafe: false, meaning: 'A column name means more than one column here.' },
   COLUMN_NOT_FOUND: { retrySafe: false, meaning: 'A column name is not in the input.' },
+  COMMIT_CONFLICT: {
+    retrySafe: false,
+    meaning: 'Another commit changed the same things first, or too many came first; nothing was changed.',
+  },
+  COMMIT_STATE_UNKNOWN: {
+    retrySafe: false,
+    meaning: 'The store gave no answer to a commit, and what is there does not tell whether it happened.',
+  },
   CONFLICT: { retrySafe: true, meaning: 'Others write the same object, and the store could not decide who is first.' },
   CORRUPT_FILE: { retrySafe: false, meaning: 'A file is truncated, damaged or not of the format it claims.' },
   CORS: { retrySafe: false, meaning: 'The browser refused a request to another origin, or hid its headers.' },
@@ -29,6 +37,7 @@ export const errorCodes = {
     meaning: 'An object is not the version a write was meant for, or is there when it must not be.',
   },
   QUOTA_EXCEEDED: { retrySafe: false, meaning: 'There is no room to store this; nothing was changed.' },
+  SNAPSHOT_NOT_FOUND: { retrySafe: false, meaning: 'A lake has no snapshot of that version or time.' },
   SOURCE_CHANGED: { retrySafe: true, meaning: 'A file changed while it was being read.' },
   SYNTAX_ERROR: { retrySafe: false, meaning: 'The SQL text cannot be parsed.' },
   TABLE_NOT_FOUND: { retrySafe: false, meaning: 'No table or view of that name.' },

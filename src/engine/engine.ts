@@ -57,6 +57,18 @@ export interface ResultStream extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** A database of its own beside the session's: a file in memory, on a connection of its own. Statements run one after another. */
+export interface Database extends AsyncDisposable {
+  /** What its own connection calls it: `FROM "name".main.t`. */
+  readonly name: string
+  /** Runs a text and answers all rows of its last statement. Transactions may span several calls. */
+  query(statement: Statement, options?: ExecuteOptions): Promise<readonly ColumnBatch[]>
+  /** The file with all that is committed, as DuckDB opens it anywhere. The bytes are the caller's. */
+  bytes(): Promise<Uint8Array>
+  /** Forgets it; twice is fine. */
+  close(): Promise<void>
+}
+
 export interface EngineInfo {
   readonly name: 'duckdb-wasm' | 'duckdb-native' | 'postgres' | 'sqlite'
   /** What its SQL is; see `docs/dialects.md`. */
@@ -85,6 +97,11 @@ export interface Engine extends AsyncDisposable {
   execute(statement: Statement, options?: ExecuteOptions): Promise<ResultStream>
   /** An engine on one connection of this one's, for a transaction; closing it gives the connection back. None where there is only one. */
   connection?(): Promise<Engine | undefined>
+  /**
+   * Opens the DuckDB file that `bytes` are, or an empty one, beside the session's tables and unseen by its statements. The bytes are
+   * copied. Absent where the engine is no DuckDB.
+   */
+  openDatabase?(bytes?: Uint8Array): Promise<Database>
   /** Gives everything back; running statements reject with `CLOSED`; twice is fine. */
   close(): Promise<void>
 }

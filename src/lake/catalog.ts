@@ -35,6 +35,10 @@ export interface Published<T> {
  * is swapped conditionally implements it, and a catalog in PostgreSQL would.
  */
 export interface Catalog extends CatalogReader, AsyncDisposable {
+  /** Several questions to one version: it stays what it is until `work` is done, whatever is published meanwhile. */
+  reading<T>(work: (reader: CatalogReader) => Promise<T>): Promise<T>
+  /** Tells versions apart: another number, another version. */
+  readonly generation: number
   /** What to call it in messages. */
   readonly label: string
   readonly isReadOnly: boolean

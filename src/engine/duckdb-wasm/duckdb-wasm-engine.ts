@@ -3,7 +3,7 @@ import { engineShare } from '../../scan/memory-budget.ts'
 import type { MemoryBudget } from '../../scan/memory-budget.ts'
 import type { FileReference, ScanProvider, ScanTable, Source, TableOptions } from '../../scan/source.ts'
 import type { Schema } from '../../types/logical-type.ts'
-import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine.ts'
+import type { Database, Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine.ts'
 import type { FunctionDefinition } from '../function-definition.ts'
 import { bootDuckdb } from './boot.ts'
 import type { Connection, Duckdb, EngineHost } from './boot.ts'
@@ -20,6 +20,7 @@ import type { NamedTable } from './run-scans.ts'
 import { Run } from './run.ts'
 import { ScanFunction } from './scan-function.ts'
 import { leavesState, onlyReads, partsOf } from './script.ts'
+import { WasmDatabase } from './wasm-database.ts'
 
 /** What WebAssembly can address. */
 const heapLimit = 4 * 2 ** 30
@@ -49,6 +50,8 @@ export class DuckdbWasmEngine implements Engine {
   /** Why functions could not be registered, by their names. */
   readonly #refused = new Map<string, unknown>()
   readonly #runs = new Map<Run, Connection>()
+  readonly #databases = new Set<WasmDatabase>()
+  #databaseNames = 0
   #stateful = false
   #leasing: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
@@ -146,6 +149,16 @@ export class DuckdbWasmEngine implements Engine {
 
   async execute(statement: Statement, options: ExecuteOptions = {}): Promise<ResultStream> {
     return this.#lease(statement, options, (run) => run.start())
+  }
+
+  async openDatabase(bytes?: Uint8Array): Promise<Database> {
+    this.#assertOpen()
+    const database = await WasmDatabase.open(this.#parts, `lakefront ${++this.#databaseNames}`, {
+      ...(bytes === undefined ? {} : { bytes }),
+      onClose: (closed) => void this.#databases.delete(closed),
+    })
+    this.#databases.add(database)
+    return database
   }
 
   close(): Promise<void> {
@@ -258,6 +271,7 @@ export class DuckdbWasmEngine implements Engine {
   async #close(): Promise<void> {
     await Promise.allSettled([...this.#runs.keys()].map((run) => run.close()))
     await this.#leasing
+    await Promise.all([...this.#databases].map((database) => database.close()))
     if (!this.#parts.health.isBroken) for (const connection of [this.#main, ...this.#spare]) connection.close()
     await this.#scans.close()
     this.#sources.clear()
