@@ -1,4 +1,4 @@
-import initialise, { readParquet, wasmMemory } from 'parquet-wasm/esm/parquet_wasm.js'
+import { readParquet } from 'parquet-wasm/esm/parquet_wasm.js'
 import { LakefrontError } from '../../errors.ts'
 import type { ColumnData } from '../../types/column-data.ts'
 import { readFfiArray } from '../arrow-ffi.ts'
@@ -9,11 +9,12 @@ import { excerpt } from './excerpt.ts'
 import type { ColumnChunk, RowGroup } from './footer.ts'
 import { inspectPages } from './pages.ts'
 import type { PageSummary } from './pages.ts'
+import { parquetInstance } from './parquet-instance.ts'
+import type { ParquetInstance } from './parquet-instance.ts'
 import { physicalTypes } from './schema.ts'
 import type { ParquetColumn } from './schema.ts'
 import { loadZstd } from './zstd.ts'
 import type { DecompressZstd } from './zstd.ts'
-import { exportStackPointer, stackPointerName } from './stack-pointer.ts'
 
 /** Most rows of a batch: a multiple of DuckDB's vectors, and DuckDB's own row group length. */
 const batchRows = 122_880
@@ -47,26 +48,19 @@ export interface DecodeRequest {
  * module: only then the decoder survives any number of damaged files.
  */
 export function parquetDecoder(load: () => Promise<WebAssembly.Module | BufferSource>): ParquetDecoder {
-  let loading: Promise<Reader> | undefined
+  const start = parquetInstance(load)
   let zstd: Promise<DecompressZstd | undefined> | undefined
   let memoryBytes = 0
-  const start = (): Promise<Reader> => {
-    loading ??= initialiseWith(load).catch((error: unknown) => {
-      loading = undefined
-      throw error
-    })
-    return loading
-  }
   return {
     async ready() {
       await start()
     },
     async decode(request) {
-      const reader = await start()
+      const instance = await start()
       const isZstd = chunksOf(request).some(({ codec }) => codec === 'zstd')
       if (isZstd) zstd ??= loadZstd()
-      const batches = decode(request, reader, isZstd ? await zstd : undefined)
-      memoryBytes = (wasmMemory() as WebAssembly.Memory).buffer.byteLength
+      const batches = decode(request, instance, isZstd ? await zstd : undefined)
+      memoryBytes = instance.memory.byteLength
       return batches
     },
     get memoryBytes() {
@@ -75,45 +69,11 @@ export function parquetDecoder(load: () => Promise<WebAssembly.Module | BufferSo
   }
 }
 
-/** Runs code inside the wasm instance, putting it right again when that traps. */
-type Reader = <T>(column: ParquetColumn, read: () => T) => T
-
-/** How many traps an instance may have whose stack cannot be put right. */
-const bearableTraps = 32
-
-async function initialiseWith(load: () => Promise<WebAssembly.Module | BufferSource>): Promise<Reader> {
-  const loaded = await load()
-  const wasm = loaded instanceof WebAssembly.Module ? loaded : exportStackPointer(bytesOf(loaded))
-  const exports: unknown = await initialise({ module_or_path: wasm })
-  const stack = (exports as Record<string, WebAssembly.Global | undefined>)[stackPointerName]
-  let traps = 0
-  return (column, read) => {
-    if (traps > bearableTraps) {
-      throw new LakefrontError(
-        'ENGINE_FAILED',
-        'The Parquet decoder met too many damaged files. Close the session and open a new one.',
-      )
-    }
-    const top: unknown = stack?.value
-    try {
-      return read()
-    } catch (error) {
-      if (error instanceof WebAssembly.RuntimeError) {
-        if (stack === undefined) traps++
-        else stack.value = top
-      }
-      throw unreadable(column, error)
-    }
-  }
-}
-
-function bytesOf(source: BufferSource): Uint8Array {
-  return ArrayBuffer.isView(source)
-    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-    : new Uint8Array(source)
-}
-
-function decode(request: DecodeRequest, reader: Reader, zstd: DecompressZstd | undefined): readonly ColumnData[] {
+function decode(
+  request: DecodeRequest,
+  instance: ParquetInstance,
+  zstd: DecompressZstd | undefined,
+): readonly ColumnData[] {
   const { column, rowGroup, bytes } = request
   if (rowGroup.rows === 0) return []
   const chunks = chunksOf(request)
@@ -127,7 +87,7 @@ function decode(request: DecodeRequest, reader: Reader, zstd: DecompressZstd | u
   // DuckDB writes unsigned values and differences that need more than the 32 bits Rust allows an int32 for.
   const asInt64 = new Set([...pages.keys()].filter((leaf) => chunks[leaf]!.type === int32 && pages[leaf]!.isDeltaOnly))
   const file = excerpt(column, rowGroup.rows, { stored, asDictionary, asInt64 })
-  const batches = readBatches(file, column, reader)
+  const batches = readBatches(file, column, instance)
   const rows = batches.reduce((sum, batch) => sum + batch.length, 0)
   if (rows !== rowGroup.rows) {
     throw damaged(column, `it holds ${rows} rows where the row group has ${rowGroup.rows}`)
@@ -139,11 +99,14 @@ function chunksOf({ column, rowGroup }: DecodeRequest): readonly ColumnChunk[] {
   return rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
 }
 
-function readBatches(file: Uint8Array, column: ParquetColumn, reader: Reader): ColumnData[] {
+function readBatches(file: Uint8Array, column: ParquetColumn, instance: ParquetInstance): ColumnData[] {
   const dictionaries: DictionaryCopies = new Map()
-  const stream = reader(column, () => readParquet(file, { batchSize: batchRows }).intoFFI())
+  const stream = instance.run(
+    () => readParquet(file, { batchSize: batchRows }).intoFFI(),
+    (error) => unreadable(column, error),
+  )
   try {
-    const memory = (wasmMemory() as WebAssembly.Memory).buffer as ArrayBuffer
+    const { memory } = instance
     return Array.from(stream.arrayAddrs(), (address) => {
       const batch = readFfiArray(memory, stream.schemaAddr(), address)
       return convertArray(batch.children[0]!, column.shape, { start: batch.offset, length: batch.length, dictionaries })

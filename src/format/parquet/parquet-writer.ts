@@ -56,7 +56,10 @@ export interface ParquetSummary {
 
 /** Encodes batches into one Parquet file, a row group at a time. */
 export interface ParquetWriter {
-  /** Takes rows; the buffers are only read. Bytes that are ready are given to `emit` in order before it resolves. */
+  /**
+   * Takes rows; the buffers are only read, but must stay as they are until their row group is full: the last of `write` and `finish`. Bytes
+   * that are ready are given to `emit` in order before it resolves. Call it again after that only.
+   */
   write(batch: ColumnBatch): Promise<void>
   /** Bytes of the file so far, what is not encoded yet estimated. */
   readonly size: number

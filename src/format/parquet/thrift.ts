@@ -140,7 +140,7 @@ function corrupt(what: string): LakefrontError {
 /** What a field to write is: the compact protocol needs the type beside the value. */
 export type ThriftField =
   | { readonly type: 'bool'; readonly value: boolean }
-  | { readonly type: 'i32' | 'i64'; readonly value: number }
+  | { readonly type: 'i8' | 'i16' | 'i32' | 'i64'; readonly value: number }
   | { readonly type: 'binary'; readonly value: Uint8Array | string }
   | { readonly type: 'struct'; readonly value: ThriftFields }
   | { readonly type: 'list'; readonly of: 'i32' | 'binary' | 'struct'; readonly value: readonly ThriftListItem[] }
@@ -150,63 +150,87 @@ export type ThriftListItem = number | Uint8Array | string | ThriftFields
 /** Fields of a struct by id, in ascending order; undefined ones are left out. */
 export type ThriftFields = readonly (readonly [id: number, field: ThriftField | undefined])[]
 
-const typeCodes = { i32: 5, i64: 6, binary: 8, list: 9, struct: 12 } as const
+const typeCodes = { i8: 3, i16: 4, i32: 5, i64: 6, binary: 8, list: 9, struct: 12 } as const
 
 /** The reverse of {@link readThriftStruct}. */
 export function writeThriftStruct(fields: ThriftFields): Uint8Array {
-  const bytes: number[] = []
-  writeStruct(bytes, fields)
-  return Uint8Array.from(bytes)
+  const writer = new ThriftWriter()
+  writer.struct(fields)
+  return writer.take()
 }
 
-function writeStruct(bytes: number[], fields: ThriftFields): void {
-  let last = 0
-  for (const [id, field] of fields) {
-    if (field === undefined) continue
-    const code = field.type === 'bool' ? (field.value ? 1 : 2) : typeCodes[field.type]
-    if (id - last <= 15) bytes.push(((id - last) << 4) | code)
-    else {
-      bytes.push(code)
-      writeSigned(bytes, id)
+class ThriftWriter {
+  #bytes = new Uint8Array(256)
+  #length = 0
+
+  take(): Uint8Array {
+    return this.#bytes.slice(0, this.#length)
+  }
+
+  struct(fields: ThriftFields): void {
+    let last = 0
+    for (const [id, field] of fields) {
+      if (field === undefined) continue
+      const code = field.type === 'bool' ? (field.value ? 1 : 2) : typeCodes[field.type]
+      if (id - last <= 15) this.#byte(((id - last) << 4) | code)
+      else {
+        this.#byte(code)
+        this.#signed(id)
+      }
+      last = id
+      if (field.type === 'list') this.#list(field.of, field.value)
+      else if (field.type === 'struct') this.struct(field.value)
+      else if (field.type === 'i8') this.#byte(field.value)
+      else if (field.type !== 'bool') this.#item(field.value)
     }
-    last = id
-    if (field.type === 'list') writeList(bytes, field.of, field.value)
-    else if (field.type === 'struct') writeStruct(bytes, field.value)
-    else if (field.type !== 'bool') writeItem(bytes, field.value)
+    this.#byte(0)
   }
-  bytes.push(0)
-}
 
-function writeList(bytes: number[], of: keyof typeof typeCodes, items: readonly ThriftListItem[]): void {
-  if (items.length < 15) bytes.push((items.length << 4) | typeCodes[of])
-  else {
-    bytes.push(0xf0 | typeCodes[of])
-    writeUnsigned(bytes, items.length)
+  #list(of: keyof typeof typeCodes, items: readonly ThriftListItem[]): void {
+    if (items.length < 15) this.#byte((items.length << 4) | typeCodes[of])
+    else {
+      this.#byte(0xf0 | typeCodes[of])
+      this.#unsigned(items.length)
+    }
+    for (const item of items) this.#item(item)
   }
-  for (const item of items) writeItem(bytes, item)
-}
 
-function writeItem(bytes: number[], item: ThriftListItem): void {
-  if (typeof item === 'number') writeSigned(bytes, item)
-  else if (typeof item === 'string') writeBinary(bytes, new TextEncoder().encode(item))
-  else if (item instanceof Uint8Array) writeBinary(bytes, item)
-  else writeStruct(bytes, item)
-}
-
-function writeBinary(bytes: number[], value: Uint8Array): void {
-  writeUnsigned(bytes, value.length)
-  for (const byte of value) bytes.push(byte)
-}
-
-function writeSigned(bytes: number[], value: number): void {
-  writeUnsigned(bytes, value >= 0 ? value * 2 : -value * 2 - 1)
-}
-
-function writeUnsigned(bytes: number[], value: number): void {
-  let rest = value
-  while (rest >= 128) {
-    bytes.push((rest % 128) | 0x80)
-    rest = Math.floor(rest / 128)
+  #item(item: ThriftListItem): void {
+    if (typeof item === 'number') this.#signed(item)
+    else if (typeof item === 'string') this.#binary(new TextEncoder().encode(item))
+    else if (item instanceof Uint8Array) this.#binary(item)
+    else this.struct(item)
   }
-  bytes.push(rest)
+
+  #binary(value: Uint8Array): void {
+    this.#unsigned(value.length)
+    this.#reserve(value.length)
+    this.#bytes.set(value, this.#length)
+    this.#length += value.length
+  }
+
+  #signed(value: number): void {
+    this.#unsigned(value >= 0 ? value * 2 : -value * 2 - 1)
+  }
+
+  #unsigned(value: number): void {
+    let rest = value
+    while (rest >= 128) {
+      this.#byte((rest % 128) | 0x80)
+      rest = Math.floor(rest / 128)
+    }
+    this.#byte(rest)
+  }
+
+  #byte(value: number): void {
+    this.#reserve(1)
+    this.#bytes[this.#length++] = value
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(this.#length + more, this.#bytes.length * 2))
+    grown.set(this.#bytes)
+    this.#bytes = grown
+  }
 }
