@@ -43,6 +43,7 @@ const words: Readonly<Record<keyof ScanMetrics['rowGroupsSkippedBy'], string>> =
   limit: 'the limit',
   partition: 'partition',
   join: 'the keys of a join',
+  deleted: 'deleted rows',
 }
 
 function count(number: number): string {

@@ -2,6 +2,7 @@ import type { RowRanges } from '../format/parquet/row-ranges.ts'
 import type { ColumnBatch, ColumnData } from '../types/column-data.ts'
 import type { LogicalType, Schema } from '../types/logical-type.ts'
 import { sliceColumn } from '../types/slice-column.ts'
+import { takeRows } from '../types/take-rows.ts'
 import { fitted } from './fit.ts'
 import type { Fit } from './fit.ts'
 
@@ -16,6 +17,9 @@ export type BatchColumn =
   | { readonly part: ColumnPart; readonly type: LogicalType; readonly fit: Fit }
   | ((start: number, length: number) => ColumnData)
 
+/** Which of the rows `start` to `start + length` go on, counted from `start`; undefined for all. `sieves` are the columns behind those of the schema. */
+export type ChooseRows = (start: number, length: number, sieves: readonly ColumnData[]) => Uint32Array | undefined
+
 /** A run of rows that lies in one batch. */
 interface Piece {
   readonly start: number
@@ -27,9 +31,14 @@ interface Piece {
 
 /**
  * Batches of the rows `wanted`, cut where any column's batches or pages are. Every part holds those rows at
- * least.
+ * least. Parts beyond the fields of the schema are only for `choose` to look at.
  */
-export function assembleBatches(schema: Schema, wanted: RowRanges, parts: readonly BatchColumn[]): ColumnBatch[] {
+export function assembleBatches(
+  schema: Schema,
+  wanted: RowRanges,
+  parts: readonly BatchColumn[],
+  choose?: ChooseRows,
+): ColumnBatch[] {
   const columns = parts.map((column) => (typeof column === 'function' ? undefined : piecesOf(column.part)))
   const next = parts.map(() => 0)
   const batches: ColumnBatch[] = []
@@ -48,10 +57,18 @@ export function assembleBatches(schema: Schema, wanted: RowRanges, parts: readon
         const piece = pieces![next[index]!]!
         return fitted(sliceColumn(piece.batch, column.type, piece.offset + start - piece.start, length), column.fit)
       })
-      batches.push({ schema, length, columns: data })
+      const own = data.slice(0, schema.fields.length)
+      const chosen = choose?.(start, length, data.slice(own.length))
+      if (chosen === undefined) batches.push({ schema, length, columns: own })
+      else if (chosen.length > 0) batches.push(takenBatch(schema, own, chosen))
     }
   }
   return batches
+}
+
+function takenBatch(schema: Schema, columns: readonly ColumnData[], rows: Uint32Array): ColumnBatch {
+  const taken = columns.map((column, index) => takeRows(column, schema.fields[index]!.type, rows))
+  return { schema, length: rows.length, columns: taken }
 }
 
 function piecesOf({ rows, batches }: ColumnPart): Piece[] {

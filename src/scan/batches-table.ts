@@ -58,7 +58,7 @@ export function emptyMetrics(source: string): ScanMetrics {
     rowGroups: 0,
     rowGroupsRead: 0,
     rowGroupsSkipped: 0,
-    rowGroupsSkippedBy: { statistics: 0, bloom: 0, pages: 0, limit: 0, partition: 0, join: 0 },
+    rowGroupsSkippedBy: { statistics: 0, bloom: 0, pages: 0, limit: 0, partition: 0, join: 0, deleted: 0 },
     pages: 0,
     pagesRead: 0,
     pagesSkipped: 0,

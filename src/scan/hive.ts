@@ -90,6 +90,39 @@ function valueOf(text: string | null, type: LogicalType): PartitionValue {
   }
 }
 
+/** What a folder's text is as a value of a type, as {@link columnFromValues} takes it; throws where it is none. */
+export function partitionValue(type: LogicalType, text: string): unknown {
+  const value = typedValue(type, text)
+  columnFromValues(type, [value])
+  return value
+}
+
+function typedValue(type: LogicalType, text: string): unknown {
+  switch (type.kind) {
+    case 'boolean':
+      return /^(true|t|1)$/i.test(text) ? true : /^(false|f|0)$/i.test(text) ? false : text
+    case 'tinyint':
+    case 'smallint':
+    case 'integer':
+    case 'utinyint':
+    case 'usmallint':
+    case 'uinteger':
+      return integerPattern.test(text) ? Number(text) : text
+    case 'bigint':
+    case 'ubigint':
+    case 'hugeint':
+    case 'uhugeint':
+      return /^\s*-?\d+\s*$/.test(text) ? BigInt(text) : text
+    case 'float':
+    case 'double':
+      return text.trim() === '' ? text : Number(text)
+    case 'date':
+      return padded(text)
+    default:
+      return text
+  }
+}
+
 function padded(text: string): string {
   return text.replaceAll(/(?<!\d)\d(?!\d)/g, '0$&')
 }

@@ -1,91 +1,102 @@
-import { LakefrontError } from '../errors.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { closedReader, emptyMetrics } from './batches-table.ts'
-import { factsOfFile } from './file-facts.ts'
-import { outcomes } from './outcomes.ts'
-import { overlap } from './overlap.ts'
-import { nameOf, openParquetReader } from './parquet-reader.ts'
+import type { FileListing } from './file-listing.ts'
+import { openParquetReader } from './parquet-reader.ts'
 import type { ReadContext } from './parquet-reader.ts'
 import type { ParquetFile } from './parquet-table.ts'
+import type { Predicate } from './predicate.ts'
 import { allOf, keysOf, predicateOf } from './scan-plan.ts'
-import type { FileFacts, ScanMetrics, ScanReader, ScanRequest, ScanTable, Source } from './source.ts'
+import type { ListedSource, ScanMetrics, ScanReader, ScanRequest, ScanTable } from './source.ts'
 import { tableColumns } from './table-columns.ts'
-import type { TableSource } from './table-columns.ts'
+import { schemaOfMapping } from './virtual-columns.ts'
 
-/** A source whose files a catalog lists. */
-export type ListedSource = Source & { format: 'parquet'; facts: readonly FileFacts[] }
+/** Opens some files of a list, by their places in it, and books what that costs. */
+export type OpenListed = (
+  files: readonly number[],
+  metrics: ScanMetrics,
+  signal: AbortSignal,
+) => Promise<readonly ParquetFile[]>
 
-export interface ListedFiles {
-  readonly labels: readonly string[]
-  /** Reads the footers of some files, by their place in the list, and books what that costs. */
-  readonly open: (
-    files: readonly number[],
-    metrics: ScanMetrics,
-    signal: AbortSignal,
-  ) => Promise<readonly ParquetFile[]>
-}
-
-/** Files whose footers are read before the first rows are there when few rows may do; each next time, so many times as many. */
+/** Files whose footers are read before the first rows are there when few rows may do; each next time, so many times as many, up to the most. */
 const growth = 4
+const mostTogether = 256
+
+/** Rows of one batch when only their number matters. */
+const countedRows = 1 << 30
 
 /** The table of files that a catalog knows: files are chosen by what it says, and only those that are needed are opened. */
-export function listedTable(source: ListedSource, files: ListedFiles, context: ReadContext): ScanTable {
-  const { facts, mapping } = source
-  if (mapping === undefined || facts.length !== source.files.length) {
-    throw new LakefrontError(
-      'INVALID_ARGUMENT',
-      `Source "${source.id}" tells facts of ${facts.length} files and names ${source.files.length}. Give one for each file, and a mapping of the columns.`,
-    )
-  }
-  const { fields } = tableColumns([], columnsOf(source)).schema
-  const schema: Schema = { fields: fields.map((field) => ({ ...field, nullable: true })) }
+export function listedTable(
+  source: ListedSource,
+  listing: FileListing,
+  options: { readonly open: OpenListed; readonly context: ReadContext },
+): ScanTable {
+  const schema = schemaOfMapping(source.mapping)
+  const rowCount = countLiveRows(source)
   return {
     schema,
-    rowCount: facts.reduce((rows, file) => rows + file.rows, 0),
-    overlap: (column) => overlap(facts.map((file) => factsOfFile(file, schema.fields[column]!))),
-    open: (request) => new ListedReader({ source, schema, files }, request, context),
+    ...(rowCount === undefined ? {} : { rowCount }),
+    overlap: (column) => listing.overlap(schema.fields[column]!.name),
+    open: (request) => new ListedReader({ source, schema, listing, ...options, rowCount }, request),
   }
 }
 
-/** Folders tell nothing beside a catalog. */
-function columnsOf({ options, mapping, facts }: ListedSource, places: readonly number[] = []): TableSource {
-  return {
-    options: { ...options, hivePartitioning: false },
-    ...(mapping && { mapping }),
-    facts: places.map((place) => facts[place]!),
+/** The rows a scan sees, where the list alone tells. */
+function countLiveRows({ files }: ListedSource): number | undefined {
+  const { count, rows, deleted, shows, only, snapshots, lastSnapshots } = files
+  if (shows === 'deleted') return undefined
+  let all = 0
+  for (let file = 0; file < count; file++) {
+    const first = snapshots?.[file] ?? NaN
+    const last = lastSnapshots?.[file] ?? NaN
+    if (
+      only !== undefined &&
+      ((only.to !== undefined && last > only.to) || (only.from !== undefined && first < only.from))
+    )
+      return undefined
+    all += rows[file]! - (deleted?.[file] ?? 0)
   }
+  return Number.isNaN(all) ? undefined : all
 }
 
 interface Listed {
   readonly source: ListedSource
   readonly schema: Schema
-  readonly files: ListedFiles
+  readonly listing: FileListing
+  readonly open: OpenListed
+  readonly context: ReadContext
+  readonly rowCount: number | undefined
 }
 
 class ListedReader implements ScanReader {
   readonly metrics: ScanMetrics
   readonly #listed: Listed
   readonly #request: ScanRequest
-  readonly #context: ReadContext
   readonly #controller = new AbortController()
   readonly #onAbort = (): void => this.#controller.abort(this.#request.signal?.reason)
-  /** Places of the files that are still to be read. */
-  #left: readonly number[]
+  /** Places of the files to read, undefined before they were chosen, and how many of them were opened. */
+  #places: readonly number[] | undefined
+  #opened = 0
+  /** Rows that are only counted. */
+  #uncounted: number | undefined
   #together: number
+  #most = mostTogether
   #reader: ScanReader | undefined
+  /** The files behind those that are being read, which are being opened. */
+  #next: Promise<ScanReader | undefined> | undefined
   #opening: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
 
-  constructor(listed: Listed, request: ScanRequest, context: ReadContext) {
+  constructor(listed: Listed, request: ScanRequest) {
     this.#listed = listed
     this.#request = request
-    this.#context = context
-    this.metrics = emptyMetrics(nameOf(listed.files.labels))
-    const started = performance.now()
-    this.#left = this.#choose()
-    this.metrics.planMilliseconds += performance.now() - started
-    this.#together = request.stopsEarly === true || request.limit !== undefined ? 1 : Infinity
+    this.metrics = emptyMetrics(listed.source.files.label)
+    this.#together = this.#isHasty ? 1 : mostTogether
+    const isCount = request.columns.length === 0 && request.filter === undefined && (request.keys ?? []).length === 0
+    if (isCount && listed.rowCount !== undefined) {
+      this.#uncounted = listed.rowCount
+      this.metrics.files = this.metrics.filesSkipped = listed.source.files.count
+    }
     if (request.signal?.aborted === true) this.#onAbort()
     else request.signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
@@ -94,10 +105,11 @@ class ListedReader implements ScanReader {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error
       this.#controller.signal.throwIfAborted()
+      if (this.#uncounted !== undefined) return this.#count()
       const next = this.#reader?.poll()
       if (next !== undefined && next !== 'done') return next
-      if (next === 'done') this.#reader = undefined
-      if (this.#left.length === 0 && this.#opening === undefined) return 'done'
+      if (next === 'done') this.#end()
+      if (this.#opening === undefined && this.#next === undefined && this.#isAtEnd) return 'done'
       this.#opening ??= this.#openNext()
       return 'pending'
     }
@@ -113,8 +125,9 @@ class ListedReader implements ScanReader {
   }
 
   async load(): Promise<void> {
-    this.#together = Infinity
-    if (this.#reader === undefined && this.#left.length > 0) this.#opening ??= this.#openNext()
+    this.#together = this.#most = Infinity
+    if (this.#uncounted === undefined && this.#reader === undefined && !this.#isAtEnd)
+      this.#opening ??= this.#openNext()
     await this.#opening
     if (this.#failure !== undefined) throw this.#failure.error
     await this.#reader?.load()
@@ -123,48 +136,85 @@ class ListedReader implements ScanReader {
   close(): void {
     this.#request.signal?.removeEventListener('abort', this.#onAbort)
     this.#reader?.close()
+    void this.#next?.then((reader) => reader?.close()).catch(() => {})
     this.#failure ??= { error: closedReader(this.metrics.source) }
     this.#controller.abort(this.#failure.error)
   }
 
-  /** The files that may hold rows the request needs. */
-  #choose(): readonly number[] {
-    const { source, schema } = this.#listed
-    const { facts } = source
-    const known = facts.map((file) => new Map(schema.fields.map((field) => [field.name, factsOfFile(file, field)])))
-    const predicate = allOf(
-      predicateOf(this.#request, schema, (column) => known.map((file) => file.get(schema.fields[column]!.name))),
-      keysOf(this.#request, schema),
-    )
-    const chosen = [...facts.keys()].filter((file) => {
-      if (facts[file]!.rows === 0) return false
-      return predicate === undefined || outcomes(predicate, (name) => known[file]!.get(name)).mayBeTrue
-    })
-    this.metrics.files = this.metrics.filesSkipped = facts.length - chosen.length
-    return chosen
+  /** Whether few rows may do. */
+  get #isHasty(): boolean {
+    return this.#request.stopsEarly === true || this.#request.limit !== undefined
+  }
+
+  get #isAtEnd(): boolean {
+    return this.#opened === this.#places?.length
+  }
+
+  #end(): void {
+    // What was loaded at once is read again.
+    if (this.#most !== Infinity) this.#reader?.close()
+    this.#reader = undefined
+  }
+
+  #count(): ColumnBatch | 'done' {
+    const length = Math.min(countedRows, this.#uncounted!)
+    if (length === 0) return 'done'
+    this.#uncounted! -= length
+    this.metrics.rows += length
+    return { schema: { fields: [] }, length, columns: [] }
   }
 
   async #openNext(): Promise<void> {
-    const { source, schema, files } = this.#listed
-    const places = this.#left.slice(0, this.#together)
-    this.#left = this.#left.slice(places.length)
-    this.#together *= growth
     try {
-      const opened = await files.open(places, this.metrics, this.#controller.signal)
-      const { columns } = tableColumns(opened, columnsOf(source, places))
-      const { signal } = this.#controller
-      const request = { ...this.#request, signal }
-      this.#reader = openParquetReader({ files: opened, columns, schema }, request, {
-        ...this.#context,
-        metrics: this.metrics,
-      })
-      for (const { source: file } of opened)
-        for (const warning of file.warnings)
-          if (!this.metrics.warnings.includes(warning)) this.metrics.warnings.push(warning)
+      this.#places ??= await this.#choose()
+      this.#reader = await (this.#next ?? this.#openSome(this.#places))
+      this.#next = this.#isHasty || this.#isAtEnd ? undefined : this.#openSome(this.#places)
+      this.#next?.catch(() => {})
     } catch (error) {
       this.#failure ??= { error }
     } finally {
       this.#opening = undefined
     }
+  }
+
+  /** The files that may hold rows the request needs. */
+  async #choose(): Promise<readonly number[]> {
+    const { source, listing, schema } = this.#listed
+    const { signal } = this.#controller
+    const started = performance.now()
+    const predicate = allOf(await this.#predicate(), keysOf(this.#request, schema))
+    if (predicate !== undefined) await listing.load(predicate, { signal })
+    const chosen = listing.choose(predicate)
+    this.metrics.files = this.metrics.filesSkipped = source.files.count - chosen.length
+    this.metrics.planMilliseconds += performance.now() - started
+    return chosen
+  }
+
+  async #predicate(): Promise<Predicate | undefined> {
+    const { listing, schema } = this.#listed
+    const { top, filter } = this.#request
+    if (filter !== undefined || top === undefined) return predicateOf(this.#request, schema, () => [])
+    const { name } = schema.fields[top.column]!
+    await listing.load(name, { signal: this.#controller.signal })
+    return listing.top(top, name)
+  }
+
+  async #openSome(all: readonly number[]): Promise<ScanReader | undefined> {
+    const { source, schema, open, context } = this.#listed
+    const { signal } = this.#controller
+    const places = all.slice(this.#opened, this.#opened + this.#together)
+    if (places.length === 0) return undefined
+    this.#opened += places.length
+    this.#together = Math.min(this.#most, this.#together * growth)
+    const files = await open(places, this.metrics, signal)
+    const { columns } = tableColumns(files, { options: { hivePartitioning: false }, mapping: source.mapping })
+    for (const { source: file } of files)
+      for (const warning of file.warnings)
+        if (!this.metrics.warnings.includes(warning)) this.metrics.warnings.push(warning)
+    return openParquetReader(
+      { files, columns, schema },
+      { ...this.#request, signal },
+      { ...context, metrics: this.metrics },
+    )
   }
 }

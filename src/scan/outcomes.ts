@@ -12,6 +12,10 @@ export interface ColumnFacts {
   readonly nulls?: number
   readonly min?: Bound
   readonly max?: Bound
+  /** Of numbers with a fraction: it is certain that none is NaN, which bounds leave out. */
+  readonly hasNoNaN?: boolean
+  /** Rows that are deleted, and may have any of the values. */
+  readonly deleted?: number
   /** Whether it is certain that no value equals `value`. */
   readonly excludes?: (value: Bound) => boolean
 }
@@ -82,6 +86,7 @@ interface Range {
   readonly domain: Domain
   readonly min?: Bound
   readonly max?: Bound
+  readonly hasNoNaN?: boolean
 }
 
 /** The range of an operand, `'nulls'` when it has no other values, undefined when nothing is known. */
@@ -91,9 +96,10 @@ function rangeOf({ column, casts }: ColumnOperand, facts: Facts): Range | 'nulls
   const { nulls, rows, type, min, max } = known
   if (nulls === rows) return 'nulls'
   const domain = domainOf(type)
-  return domain === undefined
-    ? undefined
-    : throughCasts({ domain, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }, casts)
+  const range =
+    domain &&
+    throughCasts({ domain, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }, casts)
+  return range && known.hasNoNaN === true ? { ...range, hasNoNaN: true } : range
 }
 
 function compareOutcomes(
@@ -123,8 +129,8 @@ const negations: Readonly<Record<Comparison, Comparison>> = {
 }
 
 /** Whether a value between the bounds may compare so. NaN, which statistics leave out, is greater than everything in DuckDB. */
-function mayHold({ domain, min, max }: Range, comparison: Comparison, constant: Bound): boolean {
-  const hasNaN = domain.kind === 'double' || domain.kind === 'float'
+function mayHold({ domain, min, max, hasNoNaN }: Range, comparison: Comparison, constant: Bound): boolean {
+  const hasNaN = (domain.kind === 'double' || domain.kind === 'float') && hasNoNaN !== true
   const low = min === undefined ? -1 : compareBounds(min, constant)
   const high = max === undefined ? 1 : compareBounds(max, constant)
   switch (comparison) {

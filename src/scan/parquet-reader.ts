@@ -18,6 +18,7 @@ import { decodedBytes, storedBytes } from './decoded-bytes.ts'
 import { heldBytes } from './held-bytes.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import type { ParquetFile } from './parquet-table.ts'
+import { chooseRows, deletionColumn } from './chosen-rows.ts'
 import { presentColumns, ScanPlan } from './scan-plan.ts'
 import type { Selection, Tables, Task } from './scan-plan.ts'
 import type { ScanMetrics, ScanReader, ScanRequest } from './source.ts'
@@ -332,13 +333,20 @@ class ParquetReader implements ScanReader {
         case 'value':
           return (_, length) => constantColumn(type, origin.value, length)
         case 'rowNumber':
-          return (start, length) => countingColumn(task.firstRow + start, length)
+          return (start, length) => countingColumn((origin.first ?? 0) + task.firstRow + start, length)
+        case 'deletedIn':
+          return (start, length) => deletionColumn(task, start, length)
         default:
           throw origin satisfies never
       }
     })
-    const batches = assembleBatches(this.#schema, rows, columns)
-    if (columns.some((column) => typeof column === 'function' || column.fit.kind !== 'same')) {
+    const choose = chooseRows(task)
+    if (task.sieve !== undefined) {
+      const { type } = task.file.footer.columns[task.sieve]!.field
+      columns.push({ part: parts.get(task.sieve)!, type, fit: { kind: 'same' } })
+    }
+    const batches = assembleBatches(this.#schema, rows, columns, choose)
+    if (choose !== undefined || columns.some((column) => typeof column === 'function' || column.fit.kind !== 'same')) {
       const decoded = [...parts.values()].flatMap((part) => part.batches)
       const made = heldBytes(
         batches.flatMap((batch) => batch.columns),

@@ -1,9 +1,11 @@
 import type { ParquetFooter } from '../format/parquet/footer.ts'
 import type { ByteSource, Traffic } from '../storage/storage.ts'
 import type { FileIndex } from './file-index.ts'
+import type { MappedName, SnapshotRange } from './listed-files.ts'
 import { overlap } from './overlap.ts'
 import { openParquetReader } from './parquet-reader.ts'
 import type { ReadContext } from './parquet-reader.ts'
+import type { RowChoice } from './row-choice.ts'
 import { factsOfGroups } from './scan-plan.ts'
 import type { MappedField, ParquetOptions, ScanTable } from './source.ts'
 import { tableColumns } from './table-columns.ts'
@@ -15,6 +17,24 @@ export interface ParquetFile {
   /** Identifies these very bytes in caches. */
   readonly key: string
   readonly index: FileIndex
+  /** Of a file that a catalog lists. */
+  readonly listed?: ListedFile
+}
+
+/** What a catalog says of a file. */
+export interface ListedFile {
+  /** Its place in the list. */
+  readonly place: number
+  /** The row id of its first row. */
+  readonly rowId?: number
+  /** The snapshot its rows came with, where they do not say it themselves. */
+  readonly snapshot?: number
+  /** The rows that count; all by default. */
+  readonly choice?: RowChoice
+  /** The snapshots whose rows count, for a file that holds rows of others too. */
+  readonly only?: SnapshotRange
+  /** What its columns are called, where they have no ids. */
+  readonly naming?: readonly MappedName[]
 }
 
 /** The table of one or many Parquet files. */

@@ -16,9 +16,11 @@ import { parsePredicate } from './predicate.ts'
 import type { Predicate } from './predicate.ts'
 import { RowGroupFilter } from './row-group-filter.ts'
 import type { FileColumn } from './row-group-filter.ts'
+import { countChosen } from './row-choice.ts'
 import type { ScanMetrics, ScanRequest, SkipReason } from './source.ts'
 import type { ColumnOrigin, FileColumns } from './table-columns.ts'
 import { topPredicate } from './top-predicate.ts'
+import { snapshotColumn } from './virtual-columns.ts'
 
 export interface Tables {
   readonly files: readonly ParquetFile[]
@@ -34,6 +36,8 @@ export interface Task {
   /** The first row's number in the file. */
   readonly firstRow: number
   readonly columns: readonly ColumnOrigin[]
+  /** A column beside them that says which rows count: the snapshot each came with. */
+  readonly sieve?: number
   readonly filter: RowGroupFilter | undefined
   /** Rows that are left when others were read before. */
   readonly rest?: RowRanges
@@ -163,13 +167,24 @@ export class ScanPlan {
       let firstRow = 0
       const own = fileColumns({ file, columns: columns[at]! }, schema)
       const filter = whole && new RowGroupFilter(whole, own)
+      const sieve = file.listed?.only && snapshotColumn(file)
       const withoutKeys = keys === undefined || predicate === undefined ? undefined : new RowGroupFilter(predicate, own)
       file.footer.rowGroups.forEach((rowGroup, index) => {
         this.#metrics.rowGroups++
         if (rowGroup.rows === 0) return
-        const task = { file, index, rowGroup, firstRow, columns: wanted, filter }
+        const task = {
+          file,
+          index,
+          rowGroup,
+          firstRow,
+          columns: wanted,
+          filter,
+          ...(sieve === undefined ? {} : { sieve }),
+        }
+        const chosen = rowsChosen(file, firstRow, firstRow + rowGroup.rows)
         firstRow += rowGroup.rows
-        if (isPartitionOut) this.#skip('partition')
+        if (chosen === 0) this.#skip('deleted')
+        else if (isPartitionOut) this.#skip('partition')
         else if (filter?.mayMatch(rowGroup) ?? true) tasks.push(task)
         else if (keys !== undefined && withoutKeys?.mayMatch(rowGroup) !== false) this.#skip('join')
         else this.#skip(predicate?.kind === 'within' ? 'limit' : 'statistics')
@@ -297,8 +312,19 @@ export function factsOfGroups({ files, columns, schema }: Tables, column: number
     const facts = fileColumns({ file, columns: [columns[at]![column]!] }, { fields: [field] })
     const known = new RowGroupFilter({ kind: 'unknown' }, facts)
     const groups = file.footer.rowGroups.filter(({ rows }) => rows > 0)
-    return groups.map((rowGroup) => known.facts(rowGroup, field.name))
+    let firstRow = 0
+    return groups.map((rowGroup) => {
+      const chosen = file.listed?.only === undefined ? rowsChosen(file, firstRow, firstRow + rowGroup.rows) : 0
+      firstRow += rowGroup.rows
+      const facts = known.facts(rowGroup, field.name)
+      return facts && chosen < rowGroup.rows ? { ...facts, deleted: rowGroup.rows - chosen } : facts
+    })
   })
+}
+
+/** How many of the rows `start` to `end` of a file a scan sees, as far as their positions tell. */
+function rowsChosen({ listed }: ParquetFile, start: number, end: number): number {
+  return listed?.choice === undefined ? end - start : countChosen(listed.choice, start, end)
 }
 
 /** What rows have to be that a join needs. */
@@ -342,9 +368,10 @@ function partitionColumns(columns: FileColumns, { fields }: Schema): ReadonlyMap
   return facts
 }
 
-/** The columns that are stored in the file of `task` and asked for, each once. */
-export function presentColumns({ columns }: Task): number[] {
-  return [...new Set(columns.flatMap((origin) => (origin.kind === 'stored' ? [origin.index] : [])))]
+/** The columns that are stored in the file of `task` and needed, each once. */
+export function presentColumns({ columns, sieve }: Task): number[] {
+  const asked = columns.flatMap((origin) => (origin.kind === 'stored' ? [origin.index] : []))
+  return [...new Set(sieve === undefined ? asked : [...asked, sieve])]
 }
 
 function pageBytes({ leaves }: PageSelection): number {

@@ -11,12 +11,25 @@ import { ColumnCache } from './column-cache.ts'
 import { DecodePool } from './decode-pool.ts'
 import type { DecodePoolOptions } from './decode-pool.ts'
 import { FileIndex } from './file-index.ts'
+import { FileListing } from './file-listing.ts'
+import type { ListedFiles } from './listed-files.ts'
+import { ListedOpener } from './listed-opener.ts'
 import { listedTable } from './listed-table.ts'
-import type { ListedFiles, ListedSource } from './listed-table.ts'
+import type { OpenListed } from './listed-table.ts'
+import type { ReadContext } from './parquet-reader.ts'
 import { parquetTable } from './parquet-table.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { ParquetFile } from './parquet-table.ts'
-import type { FileFacts, FileReference, FileSource, ScanProvider, ScanTable, Source, TableOptions } from './source.ts'
+import type {
+  FileReference,
+  FileSource,
+  ListedSource,
+  ScanProvider,
+  ScanTable,
+  Source,
+  TableOptions,
+} from './source.ts'
+import { schemaOfMapping } from './virtual-columns.ts'
 import { streamedTable } from './streamed-table.ts'
 import type { StreamedFile } from './streamed-table.ts'
 
@@ -61,6 +74,8 @@ class Provider implements ScanProvider {
   readonly #cache: ColumnCache
   readonly #memory: MemoryBudget
   readonly #entries = new Map<string, Entry>()
+  readonly #listings = new WeakMap<ListedFiles, FileListing>()
+  readonly #listed = new ListedOpener()
   #unvalidated = 0
   #closed = false
 
@@ -83,10 +98,17 @@ class Provider implements ScanProvider {
     this.#cache = new ColumnCache(memory, cacheBytes)
   }
 
-  async table(source: Source, options: TableOptions = {}): Promise<ScanTable> {
+  async table(source: Source | ListedSource, options: TableOptions = {}): Promise<ScanTable> {
     options.signal?.throwIfAborted()
     if (this.#closed) throw new LakefrontError('CLOSED', 'The session was closed.')
     if (source.format === 'batches') return batchesTable(source)
+    const context = {
+      decoder: this.#decoder,
+      cache: this.#cache,
+      memory: this.#memory,
+      ...(options.scope === undefined ? {} : { scope: options.scope }),
+    }
+    if (source.format === 'listed') return this.#listedTable(source, context)
     if (source.files.length === 0) {
       throw new LakefrontError('INVALID_ARGUMENT', `Source "${source.id}" has no files. Name one at least.`)
     }
@@ -99,13 +121,6 @@ class Provider implements ScanProvider {
       return streamedTable(files, source.options, { cost, ...options })
     }
     const entry = this.#entry(source.id, references)
-    const context = {
-      decoder: this.#decoder,
-      cache: this.#cache,
-      memory: this.#memory,
-      ...(options.scope === undefined ? {} : { scope: options.scope }),
-    }
-    if (isListed(source)) return listedTable(source, this.#listedFiles(source, entry, options), context)
     entry.keys.clear()
     const files = await mapParallel(entry.files, (file, index) =>
       this.#open(entry, index, file, { ...options, meter: cost }),
@@ -113,26 +128,22 @@ class Provider implements ScanProvider {
     return parquetTable(files, source, { ...context, cost })
   }
 
-  #listedFiles({ facts }: ListedSource, entry: Entry, { scope }: TableOptions): ListedFiles {
-    return {
-      labels: entry.files.map(({ label }) => label),
-      open: async (places, metrics, signal) => {
-        const meter: Traffic = { requests: 0, bytes: 0 }
-        try {
-          return await mapParallel(places, (place) =>
-            this.#open(entry, place, entry.files[place]!, {
-              signal,
-              meter,
-              ...(scope && { scope }),
-              known: facts[place]!,
-            }),
-          )
-        } finally {
-          metrics.requests += meter.requests
-          metrics.bytesFetched += meter.bytes
-        }
-      },
+  #listedTable(source: ListedSource, context: ReadContext): ScanTable {
+    const { files, mapping } = source
+    const known = this.#listings.get(files)
+    const listing = known ?? new FileListing(files, schemaOfMapping(mapping))
+    this.#listings.set(files, listing)
+    const open: OpenListed = async (places, metrics, signal) => {
+      const meter: Traffic = { requests: 0, bytes: 0 }
+      const options = { signal, meter, context, ...(context.scope && { scope: context.scope }) }
+      try {
+        return await mapParallel(places, (place) => this.#listed.open(files, place, options))
+      } finally {
+        metrics.requests += meter.requests
+        metrics.bytesFetched += meter.bytes
+      }
     }
+    return listedTable(source, listing, { open, context })
   }
 
   trim(): void {
@@ -150,6 +161,7 @@ class Provider implements ScanProvider {
     this.#closed = true
     this.#decoder.close()
     this.#entries.clear()
+    this.#listed.clear()
     this.#cache.deleteAll('')
     await this.#closeFiles?.()
   }
@@ -157,7 +169,7 @@ class Provider implements ScanProvider {
   async #filesOf(source: FileSource, { signal }: TableOptions): Promise<readonly FileReference[]> {
     const { files } = source
     const expand = this.#expand
-    if (expand === undefined || isListed(source)) return files
+    if (expand === undefined) return files
     const own = signal === undefined ? {} : { signal }
     return (await Promise.all(files.map((file) => (typeof file === 'string' ? expand(file, own) : [file])))).flat()
   }
@@ -173,17 +185,11 @@ class Provider implements ScanProvider {
     return entry
   }
 
-  async #open(
-    entry: Entry,
-    index: number,
-    file: ByteSource,
-    { known: facts, ...options }: StatOptions & { known?: FileFacts },
-  ): Promise<ParquetFile> {
-    const { size, etag, footerSize } = facts ?? {}
-    const stat = size === undefined || etag === undefined ? await file.stat(options) : { size, etag }
+  async #open(entry: Entry, index: number, file: ByteSource, options: StatOptions): Promise<ParquetFile> {
+    const stat = await file.stat(options)
     const known = entry.footers[index]
-    const own = { ...options, stat, ...(footerSize === undefined ? {} : { footerSize }) }
-    const footer = known !== undefined && isSameObject(known, stat) ? known : await readFooter(file, own)
+    const footer =
+      known !== undefined && isSameObject(known, stat) ? known : await readFooter(file, { ...options, stat })
     if (footer !== known) entry.indexes[index] = new FileIndex(file, footer)
     entry.footers[index] = footer
     const key = this.#key(file, stat)
@@ -210,10 +216,6 @@ async function streamedFile(
   const { sampleSize } = format.options ?? {}
   const file = await openJson(source, { ...options, ...(sampleSize === undefined ? {} : { sampleSize }) })
   return { source, fields: file.fields, read: (wanted, own) => readJson(file, wanted, own) }
-}
-
-function isListed(source: FileSource): source is ListedSource {
-  return source.format === 'parquet' && source.facts !== undefined
 }
 
 function isSameObject(footer: ParquetFooter, stat: ObjectStat): boolean {

@@ -3,6 +3,7 @@ import type { FetchScope } from '../storage/storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { LogicalType, Schema } from '../types/logical-type.ts'
 import type { Domain } from './domain.ts'
+import type { ListedFiles } from './listed-files.ts'
 
 /** Where the bytes of one file are: a URL or path, a `File` or `Blob`, or the bytes themselves. */
 export type FileReference = string | Blob | Uint8Array
@@ -16,11 +17,6 @@ export type Source =
       readonly options?: ParquetOptions
       /** The columns of the table, found in the files by id. Without it they are found by name. */
       readonly mapping?: readonly MappedField[]
-      /**
-       * What a catalog knows of each of `files`, in their order; needs `mapping`. No file is asked for its footer then but those a scan
-       * cannot do without. Names of files are no patterns then.
-       */
-      readonly facts?: readonly FileFacts[]
     }
   | {
       readonly id: string
@@ -71,27 +67,20 @@ export type ScanOptions = AvroOptions & JsonOptions
 /** A source that is files. */
 export type FileSource = Exclude<Source, { readonly format: 'batches' }>
 
-/** What a catalog knows of a file. Values are JavaScript values of the table's types, as `createDataFrame` takes them. */
-export interface FileFacts {
-  readonly rows: number
-  /** Bytes of the file. With it and `etag` the file is not asked for them. */
-  readonly size?: number
-  /** Bytes of the footer, without the eight behind it: it is then read at once, and nothing beside it. */
-  readonly footerSize?: number
-  /** The validator of these very bytes, as the store tells it. */
-  readonly etag?: string
-  /** By the name of a column of the table. What is not said is not known; bounds may be wider than the values. */
-  readonly columns?: Readonly<Record<string, ColumnBoundsFacts>>
-  /** Values that all rows of the file have in a column, whatever the file says of it. */
-  readonly partition?: Readonly<Record<string, unknown>>
+/** A table whose files a catalog lists. It is made where it is scanned: unlike a {@link Source} it is no plain data. */
+export interface ListedSource {
+  readonly format: 'listed'
+  readonly id: string
+  /** The columns of the table, found in the files by id. */
+  readonly mapping: readonly MappedField[]
+  readonly files: ListedFiles
 }
 
-/** No value is less than `min` nor greater than `max`, NaN aside. */
-export interface ColumnBoundsFacts {
-  readonly min?: unknown
-  readonly max?: unknown
-  readonly nullCount?: number
-}
+/**
+ * Columns that no file has to hold: the row's id and the snapshot it came with (or, where deleted rows are shown, went with), its number in
+ * its file from 0, the file's place in the list and its name.
+ */
+export type VirtualColumn = 'rowId' | 'snapshot' | 'rowNumber' | 'fileIndex' | 'fileName'
 
 /** A column of a table, or a field of a struct, that files know by its id, whatever they call it. */
 export interface MappedField {
@@ -103,6 +92,8 @@ export interface MappedField {
   readonly default?: unknown
   /** Of a struct its fields, of a list its element, of a map its key and value; absent where ids below do not matter. */
   readonly fields?: readonly MappedField[]
+  /** Of a listed source: not a column of the table. Then `type` is bigint, or varchar for the file's name. */
+  readonly virtual?: VirtualColumn
 }
 
 /** A source whose schema is known: footers were read, no data was. */
@@ -169,8 +160,8 @@ export interface ScanReader {
   close(): void
 }
 
-/** Why a row group was not read: by what its footer says, a Bloom filter, its page index, a limit, the partition its file is of, or the keys of a join. */
-export type SkipReason = 'statistics' | 'bloom' | 'pages' | 'limit' | 'partition' | 'join'
+/** Why a row group was not read: by what its footer says, a Bloom filter, its page index, a limit, the partition its file is of, the keys of a join, or because its rows are deleted. */
+export type SkipReason = 'statistics' | 'bloom' | 'pages' | 'limit' | 'partition' | 'join' | 'deleted'
 
 /** What a scan cost. Bytes are of the file as stored. */
 export interface ScanMetrics {
@@ -215,7 +206,7 @@ export interface TableOptions {
 /** Makes tables out of sources; implemented by `scan/`, used by engines. */
 export interface ScanProvider {
   /** Reads what is needed to know the schema. Cached by source id and by file validator. */
-  table(source: Source, options?: TableOptions): Promise<ScanTable>
+  table(source: Source | ListedSource, options?: TableOptions): Promise<ScanTable>
   /** Forgets a source and what was cached of it. */
   drop(id: string): void
   /** Gives up decoded columns that do not fit the budget any more. */

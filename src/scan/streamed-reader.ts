@@ -124,7 +124,11 @@ export class StreamedReader implements ScanReader {
           const origin = origins[column]!
           if (origin.kind === 'stored') return fitted(columns[wanted.indexOf(origin.index)]!, origin.fit)
           if (origin.kind === 'rowNumber') return countingColumn(first, length)
-          return constantColumn(this.#schema.fields[position]!.type, origin.value, length)
+          return constantColumn(
+            this.#schema.fields[position]!.type,
+            origin.kind === 'value' ? origin.value : null,
+            length,
+          )
         }),
       }
     }

@@ -2,16 +2,22 @@ import { LakefrontError } from '../errors.ts'
 import type { Bound } from '../format/parquet/statistics.ts'
 import type { ByteSource } from '../storage/storage.ts'
 import type { Field, LogicalType, Schema } from '../types/logical-type.ts'
+import { columnFromValues } from '../types/column-from-values.ts'
 import { typeName } from '../types/type-names.ts'
 import { canWiden } from '../types/widen-column.ts'
-import { boundOf } from './file-facts.ts'
-import { fieldIdOf, fitById, fitByName } from './fit.ts'
+import { valueReaderOf } from './bound-keys.ts'
+import { columnsById } from './columns-by-id.ts'
+import { fitById, fitByName } from './fit.ts'
 import type { Fit } from './fit.ts'
-import { partitionKeys, partitionsOf, samePartitions } from './hive.ts'
+import { partitionKeys, partitionsOf, partitionValue, samePartitions } from './hive.ts'
 import type { ParquetFile } from './parquet-table.ts'
-import type { FileFacts, MappedField, ParquetOptions } from './source.ts'
+import type { MappedField, ParquetOptions } from './source.ts'
+import { virtualOrigin } from './virtual-columns.ts'
 
-/** Where a column of a table comes from in one file: a stored column by its index, a value all rows have, or the row's number. */
+/**
+ * Where a column of a table comes from in one file: a stored column by its index, a value all rows have, the row's number counted from
+ * `first`, or the snapshot that deleted the row.
+ */
 export type ColumnOrigin =
   | { readonly kind: 'stored'; readonly index: number; readonly fit: Fit }
   | {
@@ -20,7 +26,8 @@ export type ColumnOrigin =
       readonly bound: Bound | null | 'unknown'
       readonly isPartition?: true
     }
-  | { readonly kind: 'rowNumber' }
+  | { readonly kind: 'rowNumber'; readonly first?: number }
+  | { readonly kind: 'deletedIn' }
 
 /** The origins of a table's columns in one file. */
 export type FileColumns = readonly ColumnOrigin[]
@@ -40,20 +47,13 @@ export interface NamedColumns {
 export interface TableSource {
   readonly options?: ParquetOptions
   readonly mapping?: readonly MappedField[]
-  /** What is known of `files`, in their order. */
-  readonly facts?: readonly FileFacts[]
 }
 
-const absent: ColumnOrigin = { kind: 'value', value: null, bound: null }
+const absent = { kind: 'value', value: null, bound: null } as const satisfies ColumnOrigin
 
 /** The columns of a table of `files`, by DuckDB's rules for `read_parquet`, or those of `mapping`. */
-export function tableColumns(
-  files: readonly ParquetFile[],
-  { options = {}, mapping, facts }: TableSource,
-): TableColumns {
-  return mapping === undefined
-    ? columnsByName(files, options)
-    : withOptions(byId(files, mapping, facts), files, options)
+export function tableColumns(files: readonly ParquetFile[], { options = {}, mapping }: TableSource): TableColumns {
+  return mapping === undefined ? columnsByName(files, options) : withOptions(byId(files, mapping), files, options)
 }
 
 /** The columns of a table of `files` in any format, which have them by name. */
@@ -113,37 +113,59 @@ function byName(files: readonly NamedColumns[], isUnion: boolean): TableColumns 
   }
 }
 
-function byId(
-  files: readonly ParquetFile[],
-  mapping: readonly MappedField[],
-  facts: readonly FileFacts[] = [],
-): TableColumns {
-  const columns = files.map((file, at) => {
-    const own = new Map(file.footer.columns.map(({ shape }, index) => [fieldIdOf(shape), index]))
-    const { partition = {} } = facts[at] ?? {}
+function byId(files: readonly ParquetFile[], mapping: readonly MappedField[]): TableColumns {
+  const columns = files.map((file) => {
+    const own = columnsById(file, mapping)
+    const partitions = partitionsOfNames(file)
     return mapping.map((field): ColumnOrigin => {
-      if (Object.hasOwn(partition, field.name)) {
-        const value = partition[field.name] ?? null
-        return {
-          kind: 'value',
-          value,
-          bound: value === null ? null : (boundOf(field.type, value) ?? 'unknown'),
-          isPartition: true,
-        }
-      }
-      const index = field.id === undefined ? undefined : own.get(field.id)
-      if (index === undefined) {
-        const value = field.default ?? null
-        return { kind: 'value', value, bound: value === null ? null : 'unknown' }
-      }
-      const column = file.footer.columns[index]!
-      const fit = fitById(column, field)
-      if (fit === undefined) throw unmapped(field, column.field, file)
-      return { kind: 'stored', index, fit }
+      if (field.virtual !== undefined) return virtualOrigin(field, file, own)
+      const partition = field.id === undefined ? undefined : partitions.get(field.id)
+      if (partition !== undefined) return partitionOrigin(field, partition, file)
+      const stored = field.id === undefined ? undefined : own.get(field.id)
+      if (stored === undefined) return valueOrigin(field.type, field.default)
+      const fit = fitById(stored.column, field)
+      if (fit === undefined) throw unmapped(field, stored.column.field, file)
+      return { kind: 'stored', index: stored.index, fit }
     })
   })
   const fields = mapping.map(({ name, type }, index) => ({ name, type, nullable: isNullable(files, columns, index) }))
   return { schema: { fields }, columns }
+}
+
+function valueOrigin(type: LogicalType, value: unknown): ColumnOrigin {
+  if (value === null || value === undefined) return absent
+  return { kind: 'value', value, bound: boundOf(type, value) ?? 'unknown' }
+}
+
+/** What the folders of a file say of columns, by their ids, where a catalog takes them from there. */
+function partitionsOfNames({ listed, source }: ParquetFile): ReadonlyMap<number, { readonly text: string | null }> {
+  const names = (listed?.naming ?? []).filter(({ isPartition }) => isPartition === true)
+  if (names.length === 0) return new Map()
+  const keys = partitionKeys(source.label)
+  return new Map(names.map(({ name, id }) => [id, { text: keys.get(name) ?? null }]))
+}
+
+function partitionOrigin(
+  field: MappedField,
+  { text }: { readonly text: string | null },
+  file: ParquetFile,
+): ColumnOrigin {
+  if (text === null) return { ...absent, isPartition: true }
+  try {
+    const value = partitionValue(field.type, text)
+    return { kind: 'value', value, bound: boundOf(field.type, value) ?? 'unknown', isPartition: true }
+  } catch (error) {
+    throw new LakefrontError(
+      'TYPE_MISMATCH',
+      `The folder of "${file.source.label}" says "${text}" for column "${field.name}", which is no ${typeName(field.type)}.`,
+      { details: { column: field.name, file: file.source.label }, cause: error },
+    )
+  }
+}
+
+/** A JavaScript value of a type as a bound; undefined for none, and for types that have no order of ours. */
+function boundOf(type: LogicalType, value: unknown): Bound | undefined {
+  return valueReaderOf(type, columnFromValues(type, [value]))?.(0) ?? undefined
 }
 
 function isNullable(files: readonly NamedColumns[], columns: readonly FileColumns[], index: number): boolean {

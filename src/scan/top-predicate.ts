@@ -22,7 +22,7 @@ export function topPredicate(
     const isOrdered = domain !== undefined && domain.kind !== 'double' && domain.kind !== 'float'
     return facts?.nulls === undefined || furthest === undefined || !isOrdered
       ? []
-      : [{ furthest, values: facts.rows - facts.nulls }]
+      : [{ furthest, values: Math.max(0, facts.rows - facts.nulls - (facts.deleted ?? 0)) }]
   })
   candidates.sort((a, b) => compareBounds(a.furthest, b.furthest) * sign)
   let values = 0

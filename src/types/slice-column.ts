@@ -52,7 +52,7 @@ export function sliceColumn(column: ColumnData, type: LogicalType, start: number
 }
 
 /** Bytes of one value in `values`, for types of fixed width but boolean. */
-function widthOf(type: LogicalType): number {
+export function widthOf(type: LogicalType): number {
   switch (type.kind) {
     case 'tinyint':
     case 'utinyint':
@@ -102,7 +102,8 @@ function offsetsOf(
   return { first, end, offsets: own }
 }
 
-function entryOf(type: LogicalType & { kind: 'map' }): LogicalType {
+/** The type of a map's entries. */
+export function entryOf(type: LogicalType & { kind: 'map' }): LogicalType {
   const key = { name: 'key', type: type.key, nullable: false }
   return { kind: 'struct', fields: [key, { name: 'value', type: type.value, nullable: true }] }
 }

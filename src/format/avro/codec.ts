@@ -1,7 +1,7 @@
 import type * as fzstd from 'fzstd'
 import { collectBytes, concatenated, streamOf } from '../collect-bytes.ts'
 import { AvroFailure } from './avro-failure.ts'
-import { crc32 } from './crc32.ts'
+import { crc32 } from '../crc32.ts'
 
 /** Turns the bytes of a block as stored into those of its rows. */
 export type Decompress = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>

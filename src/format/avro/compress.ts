@@ -1,7 +1,7 @@
 import { LakefrontError } from '../../errors.ts'
 import { builtin } from '../../storage/builtin.ts'
 import { collectBytes, streamOf } from '../collect-bytes.ts'
-import { crc32 } from './crc32.ts'
+import { crc32 } from '../crc32.ts'
 
 /** Codecs that files can be written with. */
 export type WriteCodec = 'null' | 'deflate' | 'snappy' | 'zstandard'

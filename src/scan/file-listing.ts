@@ -1,0 +1,167 @@
+import type { Bound } from '../format/parquet/statistics.ts'
+import { compareBounds } from '../format/parquet/statistics.ts'
+import type { Schema } from '../types/logical-type.ts'
+import { BoundKeys, valueReaderOf } from './bound-keys.ts'
+import type { BoundReader } from './bound-reader.ts'
+import { bucketOf } from './bucket-of.ts'
+import { visitTests } from './could-prune.ts'
+import { domainOf } from './domain.ts'
+import { fileVerdicts } from './file-verdicts.ts'
+import type { FileColumnFacts } from './file-verdicts.ts'
+import type { ListedFiles } from './listed-files.ts'
+import { outcomes } from './outcomes.ts'
+import type { ColumnFacts } from './outcomes.ts'
+import type { Predicate } from './predicate.ts'
+import type { TopRows } from './source.ts'
+
+interface Column extends FileColumnFacts {
+  readonly readMin: BoundReader | undefined
+  readonly readMax: BoundReader | undefined
+}
+
+/** What was learned of a list of files: bounds of columns as they came to be needed. */
+export class FileListing {
+  readonly files: ListedFiles
+  readonly #schema: Schema
+  readonly #columns = new Map<string, Promise<void>>()
+  readonly #known = new Map<string, Column>()
+  readonly #overlaps = new Map<string, number>()
+
+  constructor(files: ListedFiles, schema: Schema) {
+    this.files = files
+    this.#schema = schema
+  }
+
+  /** Asks for the bounds of the columns that `predicate` tests, or of the one named. */
+  async load(what: Predicate | string, options: { readonly signal?: AbortSignal }): Promise<void> {
+    const names = new Set<string>()
+    if (typeof what === 'string') names.add(what)
+    else visitTests(what, ({ operand }) => names.add(operand.column))
+    await Promise.all([...names].map((name) => this.#load(name, options)))
+  }
+
+  /** The share of files a value of a column lies in, by what is known without asking; 1 where nothing is. */
+  overlap(column: string): number {
+    const known = this.#known.get(column)
+    if (known === undefined) return 1
+    const share = this.#overlaps.get(column) ?? shareInside(known, this.files.rows)
+    this.#overlaps.set(column, share)
+    return share
+  }
+
+  /** The files that may hold rows for which `predicate` is true; it only counts as far as bounds were loaded. */
+  choose(predicate: Predicate | undefined): readonly number[] {
+    const { count, rows } = this.files
+    const verdicts =
+      predicate && fileVerdicts(predicate, { rows, facts: (column) => this.#known.get(column) }).mayBeTrue
+    const chosen: number[] = []
+    for (let file = 0; file < count; file++) {
+      if (rows[file] === 0 || verdicts?.[file] === 0) continue
+      if (predicate === undefined || outcomes(predicate, (column) => this.#facts(file, column)).mayBeTrue)
+        chosen.push(file)
+    }
+    return chosen
+  }
+
+  /** What the first rows in the order of a column have to be, as `topPredicate` says of row groups. */
+  top({ direction, rows }: TopRows, name: string): Predicate | undefined {
+    const column = this.#known.get(name)
+    const domain = column && domainOf(column.type)
+    const read = direction === 'up' ? column?.readMax : column?.readMin
+    if (column === undefined || read === undefined || domain?.kind === 'double' || domain?.kind === 'float')
+      return undefined
+    const furthest = direction === 'up' ? column.keys.high : column.keys.low
+    const sign = direction === 'up' ? 1 : -1
+    const candidates: number[] = []
+    for (let file = 0; file < furthest.length; file++) if (this.#values(file, column) > 0) candidates.push(file)
+    candidates.sort((a, b) => (furthest[a]! - furthest[b]!) * sign)
+    let values = 0
+    let bound: Bound | undefined
+    for (const file of candidates) {
+      const own = read(file)
+      if (own === null) continue
+      values += this.#values(file, column)
+      if (bound === undefined || compareBounds(own, bound) * sign > 0) bound = own
+      if (values >= rows) return { kind: 'within', operand: { column: name, casts: [] }, direction, bound }
+    }
+    return undefined
+  }
+
+  /** Values that are surely there. */
+  #values(file: number, { bounds }: Column): number {
+    const { rows, deleted, only } = this.files
+    if (only !== undefined || this.files.shows === 'deleted') return 0
+    const values = rows[file]! - (bounds.nulls?.[file] ?? NaN) - (deleted?.[file] ?? 0)
+    return values > 0 ? values : 0
+  }
+
+  #facts(file: number, name: string): ColumnFacts | undefined {
+    const column = this.#known.get(name)
+    if (column === undefined) return undefined
+    const { type, bounds, readMin, readMax } = column
+    const nulls = bounds.nulls?.[file]
+    const [min, max] = [readMin?.(file) ?? undefined, readMax?.(file) ?? undefined]
+    const bucket = bounds.buckets?.of[file] ?? -1
+    const isOther = (value: Bound): boolean => {
+      const own = bucketOf(type, value, bounds.buckets!.count)
+      return own !== undefined && own !== bucket
+    }
+    return {
+      type,
+      rows: this.files.rows[file]!,
+      ...(nulls === undefined || Number.isNaN(nulls) ? {} : { nulls }),
+      ...(min === undefined ? {} : { min }),
+      ...(max === undefined ? {} : { max }),
+      ...(bounds.nans?.[file] === 0 ? { hasNoNaN: true } : {}),
+      ...(bucket < 0 ? {} : { excludes: isOther }),
+    }
+  }
+
+  #load(name: string, options: { readonly signal?: AbortSignal }): Promise<void> {
+    const known = this.#columns.get(name)
+    if (known !== undefined) return known
+    const field = this.#schema.fields.find((own) => own.name === name)
+    const load = async (): Promise<void> => {
+      const bounds = await this.files.bounds?.(name, options)
+      if (bounds === undefined || field === undefined) return
+      const { type } = field
+      this.#known.set(name, {
+        type,
+        bounds,
+        keys: new BoundKeys(type, bounds, this.files.count),
+        readMin: bounds.min && valueReaderOf(type, bounds.min),
+        readMax: bounds.max && valueReaderOf(type, bounds.max),
+      })
+    }
+    const loading = load()
+    this.#columns.set(name, loading)
+    loading.catch(() => this.#columns.delete(name))
+    return loading
+  }
+}
+
+/** The share of files that a bound of some file lies in on average. */
+function shareInside({ keys, bounds }: Column, rows: Float64Array): number {
+  const known = [...keys.low.keys()].filter((file) => keys.low[file] !== -Infinity && keys.high[file] !== Infinity)
+  if (known.length === 0) return 1
+  const lows = Float64Array.from(known, (file) => keys.low[file]!).sort()
+  const highs = Float64Array.from(known, (file) => keys.high[file]!).sort()
+  let inside = 0
+  let ended = 0
+  for (let begun = 0; begun < lows.length;) {
+    const low = lows[begun]!
+    let same = 0
+    while (begun < lows.length && lows[begun] === low) {
+      begun++
+      same++
+    }
+    while (ended < highs.length && highs[ended]! < low) ended++
+    inside += same * (begun - ended)
+  }
+  let unknown = 0
+  for (let file = 0; file < keys.low.length; file++) {
+    const isKnown = keys.low[file] !== -Infinity && keys.high[file] !== Infinity
+    if (!isKnown && !(bounds.nulls !== undefined && bounds.nulls[file] === rows[file])) unknown++
+  }
+  return (inside / known.length + unknown) / rows.length
+}
