@@ -1,0 +1,202 @@
+import { LakefrontError } from '../errors.ts'
+import type { ColumnChange } from './change.ts'
+import {
+  type ColumnRow,
+  checkLakeType,
+  columnPath,
+  columnsFromRows,
+  isContainer,
+  rowsOfColumn,
+  sameName,
+} from './lake-columns.ts'
+import { lakeTypeName, typeFromLake } from './lake-types.ts'
+import { promotes } from './promotion.ts'
+import type { DraftTable, SnapshotDraft } from './snapshot-draft.ts'
+import { checkTransform } from './transform.ts'
+
+export async function applyColumnChange(draft: SnapshotDraft, change: ColumnChange): Promise<void> {
+  const table = await draft.table(change.table)
+  draft.tell({ kind: 'altered_table', id: table.id }, { schema: true })
+  await draft.checkConflicts()
+  const rows = await draft.columnRows(table.id)
+  switch (change.kind) {
+    case 'addColumn':
+      return addColumn(draft, { table, rows, change })
+    case 'dropColumn':
+      return dropColumn(draft, { table, rows, change })
+    case 'renameColumn': {
+      const { row, siblings } = columnPath(rows, change.column, table.name)
+      refuseParts(rows, row, 'renamed')
+      if (!sameName(row.name, change.name)) checkFreeName(siblings, change.name)
+      return replaced(draft, table, { ...row, name: change.name })
+    }
+    case 'alterType':
+      return alterType(draft, { table, rows, change })
+    case 'setNullable': {
+      const { row } = columnPath(rows, change.column, table.name)
+      if (!change.nullable) await checkNoNulls(draft, table, row)
+      return replaced(draft, table, { ...row, nullable: change.nullable })
+    }
+    case 'setDefault': {
+      const { row } = columnPath(rows, change.column, table.name)
+      if (row.parent !== null || isContainer(row))
+        throw new LakefrontError(
+          'UNSUPPORTED',
+          `"${row.name}" is nested; the DuckLake format has defaults for simple columns.`,
+        )
+      return replaced(draft, table, {
+        ...row,
+        defaultValue: change.default?.text ?? 'NULL',
+        defaultType: change.default?.kind ?? 'literal',
+      })
+    }
+    case 'setPartitioning': {
+      const columns = columnsFromRows(rows)
+      const keys = change.keys.map((key) => {
+        const { row } = columnPath(rows, [key.column], table.name)
+        checkTransform(key, columns.find(({ id }) => id === row.id)!.type)
+        return { column: row.id, transform: key.transform }
+      })
+      const id = draft.catalogId()
+      await draft.end('ducklake_partition_info', 'table_id = $1', [table.id])
+      await draft.insert('ducklake_partition_info', [[id, table.id, draft.snapshot, null]])
+      await draft.insert(
+        'ducklake_partition_column',
+        keys.map(({ column, transform }, index) => [id, table.id, index, column, transform]),
+      )
+      return draft.reshape(table.id)
+    }
+    case 'setSorting': {
+      const id = draft.catalogId()
+      await draft.end('ducklake_sort_info', 'table_id = $1', [table.id])
+      await draft.insert('ducklake_sort_info', [[id, table.id, draft.snapshot, null]])
+      return draft.insert(
+        'ducklake_sort_expression',
+        change.keys.map((key, index) => [id, table.id, index, key.expression, 'duckdb', key.direction, key.nulls]),
+      )
+    }
+    default:
+      return change satisfies never
+  }
+}
+
+interface Altering<Kind extends ColumnChange['kind']> {
+  readonly table: DraftTable
+  readonly rows: readonly ColumnRow[]
+  readonly change: Extract<ColumnChange, { kind: Kind }>
+}
+
+async function addColumn(draft: SnapshotDraft, { table, rows, change }: Altering<'addColumn'>): Promise<void> {
+  const into = change.into.length === 0 ? undefined : columnPath(rows, change.into, table.name).row
+  if (into !== undefined && into.type.toLowerCase() !== 'struct')
+    throw new LakefrontError('TYPE_MISMATCH', `"${change.into.join('.')}" is no struct, so nothing can be added to it.`)
+  const { column } = change
+  if (column.name === '') throw new LakefrontError('INVALID_ARGUMENT', 'A column needs a name.')
+  checkLakeType(column.type)
+  if (column.default?.kind === 'expression') {
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `A column is added with a plain value as its default, which the rows that are there get too. Add "${column.name}" first, and set the expression with setDefault().`,
+    )
+  }
+  const parent = into?.id ?? null
+  checkFreeName(
+    rows.filter((row) => row.parent === parent),
+    column.name,
+  )
+  if (column.nullable === false && column.default === undefined && !draft.isOwn(table.id)) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `"${column.name}" cannot be NOT NULL without a default: the rows that are there have no value for it.`,
+    )
+  }
+  const [last] = await draft.transaction.read(
+    'SELECT max(column_id) AS id FROM {M}.ducklake_column WHERE table_id = $1',
+    [table.id],
+  )
+  await draft.insertColumns(table.id, rowsOfColumn(column, Number(last!['id']) + 1, parent))
+  draft.reshape(table.id)
+  draft.touchData()
+}
+
+async function dropColumn(draft: SnapshotDraft, { table, rows, change }: Altering<'dropColumn'>): Promise<void> {
+  const { row, siblings } = columnPath(rows, change.column, table.name)
+  refuseParts(rows, row, 'dropped')
+  if (siblings.length === 1) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `"${row.name}" is the last column${row.parent === null ? ` of "${table.name}"` : ' of its struct'}. Drop ${row.parent === null ? 'the table' : 'the struct'} instead.`,
+    )
+  }
+  const used = await draft.transaction.read(
+    `SELECT 1 FROM {M}.ducklake_partition_info JOIN {M}.ducklake_partition_column USING (partition_id)
+     WHERE ducklake_partition_info.table_id = $1 AND end_snapshot IS NULL AND column_id = $2`,
+    [table.id, row.id],
+  )
+  if (used.length > 0) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `"${row.name}" is a column that "${table.name}" is partitioned by. Change that first: setPartitioning([]).`,
+    )
+  }
+  const ids = [row.id, ...below(rows, row.id)]
+  await draft.end('ducklake_column', `table_id = $1 AND column_id IN (${ids.join(', ')})`, [table.id])
+  await draft.end('ducklake_column_tag', `table_id = $1 AND column_id IN (${ids.join(', ')})`, [table.id])
+  draft.reshape(table.id)
+  draft.touchData()
+}
+
+async function alterType(draft: SnapshotDraft, { table, rows, change }: Altering<'alterType'>): Promise<void> {
+  const { row } = columnPath(rows, change.column, table.name)
+  checkLakeType(change.type)
+  const now = typeFromLake(row.type)
+  if (now === undefined || !promotes(now, change.type)) {
+    throw new LakefrontError(
+      'TYPE_MISMATCH',
+      `"${change.column.join('.')}" is ${row.type} and cannot become ${lakeTypeName(change.type)} without rewriting its files: integers become wider ones, float becomes double, a decimal gets more digits; structs get and lose fields with addColumn(["s", "field"], …) and dropColumn(["s", "field"]).`,
+      { details: { table: table.name, column: change.column.join('.'), from: row.type } },
+    )
+  }
+  draft.touchData()
+  await replaced(draft, table, { ...row, type: lakeTypeName(change.type) })
+}
+
+/** Ends a column's row, and writes it as it is from now on. */
+async function replaced(draft: SnapshotDraft, table: DraftTable, row: ColumnRow): Promise<void> {
+  await draft.end('ducklake_column', 'table_id = $1 AND column_id = $2', [table.id, row.id])
+  await draft.insertColumns(table.id, [row])
+  draft.reshape(table.id)
+}
+
+/** Rows that others added since may have nulls; those before were looked at by who asks for this. */
+async function checkNoNulls(draft: SnapshotDraft, table: DraftTable, row: ColumnRow): Promise<void> {
+  const [file] = await draft.transaction.read(
+    `SELECT 1 FROM {M}.ducklake_data_file f LEFT JOIN {M}.ducklake_file_column_stats s ON s.data_file_id = f.data_file_id AND s.column_id = $2
+     WHERE f.table_id = $1 AND f.begin_snapshot > $3 AND f.begin_snapshot < $4 AND f.end_snapshot IS NULL AND coalesce(s.null_count, 1) > 0 LIMIT 1`,
+    [table.id, row.id, draft.base, draft.snapshot],
+  )
+  if (file === undefined) return
+  throw new LakefrontError(
+    'COMMIT_CONFLICT',
+    `Another commit added rows to "${table.name}" that may have nulls in "${row.name}". Nothing was changed. Run it again.`,
+  )
+}
+
+function below(rows: readonly ColumnRow[], id: number): readonly number[] {
+  return rows.filter((row) => row.parent === id).flatMap((row) => [row.id, ...below(rows, row.id)])
+}
+
+function refuseParts(rows: readonly ColumnRow[], row: ColumnRow, done: string): void {
+  const parent = rows.find(({ id }) => id === row.parent)
+  if (parent === undefined || parent.type.toLowerCase() === 'struct') return
+  throw new LakefrontError(
+    'INVALID_ARGUMENT',
+    `"${row.name}" is what the ${parent.type} "${parent.name}" consists of, and cannot be ${done}.`,
+  )
+}
+
+function checkFreeName(siblings: readonly ColumnRow[], name: string): void {
+  if (name === '') throw new LakefrontError('INVALID_ARGUMENT', 'A column needs a name.')
+  const taken = siblings.find((row) => sameName(row.name, name))
+  if (taken !== undefined) throw new LakefrontError('INVALID_ARGUMENT', `There is a column "${taken.name}" already.`)
+}
