@@ -183,7 +183,7 @@ async function checkNoNulls(draft: SnapshotDraft, table: DraftTable, row: Column
 }
 
 function below(rows: readonly ColumnRow[], id: number): readonly number[] {
-  return rows.filter((row) => row.parent === id).flatMap((row) => [row.id, ...below(rows, row.id)])
+  return rows.flatMap((row) => (row.parent === id ? [row.id, ...below(rows, row.id)] : []))
 }
 
 function refuseParts(rows: readonly ColumnRow[], row: ColumnRow, done: string): void {
