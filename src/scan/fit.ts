@@ -1,6 +1,7 @@
 import type { ParquetColumn, Shape } from '../format/parquet/schema.ts'
 import type { ColumnData } from '../types/column-data.ts'
 import type { Field, LogicalType } from '../types/logical-type.ts'
+import { canPromote, promoteColumn } from '../types/promote-column.ts'
 import { canWiden, widenColumn } from '../types/widen-column.ts'
 import { constantColumn } from './constant-column.ts'
 import type { MappedField } from './source.ts'
@@ -8,7 +9,7 @@ import type { MappedField } from './source.ts'
 /** How values as stored become values of a table's column. */
 export type Fit =
   | { readonly kind: 'same' }
-  | { readonly kind: 'widen'; readonly from: LogicalType; readonly to: LogicalType }
+  | { readonly kind: 'widen' | 'promote'; readonly from: LogicalType; readonly to: LogicalType }
   | { readonly kind: 'list'; readonly element: Fit }
   | { readonly kind: 'struct'; readonly fields: readonly FieldFit[] }
 
@@ -51,7 +52,7 @@ function shapeFit(stored: Shape, field: MappedField): Fit | undefined {
   const shape = stored.kind === 'unwrap' ? stored.inner : stored
   if (shape.kind === 'unwrap') return shapeFit(shape, field)
   const { type, fields } = field
-  if (fields === undefined) return fitByName(shape.type, type)
+  if (fields === undefined) return fitByName(shape.type, type) ?? promotion(shape.type, type)
   if (shape.kind === 'list' && type.kind === 'list') return listFit(shapeFit(shape.element, fields[0]!))
   if (shape.kind === 'list' && type.kind === 'map' && shape.element.kind === 'struct') {
     const [key, value] = shape.element.fields
@@ -71,6 +72,10 @@ function shapeFit(stored: Shape, field: MappedField): Fit | undefined {
 function leafFit(from: LogicalType, to: LogicalType): Fit | undefined {
   if (JSON.stringify(from) === JSON.stringify(to)) return same
   return canWiden(from, to) ? { kind: 'widen', from, to } : undefined
+}
+
+function promotion(from: LogicalType, to: LogicalType): Fit | undefined {
+  return canPromote(from, to) ? { kind: 'promote', from, to } : undefined
 }
 
 function listFit(element: Fit | undefined): Fit | undefined {
@@ -103,6 +108,8 @@ export function fitted(column: ColumnData, fit: Fit): ColumnData {
       return fit.from.kind === 'null'
         ? constantColumn(fit.to, null, column.length)
         : widenColumn(column, fit.from, fit.to)
+    case 'promote':
+      return promoteColumn(column, fit.from, fit.to)
     case 'list':
       return { ...column, children: [fitted(column.children![0]!, fit.element)] }
     case 'struct':

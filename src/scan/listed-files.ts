@@ -68,7 +68,7 @@ export interface DeleteFile {
   readonly format: 'parquet' | 'puffin'
   readonly size?: number
   readonly footerSize?: number
-  /** Only what was deleted in these snapshots, for files that say of each position when it was. */
+  /** Only what was deleted in these snapshots, for files that say of each position when it was: best given always, as catalogs forget to tell. */
   readonly only?: SnapshotRange
   /** The snapshot of positions of which the file does not say it. */
   readonly snapshot?: number

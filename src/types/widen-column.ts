@@ -14,6 +14,11 @@ const integers: Readonly<Record<string, number>> = {
   ubigint: 64,
 }
 
+/** Whether values are whole numbers of up to 64 bits. */
+export function isInteger({ kind }: LogicalType): boolean {
+  return integers[kind] !== undefined
+}
+
 /** Whether every value of `from` is a value of `to`: wider integers, floats and decimals, dates as timestamps, nulls as anything. */
 export function canWiden(from: LogicalType, to: LogicalType): boolean {
   if (from.kind === 'null') return true
@@ -49,7 +54,8 @@ export function widenColumn(column: ColumnData, from: LogicalType, to: LogicalTy
   }
 }
 
-function readValues({ values, length }: ColumnData, type: LogicalType): (number | bigint)[] {
+/** Values of a column of integers, float, decimal or date, decimals unscaled. */
+export function readValues({ values, length }: ColumnData, type: LogicalType): (number | bigint)[] {
   switch (type.kind) {
     case 'tinyint':
       return [...typedView(Int8Array, values, length)]
@@ -67,6 +73,8 @@ function readValues({ values, length }: ColumnData, type: LogicalType): (number 
       return readIntegers(values, length, widthOf(type))
     case 'bigint':
       return readIntegers(values, length, 8)
+    case 'ubigint':
+      return [...typedView(BigUint64Array, values, length)]
     default:
       return readIntegers(values, length, 4)
   }
@@ -80,8 +88,8 @@ function readIntegers(values: Uint8Array | undefined, length: number, width: num
   return Array.from({ length }, (_, index) => (words[index * 2 + 1]! << 64n) | BigInt.asUintN(64, words[index * 2]!))
 }
 
-/** What stands behind nulls may be out of range, and is cut. */
-function integerBytes(values: readonly (number | bigint)[], width: number, factor: bigint): Uint8Array {
+/** Values times `factor` as integers of `width` bytes. What stands behind nulls may be out of range, and is cut. */
+export function integerBytes(values: readonly (number | bigint)[], width: number, factor: bigint): Uint8Array {
   const bytes = new Uint8Array(values.length * width)
   const view = new DataView(bytes.buffer)
   values.forEach((value, index) => {
