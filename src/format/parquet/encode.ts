@@ -5,8 +5,11 @@ import type { LogicalType } from '../../types/logical-type.ts'
 import { arrowStream } from './arrow-stream.ts'
 import { readEncoded } from './encoded-column.ts'
 import type { EncodedColumn } from './encoded-column.ts'
+import { leavesOf } from './exact-bounds.ts'
+import type { LeafColumn } from './exact-bounds.ts'
 import { parquetInstance } from './parquet-instance.ts'
 import type { ParquetWriteOptions } from './parquet-writer.ts'
+import { repeatsValues } from './repeats-values.ts'
 import { storedColumn } from './stored-column.ts'
 
 /** Encodes column chunks. */
@@ -44,22 +47,29 @@ export function columnEncoder(load: () => Promise<WebAssembly.Module | BufferSou
       const instance = await start()
       const stored = parts.map((part) => storedColumn(type, part))
       const rows = parts.reduce((sum, { length }) => sum + length, 0)
+      const leaves = byLeaf(stored.map((part) => leavesOf(type, part)))
+      const repeats = dictionary && leaves.some(repeatsValues)
       const file = instance.run(
         () =>
           writeParquet(
             Table.fromIPCStream(arrowStream(type, stored)),
             new WriterPropertiesBuilder()
               .setCompression(compressions[compression])
-              .setDictionaryEnabled(dictionary)
+              .setDictionaryEnabled(repeats)
               .setDictionaryPageSizeLimit(dictionaryBytes)
               .setMaxRowGroupSize(rows)
               .build(),
           ),
         (error) => unencodable(name, error),
       )
-      return readEncoded(file, type, stored)
+      return readEncoded(file, leaves)
     },
   }
+}
+
+/** What has the leaves of each part made what has the parts of each leaf. */
+function byLeaf(parts: readonly (readonly LeafColumn[])[]): LeafColumn[][] {
+  return parts[0]!.map((_, leaf) => parts.map((leaves) => leaves[leaf]!))
 }
 
 function unencodable(name: string, cause: unknown): LakefrontError {

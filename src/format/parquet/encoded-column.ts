@@ -1,6 +1,4 @@
-import type { ColumnData } from '../../types/column-data.ts'
-import type { LogicalType } from '../../types/logical-type.ts'
-import { byteBounds, floatBounds, leavesOf, mergeBounds } from './exact-bounds.ts'
+import { byteBounds, floatBounds, mergeBounds } from './exact-bounds.ts'
 import type { ExactBounds, LeafColumn } from './exact-bounds.ts'
 import { leafStorage } from './leaf-storage.ts'
 import type { LeafStorage } from './leaf-storage.ts'
@@ -45,21 +43,14 @@ export interface EncodedLeaf {
 const magicBytes = 4
 const trailerBytes = 8
 
-/** Takes the column apart that `file`, a Parquet file of one column and one row group, was made of. */
-export function readEncoded(file: Uint8Array, type: LogicalType, stored: readonly ColumnData[]): EncodedColumn {
+/** Takes `file`, a Parquet file of one column and one row group, apart; `leafParts` are the parts of each leaf it was made of. */
+export function readEncoded(file: Uint8Array, leafParts: readonly (readonly LeafColumn[])[]): EncodedColumn {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   const end = file.length - trailerBytes
   const footer = readThriftStruct(file, end - view.getUint32(end, true)).value
   const [rowGroup] = footer[4] as readonly ThriftStruct[]
   const chunks = rowGroup![1] as readonly ThriftStruct[]
-  const columns = stored.map((part) => leavesOf(type, part))
-  const leaves = chunks.map((chunk, index) =>
-    readLeaf(
-      file,
-      chunk,
-      columns.map((part) => part[index]!),
-    ),
-  )
+  const leaves = chunks.map((chunk, index) => readLeaf(file, chunk, leafParts[index]!))
   const last = leaves.at(-1)!
   return { bytes: file.subarray(magicBytes, magicBytes + last.start + last.length), leaves }
 }
