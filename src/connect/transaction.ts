@@ -31,6 +31,14 @@ export function gatedEngine(engine: Engine, gate: TransactionGate): Engine {
       check()
       return engine.execute(statement, options)
     },
+    ...(engine.write === undefined
+      ? {}
+      : {
+          async write(statement, task, options) {
+            check()
+            return engine.write!(statement, task, options)
+          },
+        }),
     close: () => engine.close(),
     [Symbol.asyncDispose]: () => engine.close(),
   }
@@ -88,6 +96,14 @@ export async function transactionEngine(engine: Engine, gate: TransactionGate): 
         check()
         return used.execute(statement, options)
       },
+      ...(used.write === undefined
+        ? {}
+        : {
+            async write(statement, task, options) {
+              check()
+              return used.write!(statement, task, options)
+            },
+          }),
       close: async () => {},
       [Symbol.asyncDispose]: async () => {},
     },

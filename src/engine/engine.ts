@@ -4,6 +4,7 @@ import type { FetchLimit } from '../storage/fetch-scope.ts'
 import type { StorageOptions } from '../storage/open-storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { LogicalType, Schema } from '../types/logical-type.ts'
+import type { WriteResult, WriteTask } from '../write/write-task.ts'
 import type { FunctionDefinition } from './function-definition.ts'
 
 /** A value bound to a parameter of a statement. Numbers bind as INTEGER, BIGINT or DOUBLE by value; a `Date` as TIMESTAMP in UTC. */
@@ -33,6 +34,9 @@ export interface Progress {
   readonly fraction?: number
   readonly rowsScanned: number
   readonly bytesFetched: number
+  /** Of a write: rows and bytes given to files. */
+  readonly rowsWritten?: number
+  readonly bytesWritten?: number
 }
 
 /** What a finished statement cost. */
@@ -95,6 +99,11 @@ export interface Engine extends AsyncDisposable {
   describe(statement: Statement, options?: ExecuteOptions): Promise<Schema>
   /** Starts the first statement of the text and all after it; rows are those of the last. */
   execute(statement: Statement, options?: ExecuteOptions): Promise<ResultStream>
+  /**
+   * Writes the rows of a statement to files, where the engine is: they do not pass through the caller. When it fails or is aborted, nothing
+   * it wrote is to be seen, and what it began is cleaned up before it rejects.
+   */
+  write?(statement: Statement, task: WriteTask, options?: ExecuteOptions): Promise<WriteResult>
   /** An engine on one connection of this one's, for a transaction; closing it gives the connection back. None where there is only one. */
   connection?(): Promise<Engine | undefined>
   /**

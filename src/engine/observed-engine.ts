@@ -36,6 +36,23 @@ export function observedEngine(engine: Engine, observer: EngineObserver): Engine
       ? {}
       : { unregisterFunction: (name) => engine.unregisterFunction!(name) }),
     describe: (statement, options) => engine.describe(statement, options),
+    ...(engine.write === undefined
+      ? {}
+      : {
+          async write(statement, task, options) {
+            const start = performance.now()
+            const end = (event: Pick<QueryEvent, 'outcome' | 'metrics' | 'error'>): void =>
+              onQuery({ sql: statement.sql, milliseconds: performance.now() - start, ...event })
+            try {
+              const result = await engine.write!(statement, task, { ...defaults, ...options })
+              end({ outcome: 'done', ...(result.metrics === undefined ? {} : { metrics: result.metrics }) })
+              return result
+            } catch (error) {
+              end({ outcome: 'failed', error })
+              throw error
+            }
+          },
+        }),
     ...(engine.connection === undefined
       ? {}
       : {

@@ -1,5 +1,7 @@
 import { parquetDecoder } from '../format/parquet/decode.ts'
 import { decoderModule } from '../format/parquet/decoder-module.ts'
+import { columnEncoder } from '../format/parquet/encode.ts'
+import { parquetEncoder } from '../format/parquet/parquet-encoder.ts'
 import { MemoryBudget } from '../scan/memory-budget.ts'
 import { scanProvider } from '../scan/scan-provider.ts'
 import { openStorage } from '../storage/open-storage.ts'
@@ -7,6 +9,7 @@ import type { StorageCalls } from '../storage/open-storage.ts'
 import type { EngineHost } from './duckdb-wasm/boot.ts'
 import { DuckdbWasmEngine } from './duckdb-wasm/duckdb-wasm-engine.ts'
 import type { Engine, EngineOptions } from './engine.ts'
+import { writingEngine } from './writing-engine.ts'
 
 /** The most memory an engine takes that was not told how much it may take. */
 const mostBytes = 4 * 2 ** 30
@@ -15,7 +18,11 @@ const mostBytes = 4 * 2 ** 30
 const rangeShare = 1 / 8
 
 /** Boots an engine in this thread with everything it needs to read files. */
-export function openEngine(host: EngineHost, options: EngineOptions = {}, calls: StorageCalls = {}): Promise<Engine> {
+export async function openEngine(
+  host: EngineHost,
+  options: EngineOptions = {},
+  calls: StorageCalls = {},
+): Promise<Engine> {
   const { baseUrl, cacheBytes, decodeWorkers } = options
   const memory = new MemoryBudget(options.memoryLimitBytes ?? Math.min(mostBytes, (host.memoryBytes ?? mostBytes) / 2))
   const module = decoderModule(() => host.loadParquet())
@@ -36,5 +43,9 @@ export function openEngine(host: EngineHost, options: EngineOptions = {}, calls:
   })
   memory.watch('ranges', () => storage.memoryBytes)
   memory.watch('stored', () => storage.storedBytes)
-  return DuckdbWasmEngine.open(host, { scans, memory }, options)
+  const engine = await DuckdbWasmEngine.open(host, { scans, memory }, options)
+  return writingEngine(engine, {
+    openPlace: (url) => storage.place(url),
+    parquet: parquetEncoder(columnEncoder(module)),
+  })
 }

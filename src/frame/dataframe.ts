@@ -52,6 +52,7 @@ import type {
   WithoutNulls,
 } from './row-types.ts'
 import { formatTable } from './show.ts'
+import { DataFrameWriter } from './writer.ts'
 
 /** A table of `apache-arrow`. */
 export type ArrowTable = ReturnType<typeof tableFromBatches>
@@ -585,6 +586,11 @@ export class DataFrame<Row extends object = AnyRow> {
     const { fields } = await this.schema(options)
     const lines = fields.map(({ name, type, nullable }) => ` |-- ${name}: ${typeName(type)} (nullable = ${nullable})`)
     ;(options.print ?? console.log)(['root', ...lines].join('\n'))
+  }
+
+  /** Writes the rows to files or to a table: `df.write.mode('overwrite').parquet('out/')`. */
+  get write(): DataFrameWriter<Row> {
+    return new DataFrameWriter<Row>(this.#executor, this.plan)
   }
 
   /** The plan, for use in a DataFrame of the session of `executor`; of another session it is `INVALID_ARGUMENT`. */

@@ -1,8 +1,9 @@
 import type { Engine, ExecuteOptions, ResultStream, Statement } from '../engine/engine.ts'
 import { isLakefrontError, LakefrontError } from '../errors.ts'
 import { explainPlan } from '../plan/explain.ts'
-import { withSchema } from '../plan/leaf.ts'
-import type { Leaf, Plan } from '../plan/nodes.ts'
+import { table, withSchema } from '../plan/leaf.ts'
+import { insert } from '../plan/mutation.ts'
+import type { Leaf, Plan, Table } from '../plan/nodes.ts'
 import { resolve } from '../plan/resolve.ts'
 import { isLeaf, leavesOf } from '../plan/walk.ts'
 import type { Source } from '../scan/source.ts'
@@ -18,6 +19,7 @@ import { KeptRows } from './kept-rows.ts'
 import { metricsText } from './metrics-text.ts'
 import { pivotValues } from './pivot-values.ts'
 import { changesTables } from './changes-tables.ts'
+import { saveStatements } from './save-statements.ts'
 import { settle } from './settle.ts'
 
 /**
@@ -29,6 +31,8 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
   const schemas = new WeakMap<Plan, { schema: Schema; epoch: number }>()
   const forgotten = new FinalizationRegistry<string>((id) => void engine.unregister(id).catch(() => undefined))
   const views = new Map<string, Plan>()
+  /** Plans whose sources are needed as long as they are written. */
+  const writing = new Set<Plan>()
   let epoch = 0
 
   const register = (source: Source): Promise<void> => {
@@ -111,6 +115,17 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
     }
   }
 
+  /** A table with its columns; undefined when there is none of that name. */
+  const knownTable = async (name: string, options?: ExecuteOptions): Promise<Table | undefined> => {
+    const named = table(name)
+    try {
+      return withSchema(named, await executor.schema(named, options)) as Table
+    } catch (error) {
+      if (isLakefrontError(error, 'TABLE_NOT_FOUND')) return undefined
+      throw error
+    }
+  }
+
   const kept = new KeptRows()
   const executor: Executor & { changed(): void } = {
     changed: () => void epoch++,
@@ -140,6 +155,45 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
         if (changes) epoch++
         const stream = await engine.execute(statement, options)
         return holding([plan, node], stream, changes ? () => void epoch++ : undefined)
+      })
+    },
+
+    write(plan, task, options) {
+      return withFreshSchemas(plan, async () => {
+        if (engine.write === undefined) {
+          throw new LakefrontError('UNSUPPORTED', `The engine ${engine.info.name} writes no files here.`)
+        }
+        const { statement, settled: node } = await prepare(plan, options)
+        writing.add(node)
+        try {
+          return await engine.write(statement, task, options)
+        } finally {
+          writing.delete(node)
+          if (changing(plan)) epoch++
+        }
+      })
+    },
+
+    saveAsTable(plan, { name, mode }, options) {
+      return withFreshSchemas(plan, async () => {
+        options?.signal?.throwIfAborted()
+        const node = await settled(plan, options)
+        const known = mode === 'error' || mode === 'append' ? await knownTable(name, options) : undefined
+        if (known !== undefined) {
+          if (mode === 'error') throw tableThere(name)
+          const rows = isLeaf(node) ? withSchema(node, await executor.schema(node, options)) : node
+          const all = resolve(rows, () => undefined)
+          await executor.change(insert(known, all), options)
+          return
+        }
+        const { statement, sources } = await compiled(node, { inline: true })
+        await Promise.all(sources.map(register))
+        writing.add(node)
+        try {
+          for (const sql of saveStatements(statement.sql, { name, mode }, await ownDialect())) await run(sql, options)
+        } finally {
+          writing.delete(node)
+        }
       })
     },
 
@@ -205,6 +259,14 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
 }
 
 const staleCodes = ['COLUMN_NOT_FOUND', 'COLUMN_AMBIGUOUS', 'TABLE_NOT_FOUND', 'TYPE_MISMATCH'] as const
+
+function tableThere(name: string): LakefrontError {
+  return new LakefrontError(
+    'PRECONDITION_FAILED',
+    `There is a table "${name}" already. Say what to do with it: mode("append"), mode("overwrite") or mode("ignore").`,
+    { details: { table: name } },
+  )
+}
 
 /** Keeps `plans`, and with them the sources they read, until the stream is done. */
 function holding(plans: readonly Plan[], stream: ResultStream, ended: (() => void) | undefined): ResultStream {

@@ -3,15 +3,27 @@ import type { Mutation } from '../plan/mutation.ts'
 import type { Plan } from '../plan/nodes.ts'
 import type { DialectName } from '../sql/dialects/load-dialect.ts'
 import type { Schema } from '../types/logical-type.ts'
+import type { SaveMode, WriteResult, WriteTask } from '../write/write-task.ts'
 
 /** How much of the way from plan to machine `explain` shows. */
 export type ExplainMode = 'logical' | 'sql' | 'physical' | 'analyze' | 'engine'
+
+/** Which table rows are written to. */
+export interface SaveAsTable {
+  /** Its name, with its schema before a dot where it has one. */
+  readonly name: string
+  readonly mode: SaveMode
+}
 
 /** What a DataFrame needs of the world: all it ever sees of sessions and engines. */
 export interface Executor {
   /** Output columns, without running anything. Cached per plan node. */
   schema(plan: Plan, options?: ExecuteOptions): Promise<Schema>
   execute(plan: Plan, options?: ExecuteOptions): Promise<ResultStream>
+  /** Writes the rows of `plan` to files. */
+  write(plan: Plan, task: WriteTask, options?: ExecuteOptions): Promise<WriteResult>
+  /** Writes the rows of `plan` to a table of the engine's. */
+  saveAsTable(plan: Plan, table: SaveAsTable, options?: ExecuteOptions): Promise<void>
   explain(plan: Plan, mode: ExplainMode, options?: ExecuteOptions): Promise<string>
   /** The SQL text of `plan`, in the dialect of the engine or the one that is named; parameters are printed as literals. */
   toSQL(plan: Plan, dialect?: DialectName): Promise<string>

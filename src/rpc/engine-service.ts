@@ -17,6 +17,7 @@ import type { StorageCalls } from '../storage/open-storage.ts'
 import { transferablesOf } from '../types/column-data.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
+import type { WriteResult, WriteTask } from '../write/write-task.ts'
 import { holdLifeline } from './lifeline.ts'
 
 /** Opens the engine that is served, with what it may ask of the main side. */
@@ -132,6 +133,16 @@ export class EngineService {
     call.work = work
     work.catch(() => this.#calls.delete(options.id))
     return work
+  }
+
+  write(options: CallOptions, statement: Statement, task: WriteTask): Promise<WriteResult> {
+    const call = this.#begin(options.id)
+    const { signal } = call.controller
+    const work = this.#opened().then((engine) =>
+      engine.write!(statement, task, { signal, ...this.#executeOptions(options) }),
+    )
+    call.work = work
+    return work.finally(() => this.#calls.delete(options.id))
   }
 
   /** The next step of a statement's stream. Steps asked for while one is being made wait for it. */

@@ -2,6 +2,7 @@ import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, S
 import type { FunctionDefinition } from '../engine/function-definition.ts'
 import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
+import type { WriteResult, WriteTask } from '../write/write-task.ts'
 import type { CallOptions } from './engine-service.ts'
 import { RemoteStream } from './remote-stream.ts'
 import { WorkerConnection } from './worker-connection.ts'
@@ -77,6 +78,27 @@ class WorkerEngine implements RemoteEngine {
       this.#connection.call((service) => service.execute(call, statement), options.signal),
     )
     return new RemoteStream(this.#connection, id, schema, options.signal)
+  }
+
+  /** An aborted write rejects when it is cleaned up, and not at once. */
+  async write(statement: Statement, task: WriteTask, options: ExecuteOptions = {}): Promise<WriteResult> {
+    const { signal, onProgress, fetchLimit } = options
+    signal?.throwIfAborted()
+    const id = this.#connection.nextCall(onProgress)
+    const stop = (): void => void this.#connection.stop(id, { cleansUp: true }).catch(() => {})
+    signal?.addEventListener('abort', stop, { once: true })
+    const limit = fetchLimit === undefined ? {} : { fetchLimit }
+    try {
+      return await this.#connection.call((service) =>
+        service.write({ id, wantsProgress: onProgress !== undefined, ...limit }, statement, task),
+      )
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      this.#connection.forget(id)
+    }
   }
 
   quiet(): Promise<void> {

@@ -3,6 +3,7 @@ import type { FunctionDefinition } from '../engine/function-definition.ts'
 import { LakefrontError } from '../errors.ts'
 import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
+import type { WriteResult, WriteTask } from '../write/write-task.ts'
 import { remoteEngine } from './remote-engine.ts'
 import type { RemoteEngine } from './remote-engine.ts'
 import { isDispensable, SessionState } from './session-state.ts'
@@ -92,6 +93,11 @@ class SupervisedEngine implements Engine {
     const stream = await engine.execute(statement, options)
     this.#state.remember(statement)
     return stream
+  }
+
+  async write(statement: Statement, task: WriteTask, options?: ExecuteOptions): Promise<WriteResult> {
+    const engine = await this.#engine(options?.signal)
+    return engine.write!(statement, task, options)
   }
 
   close(): Promise<void> {

@@ -21,6 +21,9 @@ export interface ConnectionOptions {
   readonly onLost?: (error: LakefrontError) => void
 }
 
+/** How long a write may take to remove what it stored, in milliseconds. */
+const cleanUpWithin = 30_000
+
 /** The main side of one worker: calls that always settle, and the end of the worker, however it comes. */
 export class WorkerConnection {
   readonly #worker: WorkerHandle
@@ -98,11 +101,11 @@ export class WorkerConnection {
     this.#progress.delete(id)
   }
 
-  /** Ends a statement. Resolves when it has ended: by itself, or with its worker once the deadline is over. */
-  async stop(id: number): Promise<void> {
+  /** Ends a statement. Resolves when it has ended: by itself, or with its worker once the deadline is over. One that `cleansUp` has longer. */
+  async stop(id: number, { cleansUp = false }: { readonly cleansUp?: boolean } = {}): Promise<void> {
     this.forget(id)
     if (this.#pending.ended !== undefined) return
-    const stopping = this.#stop(id)
+    const stopping = this.#stop(id, cleansUp ? Math.max(cleanUpWithin, this.#stopWithin) : this.#stopWithin)
     this.#stopping.add(stopping)
     await stopping.finally(() => this.#stopping.delete(stopping))
   }
@@ -112,11 +115,10 @@ export class WorkerConnection {
     while (this.#stopping.size > 0) await Promise.allSettled(this.#stopping)
   }
 
-  async #stop(id: number): Promise<void> {
+  async #stop(id: number, within: number): Promise<void> {
     const timer = setTimeout(
-      () =>
-        this.#lose(this.#describeEnd(`a statement did not end within ${this.#stopWithin / 1000} s of being stopped`)),
-      this.#stopWithin,
+      () => this.#lose(this.#describeEnd(`a statement did not end within ${within / 1000} s of being stopped`)),
+      within,
     )
     try {
       await this.call((service) => service.stop(id))

@@ -5,6 +5,7 @@ import type {
   ParquetWriteOptions,
 } from '../format/parquet/parquet-writer.ts'
 import type { Storage } from '../storage/storage.ts'
+import { spreadRows } from './spread-rows.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 
 /** How rows are spread over Parquet files: by their partition, and by size. */
@@ -15,7 +16,7 @@ export interface DataFilesOptions extends ParquetWriteOptions {
   readonly fields: readonly FileField[]
   /** The key below `storage` for the next file of a partition, whose values are given as text, null as null. */
   readonly name: (partition: readonly (string | null)[]) => string
-  /** A file is finished when it has grown to this. Default 512 MB for lakes, 128 MB else. */
+  /** A file is finished when it has grown to this. Default 512 MB. */
   readonly targetBytes?: number
   /** Files that are being written at once; the least recently used is finished when another is needed. Default 16. */
   readonly mostOpen?: number
@@ -32,11 +33,36 @@ export interface DataFile extends ParquetSummary {
   readonly etag?: string
 }
 
+const defaults = { targetBytes: 512_000_000, mostOpen: 16 }
+
 /**
  * Writes all rows. When it fails or is aborted nothing it wrote is left behind, as far as the store can be reached; what was
  * finished before the failure is removed.
  */
-export type WriteDataFiles = (
+export async function writeDataFiles(
   batches: AsyncIterable<ColumnBatch>,
   options: DataFilesOptions,
-) => Promise<readonly DataFile[]>
+): Promise<readonly DataFile[]> {
+  const { encoder, fields, name, targetBytes, mostOpen, storage, signal, onProgress, ...format } = options
+  const files = await spreadRows<ParquetSummary>(withRows(batches), {
+    storage,
+    open: (emit) => encoder.open(fields, { ...format, emit }),
+    name: ({ texts }) => name(texts),
+    fileColumns: fields.length,
+    targetBytes: targetBytes ?? defaults.targetBytes,
+    mostOpen: mostOpen ?? defaults.mostOpen,
+    contentType: 'application/vnd.apache.parquet',
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  })
+  return files.map(({ key, partition, etag, summary }) => ({
+    ...summary,
+    key,
+    partition: partition.texts,
+    ...(etag === undefined ? {} : { etag }),
+  }))
+}
+
+async function* withRows(batches: AsyncIterable<ColumnBatch>): AsyncGenerator<ColumnBatch> {
+  for await (const batch of batches) if (batch.length > 0) yield batch
+}

@@ -1,33 +1,24 @@
-import type { ColumnBatch } from '../../types/column-data.ts'
 import type { Schema } from '../../types/logical-type.ts'
 import type { Command } from '../command.ts'
-import { csvEncoder } from './csv.ts'
-import { jsonEncoder } from './json.ts'
+import { csvEncoder } from '../../format/csv/csv-encoder.ts'
+import type { FileEncoder } from '../../format/file-encoder.ts'
+import { jsonEncoder } from '../../format/json/json-encoder.ts'
 import { tableEncoder } from './table.ts'
-
-/** Turns a result into what is written, in chunks small enough to wait between them. Called in order, `head` and `tail` once. */
-export interface ResultEncoder {
-  head(): Chunks
-  batch(batch: ColumnBatch): Chunks
-  tail(): Chunks
-}
-
-type Chunks = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>
 
 /** The encoder of `format`. A table shows `rows` rows. */
 export async function resultEncoder(
   { format, rows, codec }: Command & { kind: 'sql' },
   schema: Schema,
-): Promise<ResultEncoder> {
+): Promise<FileEncoder> {
   switch (format) {
     case 'table':
       return tableEncoder(schema, rows)
     case 'csv':
       return csvEncoder(schema)
     case 'json':
-      return jsonEncoder(schema)
+      return jsonEncoder(schema, { form: 'array' })
     case 'arrow':
-      return (await import('./arrow.ts')).arrowEncoder(schema)
+      return (await import('../../format/arrow/arrow-encoder.ts')).arrowEncoder(schema, { form: 'stream' })
     case 'avro':
       return (await import('../../format/avro/avro-encoder.ts')).avroEncoder(
         schema,

@@ -3,13 +3,13 @@ import type { Schema } from '../../types/logical-type.ts'
 import { rowReader } from '../../types/rows.ts'
 import type { Row } from '../../types/rows.ts'
 import { countOf, countText } from '../quantity.ts'
-import type { ResultEncoder } from './result-encoder.ts'
+import type { FileEncoder } from '../../format/file-encoder.ts'
 
 /** Characters of a value before it is cut. */
 const longestCell = 64
 
 /** A table of the first `limit` rows; the rest is counted. */
-export function tableEncoder(schema: Schema, limit: number): ResultEncoder {
+export function tableEncoder(schema: Schema, limit: number): FileEncoder {
   const rows: Row[] = []
   let total = 0
   return {

@@ -5,14 +5,21 @@ import type { Schema, LogicalType } from '../../types/logical-type.ts'
 import { isUnnamed } from '../../types/type-names.ts'
 import { uniqueNames } from '../../types/unique-names.ts'
 import { valueReader } from '../../types/value-reader.ts'
-import { inChunks } from './in-chunks.ts'
-import type { ResultEncoder } from './result-encoder.ts'
+import type { FileEncoder } from '../file-encoder.ts'
+import { inChunks } from '../in-chunks.ts'
+
+/** How JSON is written. */
+export interface JsonWriteOptions {
+  /** `'lines'`, an object on each line (NDJSON), or `'array'`, one array of objects. Default `'lines'`. */
+  readonly form?: 'lines' | 'array'
+}
 
 /**
- * An array of objects, one row per line. Nothing is rounded: whole numbers of 2^53 and more are text, as are decimals, dates, times,
+ * An object per row and line, as they are or in one array. Nothing is rounded: whole numbers of 2^53 and more are text, as are decimals, dates, times,
  * NaN and the infinities, all as DuckDB prints them. Maps are objects of text keys, unions `{ "tag", "value" }`.
  */
-export function jsonEncoder(schema: Schema): ResultEncoder {
+export function jsonEncoder(schema: Schema, { form = 'lines' }: JsonWriteOptions = {}): FileEncoder {
+  const isArray = form === 'array'
   const types = schema.fields.map(({ type }) => type)
   const keys = uniqueNames(schema.fields).map((name) => `${JSON.stringify(name)}:`)
   let isFirst = true
@@ -20,14 +27,14 @@ export function jsonEncoder(schema: Schema): ResultEncoder {
     const readers = types.map((type, index) => valueReader(type, batch.columns[index]!))
     for (let row = 0; row < batch.length; row++) {
       const members = readers.map((read, index) => keys[index]! + jsonText(read(row), types[index]!))
-      yield `${isFirst ? '\n' : ',\n'}{${members.join(',')}}`
+      yield isArray ? `${isFirst ? '\n' : ',\n'}{${members.join(',')}}` : `{${members.join(',')}}\n`
       isFirst = false
     }
   }
   return {
-    head: () => ['['],
+    head: () => (isArray ? ['['] : []),
     batch: (batch) => inChunks(rows(batch)),
-    tail: () => [isFirst ? ']\n' : '\n]\n'],
+    tail: () => (isArray ? [isFirst ? ']\n' : '\n]\n'] : []),
   }
 }
 

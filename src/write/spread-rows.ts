@@ -1,0 +1,169 @@
+import type { Storage } from '../storage/storage.ts'
+import type { ColumnBatch } from '../types/column-data.ts'
+import { sliceColumn } from '../types/slice-column.ts'
+import type { FileWriter, OpenWriter } from './file-writer.ts'
+import { ObjectDraft } from './object-draft.ts'
+import { partitionSplitter } from './partition-rows.ts'
+import type { Partition } from './partition-rows.ts'
+
+export interface SpreadOptions<Summary> {
+  readonly storage: Storage
+  readonly open: OpenWriter<Summary>
+  /** The key of the next file of a partition. */
+  readonly name: (partition: Partition) => string
+  /** Columns of a batch that are in files; those behind tell the partition. */
+  readonly fileColumns: number
+  /** A file is finished when it has grown to this. */
+  readonly targetBytes: number
+  /** Files that are being written at once; the least recently used is finished when another is needed. */
+  readonly mostOpen: number
+  readonly contentType?: string
+  /** Whether a file must not be there yet. */
+  readonly isNew?: boolean
+  readonly signal?: AbortSignal
+  readonly onProgress?: (written: { readonly rows: number; readonly bytes: number }) => void
+}
+
+/** A file, complete and in its place. */
+export interface SpreadFile<Summary> {
+  readonly key: string
+  readonly partition: Partition
+  readonly bytes: number
+  readonly etag?: string
+  readonly summary: Summary
+}
+
+interface OpenFile<Summary> {
+  readonly partition: Partition
+  readonly draft: ObjectDraft
+  readonly writer: FileWriter<Summary>
+}
+
+/**
+ * Spreads rows over files, by partition and by size, with few files open and none in memory. When it fails or is aborted, what it wrote is
+ * removed, as far as the store can be reached. Rows of a partition keep their order.
+ */
+export async function spreadRows<Summary>(
+  batches: AsyncIterable<ColumnBatch>,
+  options: SpreadOptions<Summary>,
+): Promise<readonly SpreadFile<Summary>[]> {
+  const { signal } = options
+  const spread = new Spread(options)
+  const abort = (): void => spread.abort(signal!.reason)
+  signal?.addEventListener('abort', abort, { once: true })
+  try {
+    for await (const batch of batches) {
+      signal?.throwIfAborted()
+      await spread.write(batch)
+    }
+    return await spread.finish()
+  } catch (error) {
+    await spread.discard()
+    signal?.throwIfAborted()
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+/** Rows after which it is looked whether a file is large enough. */
+const partRows = 8192
+
+function* parts(batch: ColumnBatch): Generator<ColumnBatch> {
+  const { schema, columns, length } = batch
+  if (length <= partRows) return yield batch
+  for (let start = 0; start < length; start += partRows) {
+    const rows = Math.min(partRows, length - start)
+    const sliced = schema.fields.map(({ type }, index) => sliceColumn(columns[index]!, type, start, rows))
+    yield { schema, length: rows, columns: sliced }
+  }
+}
+
+class Spread<Summary> {
+  readonly #options: SpreadOptions<Summary>
+  /** The least recently used first. */
+  readonly #open = new Map<Partition, OpenFile<Summary>>()
+  readonly #done: SpreadFile<Summary>[] = []
+  #split: ReturnType<typeof partitionSplitter> | undefined
+  #rows = 0
+  #doneBytes = 0
+
+  constructor(options: SpreadOptions<Summary>) {
+    this.#options = options
+  }
+
+  async write(batch: ColumnBatch): Promise<void> {
+    this.#split ??= partitionSplitter(batch.schema, this.#options.fileColumns)
+    for (const { partition, rows } of this.#split(batch)) {
+      for (const part of parts(rows)) {
+        const file = await this.#fileOf(partition)
+        await file.writer.write(part)
+        if (file.writer.size >= this.#options.targetBytes) await this.#finish(file)
+      }
+    }
+    this.#rows += batch.length
+    this.#tell()
+  }
+
+  /** Ends what waits for the store. */
+  abort(reason: unknown): void {
+    for (const { draft } of this.#open.values()) draft.abort(reason)
+  }
+
+  async finish(): Promise<readonly SpreadFile<Summary>[]> {
+    for (const file of this.#open.values()) await this.#finish(file)
+    this.#tell()
+    return this.#done
+  }
+
+  async discard(): Promise<void> {
+    const open = [...this.#open.values()]
+    this.#open.clear()
+    for (const { writer } of open) writer.close()
+    await Promise.all(open.map(({ draft }) => draft.discard()))
+    const keys = this.#done.map(({ key }) => key)
+    if (keys.length > 0) await this.#options.storage.remove(keys).catch(() => {})
+  }
+
+  async #fileOf(partition: Partition): Promise<OpenFile<Summary>> {
+    const known = this.#open.get(partition)
+    if (known !== undefined) {
+      this.#open.delete(partition)
+      this.#open.set(partition, known)
+      return known
+    }
+    const { storage, open, name, mostOpen, contentType, isNew } = this.#options
+    const [oldest] = this.#open.values()
+    if (oldest !== undefined && this.#open.size >= mostOpen) await this.#finish(oldest)
+    const draft = new ObjectDraft(storage, name(partition), {
+      ...(contentType === undefined ? {} : { contentType }),
+      ...(isNew === true ? { ifNoneMatch: '*' } : {}),
+    })
+    try {
+      const file = { partition, draft, writer: await open((bytes) => draft.write(bytes)) }
+      this.#open.set(partition, file)
+      return file
+    } catch (error) {
+      await draft.discard()
+      throw error
+    }
+  }
+
+  async #finish(file: OpenFile<Summary>): Promise<void> {
+    const { partition, draft, writer } = file
+    const summary = await writer.finish()
+    writer.close()
+    const { size, etag } = await draft.finish()
+    this.#open.delete(partition)
+    this.#doneBytes += size
+    this.#done.push({ key: draft.key, partition, bytes: size, summary, ...(etag === undefined ? {} : { etag }) })
+  }
+
+  #tell(): void {
+    const { onProgress } = this.#options
+    if (onProgress === undefined) return
+    let bytes = this.#doneBytes
+    for (const { draft } of this.#open.values()) bytes += draft.bytes
+    onProgress({ rows: this.#rows, bytes })
+  }
+}
