@@ -4,128 +4,12 @@ import { batchesFromArrow, ipcFromBatches, recordBatchFrom, recordBatchMaker, ta
 import { batchFromRows } from './batch-from-rows.ts'
 import type { ColumnBatch, ColumnData } from './column-data.ts'
 import { columnsFromBatches } from './columns.ts'
-import { intervalText, timestampText, timetzText, timeText, dateText } from './temporal-text.ts'
-import type { Field, LogicalType, Schema, SimpleKind } from './logical-type.ts'
-import { decimalText } from './number-text.ts'
+import { field, nullable, randomScalars, randomTypes } from './fixtures/random-types.ts'
+import type { Schema, SimpleKind } from './logical-type.ts'
 import { rowsFromBatch } from './rows.ts'
 import { parseType, typeName } from './type-names.ts'
 
-const int = (bits: number): fc.Arbitrary<number> => fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 })
-const uint = (bits: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** bits - 1 })
-const text = fc.string({ unit: 'grapheme', maxLength: 40 })
-const bits64 = fc.bigInt({ min: -(2n ** 63n) + 1n, max: 2n ** 63n - 1n })
-const finite = bits64.filter((units) => units > -9_223_372_022_400_000_000n)
-const micros = fc.oneof(finite, fc.constantFrom(2n ** 63n - 1n, 1n - 2n ** 63n))
-
-const scalars: Record<SimpleKind, fc.Arbitrary<unknown>> = {
-  null: fc.constant(null),
-  boolean: fc.boolean(),
-  tinyint: int(8),
-  smallint: int(16),
-  integer: int(32),
-  bigint: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-  hugeint: fc.bigInt({ min: -(2n ** 127n), max: 2n ** 127n - 1n }),
-  utinyint: uint(8),
-  usmallint: uint(16),
-  uinteger: uint(32),
-  ubigint: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-  uhugeint: fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }),
-  float: fc.float(),
-  double: fc.double(),
-  varchar: text,
-  json: fc.json(),
-  blob: fc.uint8Array({ maxLength: 20 }),
-  bit: fc.string({ unit: fc.constantFrom('0', '1'), minLength: 1, maxLength: 20 }),
-  uuid: fc.uuid(),
-  date: fc.integer({ min: -0x7fff_ffff, max: 0x7fff_ffff }).map(dateText),
-  time: fc.integer({ min: 0, max: 86_400_000_000 }).map((units) => timeText(units, 6)),
-  time_ns: fc.integer({ min: 0, max: 86_400_000_000_000 }).map((units) => timeText(units, 9)),
-  timetz: fc
-    .tuple(fc.integer({ min: 0, max: 86_400_000_000 }), fc.integer({ min: 0, max: 115_198 }))
-    .map(([time, offset]) => timetzText((BigInt(time) << 24n) | BigInt(offset))),
-  timestamp: micros.map((units) => timestampText(6, '').fromBigInt(units)),
-  timestamp_s: finite.map((units) => timestampText(0, '').fromBigInt(units / 1_000_000n)),
-  timestamp_ms: finite.map((units) => timestampText(3, '').fromBigInt(units / 1000n)),
-  timestamp_ns: bits64
-    .filter((units) => units > -9_223_286_400_000_000_000n)
-    .map((units) => timestampText(9, '').fromBigInt(units)),
-  timestamptz: micros.map((units) => timestampText(6, '+00').fromBigInt(units)),
-  interval: fc
-    .tuple(int(32), int(32), fc.bigInt({ min: -(2n ** 53n), max: 2n ** 53n }))
-    .map(([months, days, clock]) => intervalText(months, days, clock)),
-}
-
-interface Typed {
-  readonly type: LogicalType
-  readonly value: fc.Arbitrary<unknown>
-}
-
-const nullable = (value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> => fc.option(value, { nil: null, freq: 4 })
-const simple: fc.Arbitrary<Typed> = fc
-  .constantFrom(...(Object.keys(scalars) as SimpleKind[]))
-  .map((kind) => ({ type: { kind }, value: scalars[kind] }))
-const keyed = simple.filter(({ type }) => type.kind !== 'null' && type.kind !== 'blob')
-const decimal = fc.integer({ min: 1, max: 38 }).chain((precision) =>
-  fc.integer({ min: 0, max: precision }).map((scale): Typed => {
-    const limit = 10n ** BigInt(precision) - 1n
-    return {
-      type: { kind: 'decimal', precision, scale },
-      value: fc.bigInt({ min: -limit, max: limit }).map((scaled) => decimalText(scaled, precision, scale)),
-    }
-  }),
-)
-const enumeration = fc
-  .oneof(
-    { weight: 5, arbitrary: fc.uniqueArray(text, { minLength: 1, maxLength: 6 }) },
-    { weight: 1, arbitrary: fc.constant(Array.from({ length: 300 }, (_, index) => `v${index}`)) },
-  )
-  .map((values): Typed => ({ type: { kind: 'enum', values }, value: fc.constantFrom(...values) }))
-const fieldName = fc.oneof(text, fc.constantFrom('__proto__', 'constructor', 'a b', '"', 'select', 'x', 'value'))
-const fieldNames = fc.uniqueArray(
-  fieldName.filter((name) => name !== ''),
-  { minLength: 1, maxLength: 3, selector: (name) => name.toLowerCase() },
-)
-
-const field = (name: string, type: LogicalType): Field => ({ name, type, nullable: true })
-const objectOf = (names: readonly string[], values: readonly unknown[]): object => {
-  const object = {}
-  names.forEach((name, index) =>
-    Object.defineProperty(object, name, { value: values[index], enumerable: true, writable: true, configurable: true }),
-  )
-  return object
-}
-
-const typed: fc.Arbitrary<Typed> = fc.letrec<{ any: Typed; nested: Typed }>((tie) => ({
-  any: fc.oneof({ depthSize: 'small', withCrossShrink: true }, simple, decimal, enumeration, tie('nested')),
-  nested: fc.oneof(
-    tie('any').map(({ type, value }): Typed => ({
-      type: { kind: 'list', element: type },
-      value: fc.array(nullable(value), { maxLength: 4 }),
-    })),
-    fc.tuple(tie('any'), fc.integer({ min: 1, max: 3 })).map(([{ type, value }, size]): Typed => ({
-      type: { kind: 'array', element: type, size },
-      value: fc.array(nullable(value), { minLength: size, maxLength: size }),
-    })),
-    fc.tuple(fieldNames, fc.array(tie('any'), { minLength: 3, maxLength: 3 })).map(([names, members]): Typed => ({
-      type: { kind: 'struct', fields: names.map((name, index) => field(name, members[index]!.type)) },
-      value: fc
-        .tuple(...names.map((_, index) => nullable(members[index]!.value)))
-        .map((values) => objectOf(names, values)),
-    })),
-    fc.array(tie('any'), { minLength: 1, maxLength: 3 }).map((members): Typed => ({
-      type: { kind: 'struct', fields: members.map(({ type }) => field('', type)) },
-      value: fc.tuple(...members.map(({ value }) => nullable(value))),
-    })),
-    fc.tuple(keyed, tie('any')).map(([key, { type, value }]): Typed => ({
-      type: { kind: 'map', key: key.type, value: type },
-      value: fc.array(fc.tuple(key.value, nullable(value)), { maxLength: 3 }).map((entries) => new Map(entries)),
-    })),
-    fc.tuple(fieldNames, fc.array(tie('any'), { minLength: 3, maxLength: 3 })).map(([names, members]): Typed => ({
-      type: { kind: 'union', members: names.map((name, index) => field(name, members[index]!.type)) },
-      value: fc.oneof(...names.map((tag, index) => nullable(members[index]!.value).map((value) => ({ tag, value })))),
-    })),
-  ),
-})).any
+const typed = randomTypes()
 
 const table: fc.Arbitrary<{ schema: Schema; rows: readonly (readonly unknown[])[] }> = fc
   .array(typed, { minLength: 1, maxLength: 3 })
@@ -141,7 +25,7 @@ const values = (batches: readonly ColumnBatch[]): unknown[][] =>
 
 describe('what goes in comes out', () => {
   test('every scalar type, many values', () => {
-    for (const [kind, value] of Object.entries(scalars) as [SimpleKind, fc.Arbitrary<unknown>][]) {
+    for (const [kind, value] of Object.entries(randomScalars) as [SimpleKind, fc.Arbitrary<unknown>][]) {
       fc.assert(
         fc.property(fc.array(nullable(value), { maxLength: 40 }), (column) => {
           const schema = { fields: [field('x', { kind })] }
