@@ -28,6 +28,8 @@ export class BoundKeys {
   readonly low: Float64Array
   /** Nor above this one, NaN aside. */
   readonly high: Float64Array
+  /** Whether both are the bounds themselves. */
+  readonly isExact: boolean
   readonly #prefix: Uint8Array
 
   constructor(type: LogicalType, { min, max }: FileBounds, count: number) {
@@ -37,6 +39,7 @@ export class BoundKeys {
     this.#prefix = domainOf(type)?.kind === 'bytes' ? commonPrefix([readMin, readMax], count) : new Uint8Array()
     if (readMin !== undefined && !copyNumbers(min!, type, this.low)) this.#fill(this.low, readMin, 'low')
     if (readMax !== undefined && !copyNumbers(max!, type, this.high)) this.#fill(this.high, readMax, 'high')
+    this.isExact = domainOf(type)?.kind !== 'bytes' && isFinelyTold(type, [this.low, this.high])
   }
 
   /** The key of a bound of the column's type. */
@@ -102,6 +105,13 @@ function copyNumbers(column: ColumnData, { kind }: LogicalType, into: Float64Arr
   const values = typedView<ArrayLike<number>>(array, column.values, column.length)
   for (let row = 0; row < into.length; row++) if (isValid(column, row)) into[row] = values[row]!
   return true
+}
+
+/** Whether all keys of whole numbers are small enough for a double to hold them. */
+function isFinelyTold({ kind }: LogicalType, sides: readonly Float64Array[]): boolean {
+  if (kind === 'double' || kind === 'float') return true
+  const isCoarse = (key: number): boolean => Math.abs(key) > Number.MAX_SAFE_INTEGER && Math.abs(key) !== Infinity
+  return !sides.some((keys) => keys.some(isCoarse))
 }
 
 /** The nearest double that is not above `value`, or not below. */

@@ -52,15 +52,25 @@ export class FileListing {
   /** The files that may hold rows for which `predicate` is true; it only counts as far as bounds were loaded. */
   choose(predicate: Predicate | undefined): readonly number[] {
     const { count, rows } = this.files
-    const verdicts =
-      predicate && fileVerdicts(predicate, { rows, facts: (column) => this.#known.get(column) }).mayBeTrue
+    const verdicts = predicate && fileVerdicts(predicate, { rows, facts: (column) => this.#known.get(column) })
+    const exact = predicate === undefined || this.#isDecided(predicate) ? undefined : predicate
     const chosen: number[] = []
     for (let file = 0; file < count; file++) {
       if (rows[file] === 0 || verdicts?.[file] === 0) continue
-      if (predicate === undefined || outcomes(predicate, (column) => this.#facts(file, column)).mayBeTrue)
-        chosen.push(file)
+      if (exact === undefined || outcomes(exact, (column) => this.#facts(file, column)).mayBeTrue) chosen.push(file)
     }
     return chosen
+  }
+
+  /** Whether keys say of every test of `predicate` all that bounds could. */
+  #isDecided(predicate: Predicate): boolean {
+    let isDecided = true
+    visitTests(predicate, ({ operand: { column, casts } }) => {
+      const known = this.#known.get(column)
+      if (known === undefined) return
+      if (casts.length > 0 || !known.keys.isExact || known.bounds.buckets !== undefined) isDecided = false
+    })
+    return isDecided
   }
 
   /** What the first rows in the order of a column have to be, as `topPredicate` says of row groups. */
@@ -140,28 +150,30 @@ export class FileListing {
   }
 }
 
+/** Files that are looked at to tell how far all lie apart. */
+const sampledFiles = 20_000
+
 /** The share of files that a bound of some file lies in on average. */
-function shareInside({ keys, bounds }: Column, rows: Float64Array): number {
-  const known = [...keys.low.keys()].filter((file) => keys.low[file] !== -Infinity && keys.high[file] !== Infinity)
-  if (known.length === 0) return 1
-  const lows = Float64Array.from(known, (file) => keys.low[file]!).sort()
-  const highs = Float64Array.from(known, (file) => keys.high[file]!).sort()
-  let inside = 0
-  let ended = 0
-  for (let begun = 0; begun < lows.length;) {
-    const low = lows[begun]!
-    let same = 0
-    while (begun < lows.length && lows[begun] === low) {
-      begun++
-      same++
-    }
-    while (ended < highs.length && highs[ended]! < low) ended++
-    inside += same * (begun - ended)
-  }
+function shareInside({ keys, bounds: { nulls } }: Column, rows: Float64Array): number {
+  const step = Math.max(1, Math.floor(rows.length / sampledFiles))
+  const [lows, highs]: [number[], number[]] = [[], []]
   let unknown = 0
-  for (let file = 0; file < keys.low.length; file++) {
-    const isKnown = keys.low[file] !== -Infinity && keys.high[file] !== Infinity
-    if (!isKnown && !(bounds.nulls !== undefined && bounds.nulls[file] === rows[file])) unknown++
+  for (let file = 0; file < rows.length; file += step) {
+    const [low, high] = [keys.low[file]!, keys.high[file]!]
+    if (low !== -Infinity && high !== Infinity) {
+      lows.push(low)
+      highs.push(high)
+    } else if (nulls === undefined || nulls[file] !== rows[file]) unknown++
   }
-  return (inside / known.length + unknown) / rows.length
+  if (lows.length === 0) return 1
+  const [begins, ends] = [Float64Array.from(lows).sort(), Float64Array.from(highs).sort()]
+  let [inside, ended] = [0, 0]
+  for (let begun = 0; begun < begins.length;) {
+    const low = begins[begun]!
+    const before = begun
+    while (begun < begins.length && begins[begun] === low) begun++
+    while (ended < ends.length && ends[ended]! < low) ended++
+    inside += (begun - before) * (begun - ended)
+  }
+  return (inside / begins.length + unknown) / Math.ceil(rows.length / step)
 }

@@ -1,9 +1,10 @@
 import type { Bound } from '../format/parquet/statistics.ts'
 import type { BoundKeys } from './bound-keys.ts'
+import type { ColumnTest } from './could-prune.ts'
 import { domainOf, isSameDomain, literal } from './domain.ts'
 import type { Domain } from './domain.ts'
 import type { FileBounds } from './listed-files.ts'
-import type { ColumnOperand, Comparison, Constant, Predicate } from './predicate.ts'
+import type { ColumnOperand, Comparison, Predicate } from './predicate.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 
 /** What is known of a column in all files. */
@@ -13,13 +14,7 @@ export interface FileColumnFacts {
   readonly keys: BoundKeys
 }
 
-/** For each file whether a predicate may be true, or false, for some row: 1 or 0. */
-export interface Verdicts {
-  readonly mayBeTrue: Uint8Array
-  readonly mayBeFalse: Uint8Array
-}
-
-/** All of `files`, of which `rows` tells how many rows each has. */
+/** All files of a list, of which `rows` tells how many rows each has. */
 export interface ManyFiles {
   readonly rows: Float64Array
   /** Facts by the name of a column; undefined where nothing is known. */
@@ -27,110 +22,116 @@ export interface ManyFiles {
 }
 
 /**
- * What `predicate` may be for rows of each file, all files at once. It rules out no file that `outcomes` would keep, and leaves in some that only
- * the bounds themselves can rule out.
+ * For each file 1 when `predicate` may be `wanted` for some row of it, else 0; all files at once. It rules out no file that `outcomes` would
+ * keep, and leaves in some that only the bounds themselves can rule out.
  */
-export function fileVerdicts(predicate: Predicate, files: ManyFiles): Verdicts {
+export function fileVerdicts(predicate: Predicate, files: ManyFiles, wanted = true): Uint8Array {
+  const verdicts = new Uint8Array(files.rows.length).fill(1)
+  narrow(predicate, files, { wanted, verdicts })
+  return verdicts
+}
+
+interface Narrowing {
+  readonly wanted: boolean
+  /** Entries of files for which the predicate cannot be `wanted` become 0. */
+  readonly verdicts: Uint8Array
+}
+
+function narrow(predicate: Predicate, files: ManyFiles, { wanted, verdicts }: Narrowing): void {
   const { rows, facts } = files
   switch (predicate.kind) {
     case 'and':
-    case 'or': {
-      const parts = predicate.parts.map((part) => fileVerdicts(part, files))
-      const [all, some] =
-        predicate.kind === 'and' ? (['mayBeTrue', 'mayBeFalse'] as const) : (['mayBeFalse', 'mayBeTrue'] as const)
-      const every = new Uint8Array(rows.length).fill(1)
-      const any = new Uint8Array(rows.length)
-      for (const part of parts) {
-        for (let file = 0; file < rows.length; file++) {
-          every[file]! &= part[all][file]!
-          any[file]! |= part[some][file]!
-        }
-      }
-      return predicate.kind === 'and' ? { mayBeTrue: every, mayBeFalse: any } : { mayBeTrue: any, mayBeFalse: every }
-    }
-    case 'not': {
-      const { mayBeTrue, mayBeFalse } = fileVerdicts(predicate.part, files)
-      return { mayBeTrue: mayBeFalse, mayBeFalse: mayBeTrue }
-    }
+    case 'or':
+      if ((predicate.kind === 'and') === wanted)
+        for (const part of predicate.parts) narrow(part, files, { wanted, verdicts })
+      else narrowToAny(predicate.parts, files, { wanted, verdicts })
+      return
+    case 'not':
+      return narrow(predicate.part, files, { wanted: !wanted, verdicts })
     case 'isNull':
-      return nullVerdicts(rows, facts(predicate.operand.column))
-    case 'isTrue':
-      return compared(files, predicate.operand, '=', (domain) => (domain.kind === 'boolean' ? true : undefined))
-    case 'compare':
-      return compared(files, predicate.operand, predicate.comparison, (domain) => literal(predicate.constant, domain))
-    case 'between':
-      return between(files, predicate)
-    case 'prefix':
-      return prefixed(files, predicate)
-    case 'within':
-      return within(files, predicate)
-    case 'among':
-      return among(files, predicate)
+      return narrowNulls(rows, facts(predicate.operand.column), { wanted, verdicts })
     case 'unknown':
-      return anything(rows.length)
-    default:
-      throw predicate satisfies never
+      return
+    default: {
+      const known = plainFacts(files, predicate.operand)
+      const test = known && testOf(predicate, known, wanted)
+      if (test !== undefined) keep(rows, known!, verdicts, { test, nullsPass: predicate.kind === 'within' })
+    }
   }
 }
 
-function anything(count: number): Verdicts {
-  const all = new Uint8Array(count).fill(1)
-  return { mayBeTrue: all, mayBeFalse: all }
+function narrowToAny(parts: readonly Predicate[], files: ManyFiles, { wanted, verdicts }: Narrowing): void {
+  const any = new Uint8Array(verdicts.length)
+  for (const part of parts) {
+    const own = verdicts.slice()
+    narrow(part, files, { wanted, verdicts: own })
+    for (let file = 0; file < any.length; file++) any[file]! |= own[file]!
+  }
+  verdicts.set(any)
 }
 
-/** Verdicts of a test that null fails: `isOut` says which files it is certain for, where the column has values at all. */
-function verdicts(
+function narrowNulls(rows: Float64Array, facts: FileColumnFacts | undefined, { wanted, verdicts }: Narrowing): void {
+  const nulls = facts?.bounds.nulls
+  if (nulls === undefined) return
+  for (let file = 0; file < rows.length; file++) if (nulls[file] === (wanted ? 0 : rows[file])) verdicts[file] = 0
+}
+
+/** Keeps files whose values may pass `test`; those that have only nulls pass none but where nulls pass. */
+function keep(
   rows: Float64Array,
-  { bounds }: FileColumnFacts,
-  { isTrue, isFalse }: { isTrue: (file: number) => boolean; isFalse: (file: number) => boolean },
-): Verdicts {
-  const nulls = bounds.nulls
-  const mayBeTrue = new Uint8Array(rows.length)
-  const mayBeFalse = new Uint8Array(rows.length)
+  { bounds: { nulls } }: FileColumnFacts,
+  verdicts: Uint8Array,
+  { test, nullsPass }: { test: (file: number) => boolean; nullsPass: boolean },
+): void {
   for (let file = 0; file < rows.length; file++) {
-    if (nulls !== undefined && nulls[file] === rows[file]) continue
-    if (isTrue(file)) mayBeTrue[file] = 1
-    if (isFalse(file)) mayBeFalse[file] = 1
+    if (verdicts[file] === 0) continue
+    const own = nulls?.[file]
+    if (nullsPass ? own === 0 && !test(file) : own === rows[file] || !test(file)) verdicts[file] = 0
   }
-  return { mayBeTrue, mayBeFalse }
 }
 
-const always = (): boolean => true
+type Known = FileColumnFacts & { readonly domain: Domain }
+type Test = ((file: number) => boolean) | undefined
 
 /** The facts of an operand whose values are compared as they are. */
-function plainFacts(
-  { facts }: ManyFiles,
-  { column, casts }: ColumnOperand,
-): (FileColumnFacts & { domain: Domain }) | undefined {
+function plainFacts({ facts }: ManyFiles, { column, casts }: ColumnOperand): Known | undefined {
   const known = casts.length === 0 ? facts(column) : undefined
   const domain = known && domainOf(known.type)
   return known === undefined || domain === undefined ? undefined : { ...known, domain }
 }
 
-function nullVerdicts(rows: Float64Array, facts: FileColumnFacts | undefined): Verdicts {
-  const nulls = facts?.bounds.nulls
-  if (nulls === undefined) return anything(rows.length)
-  const mayBeTrue = new Uint8Array(rows.length)
-  const mayBeFalse = new Uint8Array(rows.length)
-  for (let file = 0; file < rows.length; file++) {
-    if (nulls[file] !== 0) mayBeTrue[file] = 1
-    if (nulls[file] !== rows[file]) mayBeFalse[file] = 1
+/** Whether the values of a file may make a test of a column `wanted`; undefined where they always may. */
+function testOf(predicate: ColumnTest, known: Known, wanted: boolean): Test {
+  switch (predicate.kind) {
+    case 'isTrue':
+      return known.domain.kind === 'boolean' ? compared(known, wanted ? '=' : '!=', true) : undefined
+    case 'compare': {
+      const { comparison } = predicate
+      return compared(known, wanted ? comparison : negations[comparison], literal(predicate.constant, known.domain))
+    }
+    case 'between': {
+      const [low, high] = [literal(predicate.low, known.domain), literal(predicate.high, known.domain)]
+      return wanted && low !== undefined && high !== undefined ? between(known, low, high) : undefined
+    }
+    case 'prefix': {
+      if (!wanted || known.domain.kind !== 'bytes' || known.domain.type !== 'varchar') return undefined
+      const first = new TextEncoder().encode(predicate.prefix)
+      return between(known, first, padded(first))
+    }
+    case 'within': {
+      const { low, high } = known.keys.keyOf(predicate.bound)
+      if (!wanted) return undefined
+      return predicate.direction === 'up'
+        ? (file) => known.keys.low[file]! <= high
+        : (file) => known.keys.high[file]! >= low
+    }
+    case 'among':
+      return wanted && isSameDomain(known.domain, predicate.domain) ? among(known, predicate.values) : undefined
+    case 'isNull':
+      return undefined
+    default:
+      throw predicate satisfies never
   }
-  return { mayBeTrue, mayBeFalse }
-}
-
-function compared(
-  files: ManyFiles,
-  operand: ColumnOperand,
-  comparison: Comparison,
-  constantIn: (domain: Domain) => Bound | undefined,
-): Verdicts {
-  const facts = plainFacts(files, operand)
-  const constant = facts && constantIn(facts.domain)
-  if (facts === undefined || constant === undefined || Number.isNaN(constant)) return anything(files.rows.length)
-  const isTrue = mayHold(facts, comparison, constant)
-  const isFalse = mayHold(facts, negations[comparison], constant)
-  return verdicts(files.rows, facts, { isTrue, isFalse })
 }
 
 const negations: Readonly<Record<Comparison, Comparison>> = {
@@ -143,11 +144,8 @@ const negations: Readonly<Record<Comparison, Comparison>> = {
 }
 
 /** NaN, which bounds leave out, is greater than everything in DuckDB. */
-function mayHold(
-  { keys, bounds, domain }: FileColumnFacts & { domain: Domain },
-  comparison: Comparison,
-  constant: Bound,
-): (file: number) => boolean {
+function compared({ keys, bounds, domain }: Known, comparison: Comparison, constant: Bound | undefined): Test {
+  if (constant === undefined || Number.isNaN(constant)) return undefined
   const { low, high } = keys
   const own = keys.keyOf(constant)
   const isFloat = domain.kind === 'double' || domain.kind === 'float'
@@ -157,7 +155,7 @@ function mayHold(
     case '=':
       return (file) => low[file]! <= own.high && high[file]! >= own.low
     case '!=':
-      if (domain.kind === 'bytes' || own.low !== own.high) return always
+      if (domain.kind === 'bytes' || own.low !== own.high) return undefined
       return (file) => low[file] !== own.low || high[file] !== own.low || hasNaN(file)
     case '<':
       return (file) => low[file]! < own.high
@@ -172,29 +170,9 @@ function mayHold(
   }
 }
 
-function between(files: ManyFiles, { operand, low, high }: Predicate & { kind: 'between' }): Verdicts {
-  const facts = plainFacts(files, operand)
-  const bound = (constant: Constant): Bound | undefined => facts && literal(constant, facts.domain)
-  const [first, last] = [bound(low), bound(high)]
-  if (facts === undefined || first === undefined || last === undefined) return anything(files.rows.length)
-  const { keys } = facts
+function between({ keys }: Known, first: Bound, last: Bound): Test {
   const [from, to] = [keys.keyOf(first).low, keys.keyOf(last).high]
-  return verdicts(files.rows, facts, {
-    isTrue: (file) => keys.high[file]! >= from && keys.low[file]! <= to,
-    isFalse: always,
-  })
-}
-
-function prefixed(files: ManyFiles, { operand, prefix }: Predicate & { kind: 'prefix' }): Verdicts {
-  const facts = plainFacts(files, operand)
-  if (facts?.domain.kind !== 'bytes' || facts.domain.type !== 'varchar') return anything(files.rows.length)
-  const { keys } = facts
-  const wanted = new TextEncoder().encode(prefix)
-  const [from, to] = [keys.keyOf(wanted).low, keys.keyOf(padded(wanted)).high]
-  return verdicts(files.rows, facts, {
-    isTrue: (file) => keys.high[file]! >= from && keys.low[file]! <= to,
-    isFalse: always,
-  })
+  return (file) => keys.high[file]! >= from && keys.low[file]! <= to
 }
 
 /** No text that begins with `bytes` comes behind this. */
@@ -204,37 +182,14 @@ function padded(bytes: Uint8Array): Uint8Array {
   return last
 }
 
-function within(files: ManyFiles, { operand, direction, bound }: Predicate & { kind: 'within' }): Verdicts {
-  const facts = plainFacts(files, operand)
-  if (facts === undefined) return anything(files.rows.length)
-  const { keys, bounds } = facts
-  const { low, high } = keys.keyOf(bound)
-  const mayBeTrue = new Uint8Array(files.rows.length)
-  for (let file = 0; file < mayBeTrue.length; file++) {
-    const isBeyond = direction === 'up' ? keys.low[file]! > high : keys.high[file]! < low
-    if (!isBeyond || bounds.nulls?.[file] !== 0) mayBeTrue[file] = 1
+function among({ keys }: Known, values: readonly Bound[]): Test {
+  const own = values.map((value) => keys.keyOf(value))
+  const lows = Float64Array.from(own, ({ low }) => low)
+  const highs = Float64Array.from(own, ({ high }) => high)
+  return (file) => {
+    const first = firstNotBelow(highs, keys.low[file]!)
+    return first < highs.length && lows[first]! <= keys.high[file]!
   }
-  return { mayBeTrue, mayBeFalse: new Uint8Array(files.rows.length).fill(1) }
-}
-
-function among(files: ManyFiles, { operand, domain, values }: Predicate & { kind: 'among' }): Verdicts {
-  const facts = plainFacts(files, operand)
-  if (facts === undefined || !isSameDomain(facts.domain, domain)) return anything(files.rows.length)
-  const { keys } = facts
-  const lows = new Float64Array(values.length)
-  const highs = new Float64Array(values.length)
-  values.forEach((value, index) => {
-    const key = keys.keyOf(value)
-    lows[index] = key.low
-    highs[index] = key.high
-  })
-  return verdicts(files.rows, facts, {
-    isTrue(file) {
-      const first = firstNotBelow(highs, keys.low[file]!)
-      return first < values.length && lows[first]! <= keys.high[file]!
-    },
-    isFalse: always,
-  })
 }
 
 /** The position of the first of `sorted` that is not less than `key`. */
