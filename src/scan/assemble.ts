@@ -2,7 +2,7 @@ import type { RowRanges } from '../format/parquet/row-ranges.ts'
 import type { ColumnBatch, ColumnData } from '../types/column-data.ts'
 import type { LogicalType, Schema } from '../types/logical-type.ts'
 import { sliceColumn } from '../types/slice-column.ts'
-import { takeRows } from '../types/take-rows.ts'
+import { takeColumn } from '../types/take-column.ts'
 import { fitted } from './fit.ts'
 import type { Fit } from './fit.ts'
 
@@ -67,7 +67,7 @@ export function assembleBatches(
 }
 
 function takenBatch(schema: Schema, columns: readonly ColumnData[], rows: Uint32Array): ColumnBatch {
-  const taken = columns.map((column, index) => takeRows(column, schema.fields[index]!.type, rows))
+  const taken = columns.map((column, index) => takeColumn(column, schema.fields[index]!.type, rows))
   return { schema, length: rows.length, columns: taken }
 }
 

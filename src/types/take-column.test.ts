@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { everyType } from '../format/parquet/fixtures/every-type.ts'
 import { columnFromValues } from './column-from-values.ts'
@@ -28,6 +29,20 @@ test.each(cases.map((each) => [each.name, each] as const))('rows of a column of 
   const part = sliceColumn(column, type, 1, 3)
   const ofPart = takeColumn(part, type, [2, 0])
   expect([0, 1].map(valueReader(type, ofPart))).toEqual([read(3), read(1)])
+})
+
+test.each(cases.map((each) => [each.name, each] as const))('any rows of a column of %s', (_, { type, values }) => {
+  const many = Array.from({ length: 50 }, (_, row) => values[row % values.length])
+  const column = columnFromValues(type, many)
+  const read = valueReader(type, column)
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 49 })), fc.boolean(), (picks, isSorted) => {
+      const rows = Uint32Array.from(isSorted ? [...new Set(picks)].sort((a, b) => a - b) : picks)
+      const taken = valueReader(type, takeColumn(column, type, rows))
+      expect(Array.from(rows, (_, at) => taken(at))).toEqual(Array.from(rows, (row) => read(row)))
+    }),
+    { numRuns: 30, seed: 3 },
+  )
 })
 
 test('a dictionary is shared', () => {

@@ -4,142 +4,121 @@ import { entryOf, widthOf } from './slice-column.ts'
 import { bytesOf, typedView } from './typed-view.ts'
 import { isValid } from './validity.ts'
 
-/** The rows of `column` at `indices`, in their order; a row may be taken several times. Dictionaries are shared, everything else is copied. */
-export function takeColumn(column: ColumnData, type: LogicalType, indices: readonly number[]): ColumnData {
-  const nulls = takenNulls(column, indices)
-  const { values, children } = column
-  if (column.dictionary !== undefined) {
-    return { ...nulls, values: takenValues(values, 4, indices), dictionary: column.dictionary }
-  }
+/** The rows of `column` at `rows`, in their order; a row may be taken several times. Dictionaries are shared, everything else is copied. */
+export function takeColumn(column: ColumnData, type: LogicalType, rows: ArrayLike<number>): ColumnData {
+  const nulls = takeNulls(column, rows)
+  const { dictionary } = column
+  if (dictionary !== undefined) return { ...nulls, values: takeFixed(column.values!, 4, rows), dictionary }
   switch (type.kind) {
     case 'null':
-      return { length: indices.length, nullCount: indices.length }
+      return { length: rows.length, nullCount: rows.length }
     case 'boolean':
-      return { ...nulls, values: takenBits(values, indices) }
+      return { ...nulls, values: takeBits(column.values!, rows) }
     case 'varchar':
     case 'json':
     case 'blob':
     case 'bit':
-      return { ...nulls, ...takenBytes(column, indices) }
+      return { ...nulls, ...takeBytes(column, rows) }
     case 'list':
-    case 'map': {
-      const { offsets, elements } = takenElements(column, indices)
-      const element = type.kind === 'list' ? type.element : entryOf(type)
-      return { ...nulls, offsets, children: [takeColumn(children![0]!, element, elements)] }
-    }
+      return { ...nulls, ...takeElements(column, type.element, rows) }
+    case 'map':
+      return { ...nulls, ...takeElements(column, entryOf(type), rows) }
     case 'array': {
-      const elements = indices.flatMap((index) =>
-        Array.from({ length: type.size }, (_, position) => index * type.size + position),
-      )
-      return { ...nulls, children: [takeColumn(children![0]!, type.element, elements)] }
+      const { size, element } = type
+      const elements = new Uint32Array(rows.length * size)
+      for (let at = 0; at < elements.length; at++) elements[at] = rows[Math.floor(at / size)]! * size + (at % size)
+      return { ...nulls, children: [takeColumn(column.children![0]!, element, elements)] }
     }
     case 'struct':
-      return {
-        ...nulls,
-        children: type.fields.map((field, position) => takeColumn(children![position]!, field.type, indices)),
-      }
+      return { ...nulls, children: type.fields.map((field, at) => takeColumn(column.children![at]!, field.type, rows)) }
     case 'union':
       return {
         ...nulls,
-        values: takenValues(values, 1, indices),
-        children: type.members.map((member, position) => takeColumn(children![position]!, member.type, indices)),
+        values: takeFixed(column.values!, 1, rows),
+        children: type.members.map((member, at) => takeColumn(column.children![at]!, member.type, rows)),
       }
     default:
-      return { ...nulls, values: takenValues(values, widthOf(type), indices) }
+      return { ...nulls, values: takeFixed(column.values!, widthOf(type), rows) }
   }
 }
 
-function takenNulls(
-  column: ColumnData,
-  indices: readonly number[],
-): Pick<ColumnData, 'length' | 'nullCount' | 'validity'> {
-  const { length } = indices
+function takeNulls(column: ColumnData, rows: ArrayLike<number>): Pick<ColumnData, 'length' | 'nullCount' | 'validity'> {
+  const { length } = rows
   if (column.nullCount === 0 || column.validity === undefined) return { length, nullCount: 0 }
   const validity = new Uint8Array((length + 7) >> 3)
-  let nullCount = 0
-  for (let row = 0; row < length; row++) {
-    if (isValid(column, indices[row]!)) validity[row >> 3]! |= 1 << (row & 7)
-    else nullCount++
+  let valid = 0
+  for (let at = 0; at < length; at++) {
+    if (!isValid(column, rows[at]!)) continue
+    validity[at >> 3]! |= 1 << (at & 7)
+    valid++
   }
-  return nullCount === 0 ? { length, nullCount } : { length, nullCount, validity }
+  return valid === length ? { length, nullCount: 0 } : { length, nullCount: length - valid, validity }
 }
 
-function takenBits(bits: Uint8Array | undefined, indices: readonly number[]): Uint8Array {
-  const taken = new Uint8Array((indices.length + 7) >> 3)
-  for (let row = 0; row < indices.length; row++) {
-    const index = indices[row]!
-    if ((bits![index >> 3]! >> (index & 7)) & 1) taken[row >> 3]! |= 1 << (row & 7)
+function takeBits(bits: Uint8Array, rows: ArrayLike<number>): Uint8Array {
+  const taken = new Uint8Array((rows.length + 7) >> 3)
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at]!
+    taken[at >> 3]! |= ((bits[row >> 3]! >> (row & 7)) & 1) << (at & 7)
   }
   return taken
 }
 
-function takenValues(values: Uint8Array | undefined, width: number, indices: readonly number[]): Uint8Array {
+type Numbers = Uint8Array | Uint16Array | Uint32Array | Float64Array
+
+function takeFixed(values: Uint8Array, width: number, rows: ArrayLike<number>): Uint8Array {
+  const count = Math.floor(values.byteLength / width)
   switch (width) {
     case 1:
-      return gathered(values ?? new Uint8Array(), new Uint8Array(indices.length), indices)
+      return bytesOf(gather(values, new Uint8Array(rows.length), rows))
     case 2:
-      return gathered(typedView(Uint16Array, values, countOf(values, 2)), new Uint16Array(indices.length), indices)
+      return bytesOf(gather(typedView(Uint16Array, values, count), new Uint16Array(rows.length), rows))
     case 4:
-      return gathered(typedView(Uint32Array, values, countOf(values, 4)), new Uint32Array(indices.length), indices)
-    case 8:
-      return gathered(typedView(BigInt64Array, values, countOf(values, 8)), new BigInt64Array(indices.length), indices)
-    default:
-      return takenWide(values, indices)
+      return bytesOf(gather(typedView(Uint32Array, values, count), new Uint32Array(rows.length), rows))
+    default: {
+      const words = width / 4
+      const from = typedView(Uint32Array, values, count * words)
+      const taken = new Uint32Array(rows.length * words)
+      for (let at = 0, to = 0; at < rows.length; at++)
+        for (let word = rows[at]! * words, end = word + words; word < end;) taken[to++] = from[word++]!
+      return bytesOf(taken)
+    }
   }
 }
 
-function countOf(values: Uint8Array | undefined, width: number): number {
-  return Math.floor((values?.length ?? 0) / width)
+function gather<T extends Numbers>(from: T, into: T, rows: ArrayLike<number>): T {
+  for (let at = 0; at < rows.length; at++) into[at] = from[rows[at]!]!
+  return into
 }
 
-function gathered<View extends ArrayBufferView & { [index: number]: unknown }>(
-  source: View,
-  taken: View,
-  indices: readonly number[],
-): Uint8Array {
-  for (let row = 0; row < indices.length; row++) taken[row] = source[indices[row]!] as View[number]
-  return bytesOf(taken)
-}
-
-function takenWide(values: Uint8Array | undefined, indices: readonly number[]): Uint8Array {
-  const source = typedView(BigInt64Array, values, countOf(values, 8))
-  const taken = new BigInt64Array(indices.length * 2)
-  for (let row = 0; row < indices.length; row++) {
-    taken[row * 2] = source[indices[row]! * 2]!
-    taken[row * 2 + 1] = source[indices[row]! * 2 + 1]!
-  }
-  return bytesOf(taken)
-}
-
-function takenBytes(
-  { offsets, values }: ColumnData,
-  indices: readonly number[],
-): { readonly offsets: Int32Array; readonly values: Uint8Array } {
-  const taken = new Int32Array(indices.length + 1)
-  let size = 0
-  for (let row = 0; row < indices.length; row++) {
-    const index = indices[row]!
-    size += offsets![index + 1]! - offsets![index]!
-    taken[row + 1] = size
-  }
-  const bytes = new Uint8Array(size)
-  for (let row = 0; row < indices.length; row++) {
-    const index = indices[row]!
-    bytes.set(values!.subarray(offsets![index], offsets![index + 1]), taken[row])
+function takeBytes({ offsets, values }: ColumnData, rows: ArrayLike<number>): Pick<ColumnData, 'offsets' | 'values'> {
+  const taken = takenOffsets(offsets!, rows)
+  const bytes = new Uint8Array(taken[rows.length]!)
+  for (let at = 0; at < rows.length;) {
+    // Rows that follow each other are copied at once.
+    const first = at
+    for (at++; at < rows.length && rows[at] === rows[at - 1]! + 1;) at++
+    bytes.set(values!.subarray(offsets![rows[first]!], offsets![rows[at - 1]! + 1]), taken[first])
   }
   return { offsets: taken, values: bytes }
 }
 
-function takenElements(
-  { offsets }: ColumnData,
-  indices: readonly number[],
-): { readonly offsets: Int32Array; readonly elements: readonly number[] } {
-  const taken = new Int32Array(indices.length + 1)
-  const elements: number[] = []
-  for (let row = 0; row < indices.length; row++) {
-    const index = indices[row]!
-    for (let at = offsets![index]!; at < offsets![index + 1]!; at++) elements.push(at)
-    taken[row + 1] = elements.length
+function takeElements(
+  { offsets, children }: ColumnData,
+  type: LogicalType,
+  rows: ArrayLike<number>,
+): Pick<ColumnData, 'offsets' | 'children'> {
+  const taken = takenOffsets(offsets!, rows)
+  const elements = new Uint32Array(taken[rows.length]!)
+  for (let at = 0; at < rows.length; at++) {
+    const from = offsets![rows[at]!]! - taken[at]!
+    for (let to = taken[at]!; to < taken[at + 1]!; to++) elements[to] = from + to
   }
-  return { offsets: taken, elements }
+  return { offsets: taken, children: [takeColumn(children![0]!, type, elements)] }
+}
+
+function takenOffsets(offsets: Int32Array, rows: ArrayLike<number>): Int32Array {
+  const taken = new Int32Array(rows.length + 1)
+  for (let at = 0; at < rows.length; at++) taken[at + 1] = taken[at]! + offsets[rows[at]! + 1]! - offsets[rows[at]!]!
+  return taken
 }
