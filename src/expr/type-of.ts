@@ -25,11 +25,19 @@ export type ColumnTypes = (column: ColumnReference | InputColumn | RelationColum
  * Throws `TYPE_MISMATCH` for an operand of a type that its operator or function does not take, quoting the expression,
  * the operand, its type and what would be right; `COLUMN_NOT_FOUND` for a field that a struct does not have.
  */
-export function typeOf(expression: Expression, columnTypes: ColumnTypes): ValueType {
-  return infer(expression, columnTypes, new Map())
+export function typeOf(expression: Expression, columnTypes: ColumnTypes, variables: Variables = new Map()): ValueType {
+  return infer(expression, columnTypes, variables)
 }
 
-type Variables = ReadonlyMap<string, ValueType>
+/** The types of the variables of lambdas, by name. */
+export type Variables = ReadonlyMap<string, ValueType>
+
+/** The variables that the lambdas among a call's operands see: those around it, and their own. */
+export function variablesInside(node: Call, columnTypes: ColumnTypes, variables: Variables): Variables {
+  const inside = new Map(variables)
+  callType(node, columnTypes, variables, (name, type) => inside.set(name, type))
+  return inside
+}
 
 function infer(node: Expression, columns: ColumnTypes, variables: Variables): ValueType {
   const of = (child: Expression): ValueType => infer(child, columns, variables)
@@ -127,19 +135,20 @@ function binaryType(
   }
 }
 
-function callType(node: Call, columns: ColumnTypes, variables: Variables): ValueType {
+function callType(
+  node: Call,
+  columns: ColumnTypes,
+  variables: Variables,
+  learn: (variable: string, type: ValueType) => void = () => {},
+): ValueType {
   const given = node.operands.map((operand): TypedArgument => {
     const text = describeExpression(operand)
     if (operand.kind !== 'Lambda') return { type: infer(operand, columns, variables), text }
-    const lambda = (types: readonly ValueType[]): ValueType =>
-      infer(
-        operand.body,
-        columns,
-        new Map([
-          ...variables,
-          ...operand.parameters.map((name, index) => [name, types[index] ?? unknownType] as const),
-        ]),
-      )
+    const lambda = (types: readonly ValueType[]): ValueType => {
+      const own = operand.parameters.map((name, index) => [name, types[index] ?? unknownType] as const)
+      for (const [name, type] of own) learn(name, type)
+      return infer(operand.body, columns, new Map([...variables, ...own]))
+    }
     return { type: unknownType, text, lambda }
   })
   if (node.signature === undefined) return unknownType

@@ -10,6 +10,8 @@ export interface EmitScope {
   column(relation: number, name: string): string
   /** The type of what an expression computes, where it is known. */
   typeOf(node: Expression): LogicalType | undefined
+  /** What holds inside of the lambdas of a call. */
+  inside(call: Call): EmitScope
   /** A placeholder for a value. */
   parameter(literal: Literal): string
 }
@@ -162,11 +164,15 @@ function call(node: Call, scope: EmitScope, over: string): string {
     )
   }
   if (typeof spelling === 'string' && isName.test(spelling)) {
-    const operands = node.operands.map((operand) => emitExpression(operand, scope)).join(', ')
+    const operands = node.operands
+      .map((operand) => emitExpression(operand, operand.kind === 'Lambda' ? scope.inside(node) : scope))
+      .join(', ')
     return `${spelling}(${node.distinct ? 'DISTINCT ' : ''}${operands})${over}`
   }
   const operands = node.operands.map((operand) =>
-    emitExpression(operand, scope, operand.kind === 'Lambda' ? 0 : tightness.whole),
+    operand.kind === 'Lambda'
+      ? emitExpression(operand, scope.inside(node))
+      : emitExpression(operand, scope, tightness.whole),
   )
   if (typeof spelling === 'string' || !('call' in spelling)) {
     const template = typeof spelling === 'string' ? spelling : (spelling[operands.length] ?? spelling.at(-1)!)
@@ -175,6 +181,7 @@ function call(node: Call, scope: EmitScope, over: string): string {
   const text =
     spelling.call(operands, node.distinct === true, node.operands, (index) => {
       const operand = node.operands[index]
+      if (operand?.kind === 'Lambda') return scope.inside(node).typeOf(operand.body)
       return operand === undefined ? undefined : scope.typeOf(operand)
     }) + over
   return spelling.then?.(text) ?? text

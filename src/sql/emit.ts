@@ -2,6 +2,7 @@ import type { Parameter } from '../engine/engine.ts'
 import type { Expression, Literal } from '../expr/expression.ts'
 import { LakefrontError } from '../errors.ts'
 import { sqlTokens } from '../expr/sql-text.ts'
+import type { Variables } from '../expr/type-of.ts'
 import { hasRawSql, isAggregate, someExpression } from '../expr/walk.ts'
 import type { Query } from '../plan/nodes.ts'
 import type { LogicalType } from '../types/logical-type.ts'
@@ -256,7 +257,11 @@ export class Emitter {
     return this.#scope(new Map([[relation.id, relation]]), new Set(hidden))
   }
 
-  #scope(relations: ReadonlyMap<number, Relation>, only?: ReadonlySet<string>): EmitScope {
+  #scope(
+    relations: ReadonlyMap<number, Relation>,
+    only?: ReadonlySet<string>,
+    variables: Variables = new Map(),
+  ): EmitScope {
     return {
       dialect: this.#dialect,
       column: (id, name) => {
@@ -264,7 +269,8 @@ export class Emitter {
         const text = this.#dialect.identifier(name)
         return relation === undefined || only?.has(name) === false ? text : `${this.#aliasOf(relation)}.${text}`
       },
-      typeOf: (node) => this.#types.of(node),
+      typeOf: (node) => this.#types.of(node, variables),
+      inside: (call) => this.#scope(relations, only, this.#types.inside(call, variables)),
       parameter: (literal: Literal) => this.#parameter(literal, literal.value),
     }
   }

@@ -1,5 +1,5 @@
-import type { Expression } from '../expr/expression.ts'
-import { typeOf } from '../expr/type-of.ts'
+import type { Call, Expression } from '../expr/expression.ts'
+import { type ColumnTypes, type Variables, typeOf, variablesInside } from '../expr/type-of.ts'
 import { type ValueType, commonType, unknownType } from '../expr/value-type.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import type { From, Relation, Select } from './select.ts'
@@ -31,13 +31,20 @@ export class Types {
   }
 
   /** The type of `node`, undefined where it is not known in full. */
-  of(node: Expression): LogicalType | undefined {
-    const type = this.#of(node)
+  of(node: Expression, variables?: Variables): LogicalType | undefined {
+    const type = this.#of(node, variables)
     return isWhole(type) ? type : undefined
   }
 
-  #of(node: Expression): ValueType {
-    return typeOf(node, (column) => (column.kind === 'RelationColumn' ? this.#column(column) : unknownType))
+  /** The variables that lambdas of a call see. */
+  inside(call: Call, variables: Variables): Variables {
+    return variablesInside(call, this.#columns, variables)
+  }
+
+  readonly #columns: ColumnTypes = (column) => (column.kind === 'RelationColumn' ? this.#column(column) : unknownType)
+
+  #of(node: Expression, variables?: Variables): ValueType {
+    return typeOf(node, this.#columns, variables)
   }
 
   #column({ relation: id, name }: { readonly relation: number; readonly name: string }): ValueType {

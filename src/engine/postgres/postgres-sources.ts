@@ -1,6 +1,6 @@
 import type { Source } from '../../scan/source.ts'
-import { postgresType } from '../../sql/dialects/postgres-types.ts'
-import { identifier } from '../../sql/dialects/postgres-values.ts'
+import { postgresType } from '../../sql/dialects/postgres/types.ts'
+import { identifier } from '../../sql/dialects/postgres/values.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
 import { LakefrontError } from '../../errors.ts'
 import { formatValue } from '../../types/format-value.ts'

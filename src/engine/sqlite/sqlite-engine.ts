@@ -1,6 +1,6 @@
 import { LakefrontError } from '../../errors.ts'
 import type { Source } from '../../scan/source.ts'
-import { identifier, sqliteType } from '../../sql/dialects/sqlite-values.ts'
+import { identifier, sqliteType } from '../../sql/dialects/sqlite/values.ts'
 import { batchFromRows } from '../../types/batch-from-rows.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
 import type { LogicalType, Schema } from '../../types/logical-type.ts'

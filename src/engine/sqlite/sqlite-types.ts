@@ -1,3 +1,4 @@
+import { valueFromJson } from '../../types/json-values.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
 import type { SqliteValue } from './sqlite-database.ts'
 
@@ -39,6 +40,10 @@ export function sqliteValue(value: SqliteValue, type: LogicalType): unknown {
     case 'float':
     case 'double':
       return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value
+    case 'list':
+    case 'struct':
+    case 'map':
+      return typeof value === 'string' ? valueFromJson(value, type) : value
     default:
       return value
   }

@@ -58,7 +58,7 @@ export interface Dialect {
   limit(count: number | undefined, offset: number): readonly string[]
 }
 
-/** The type of an operand by its position, where it is known. */
+/** The type of an operand by its position, where it is known; of a function as an operand, the type of what it gives. */
 export type TypeOfOperand = (index: number) => LogicalType | undefined
 
 /**

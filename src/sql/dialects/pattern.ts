@@ -6,7 +6,7 @@
 export function portablePattern(pattern: string, once = false): string | undefined {
   let written = ''
   let at = 0
-  const set = /^\[\^?[\w @.,:;/<>!#%&='"~+*-]+\]/
+  const set = /^\[\^?[\w @.,:;/<>!?#%&='"~+*-]+\]/
   while (at < pattern.length) {
     const rest = pattern.slice(at)
     const character = rest[0]!
@@ -46,3 +46,34 @@ export function portablePattern(pattern: string, once = false): string | undefin
   }
   return written
 }
+
+/**
+ * A pattern with groups as engines of other families read it the same and find the same in them, or undefined: groups of what
+ * {@link portablePattern} takes `once`, one after the other, not repeated; and the parts of a URL, which were looked at one by one.
+ */
+export function portableGroups(pattern: string): string | undefined {
+  if (urlPatterns.has(pattern)) return pattern
+  const bare = pattern.replaceAll(/\\[^]|\[\^?[^\]]*\]|[()]/g, (token) => (token === '(' || token === ')' ? '' : token))
+  if (portablePattern(bare, true) === undefined || /\)[*+?{]|\(\?|\(\(/.test(pattern)) return undefined
+  let depth = 0
+  const parts = pattern.split(/(\\[^]|\[\^?[^\]]*\]|[()])/)
+  const isFlat = parts.every((part) => {
+    if (part === '(') depth++
+    if (part === ')') depth--
+    return depth === 0 || depth === 1
+  })
+  if (!isFlat || depth !== 0) return undefined
+  return parts.map((part) => (part === '(' || part === ')' || part === '' ? part : atoms(part))).join('')
+}
+
+/** Characters and sets of a pattern that {@link portablePattern} takes, spelled out. */
+function atoms(part: string): string {
+  if (/^\\[dws]$/.test(part)) return portablePattern(part)!
+  return /^[\\[]/.test(part) ? part : part.replaceAll('.', '[^\n]')
+}
+
+const urlPatterns: ReadonlySet<string> = new Set([
+  '^[^:/?#]+://([^/?#@]*@)?([^/?#:]*)',
+  '^[^:/?#]+:(//[^/?#]*)?([^?#]*)',
+  '^[^:/?#]+:(//[^/?#]*)?([^#]*)',
+])

@@ -2,12 +2,16 @@ import type { LogicalType } from '../../types/logical-type.ts'
 import { parseType, typeName } from '../../types/type-names.ts'
 import { isFloat, isInteger } from '../types.ts'
 import type { Dialect } from './dialect.ts'
-import { postgresFunctions } from './postgres-functions.ts'
-import { asText, postgresType } from './postgres-types.ts'
-import { identifier, literal } from './postgres-values.ts'
+import { aggregate } from './postgres/aggregate.ts'
+import { collection } from './postgres/collection.ts'
+import { datetime } from './postgres/datetime.ts'
+import { numeric } from './postgres/numeric.ts'
+import { string } from './postgres/string.ts'
+import { asText, postgresType } from './postgres/types.ts'
+import { identifier, literal } from './postgres/values.ts'
 import { unsupported } from './unsupported.ts'
 
-/** PostgreSQL 14 and later, with the settings our engine pins: `TimeZone` UTC, `standard_conforming_strings` on. */
+/** PostgreSQL 15 and later, with the settings our engine pins: `TimeZone` UTC, `standard_conforming_strings` on. */
 export const postgres: Dialect = Object.freeze<Dialect>({
   name: 'postgres',
   types: 'of the plan',
@@ -44,7 +48,8 @@ export const postgres: Dialect = Object.freeze<Dialect>({
     like: (a, b) => `${a} LIKE ${b}`,
     ilike: (a, b) => `${a} ILIKE ${b}`,
   },
-  functions: postgresFunctions,
+  functions: Object.freeze({ ...aggregate, ...string, ...numeric, ...datetime, ...collection }),
+  lambda: (_, body) => body,
   ordered: (operand) => `${operand} COLLATE "C"`,
   cast,
   field: () => {

@@ -3,12 +3,16 @@ import type { LogicalType } from '../../types/logical-type.ts'
 import { typeName } from '../../types/type-names.ts'
 import { isFloat, isInteger } from '../types.ts'
 import type { Dialect, TypeOfOperand } from './dialect.ts'
-import { sqliteCast } from './sqlite-cast.ts'
-import { sqliteFunctions } from './sqlite-functions.ts'
-import { asciiLike, globOf, identifier, literal } from './sqlite-values.ts'
+import { aggregate } from './sqlite/aggregate.ts'
+import { sqliteCast } from './sqlite/cast.ts'
+import { collection } from './sqlite/collection.ts'
+import { datetime } from './sqlite/datetime.ts'
+import { numeric } from './sqlite/numeric.ts'
+import { string } from './sqlite/string.ts'
+import { asciiLike, globOf, identifier, literal } from './sqlite/values.ts'
 import { unsupported } from './unsupported.ts'
 
-/** SQLite 3.46 and later, with its math functions. Dates and times are text, booleans 0 and 1; there are no decimals, lists or structs. */
+/** SQLite 3.46 and later, with its math functions. Dates and times are text, booleans 0 and 1, lists JSON; there are no decimals, structs or maps. */
 export const sqlite: Dialect = Object.freeze<Dialect>({
   name: 'sqlite',
   types: 'of the plan',
@@ -59,13 +63,15 @@ export const sqlite: Dialect = Object.freeze<Dialect>({
       return `${a} LIKE ${like} ESCAPE '\\'`
     },
   },
-  functions: sqliteFunctions,
+  functions: Object.freeze({ ...aggregate, ...string, ...numeric, ...datetime, ...collection }),
+  lambda: (_, body) => body,
   cast: (operand, type, safe, from) => sqliteCast(operand, type, safe, from()),
   field: () => {
     throw unsupported('sqlite', 'A field of a struct')
   },
-  item: () => {
-    throw unsupported('sqlite', 'An item of a list or map')
+  item: (operand, key) => {
+    if (typeof key === 'string') throw unsupported('sqlite', 'An item of a map')
+    return `(${operand} ->> ${key})`
   },
   scan: (id) => identifier(`lf_${id}`),
   setOperator: (operation, all) => {
@@ -86,7 +92,7 @@ function arithmetic(operator: string, operation: string) {
   }
 }
 
-const numeric = new Set<LogicalType['kind']>([
+const numericKinds = new Set<LogicalType['kind']>([
   'tinyint',
   'smallint',
   'integer',
@@ -104,7 +110,8 @@ const numeric = new Set<LogicalType['kind']>([
 /** Of text SQLite would make a number, of dates the year. */
 function numbers(operation: string, type: TypeOfOperand): void {
   for (const side of [type(0), type(1)]) {
-    if (side !== undefined && !numeric.has(side.kind)) throw unsupported('sqlite', `${operation} of ${typeName(side)}`)
+    if (side !== undefined && !numericKinds.has(side.kind))
+      throw unsupported('sqlite', `${operation} of ${typeName(side)}`)
   }
 }
 
@@ -121,5 +128,5 @@ function comparison(operator: string) {
 function mixes(left: LogicalType, right: LogicalType): boolean {
   if (left.kind === 'null' || right.kind === 'null' || left.kind === right.kind) return true
   const hasText = left.kind === 'varchar' || right.kind === 'varchar'
-  return numeric.has(left.kind) === numeric.has(right.kind) && (numeric.has(left.kind) || hasText)
+  return numericKinds.has(left.kind) === numericKinds.has(right.kind) && (numericKinds.has(left.kind) || hasText)
 }

@@ -1,8 +1,8 @@
-import type { LogicalType } from '../../types/logical-type.ts'
-import { parseType, typeName } from '../../types/type-names.ts'
-import { isFloat, isInteger } from '../types.ts'
-import { asText, failure } from './sqlite-values.ts'
-import { unsupported } from './unsupported.ts'
+import type { LogicalType } from '../../../types/logical-type.ts'
+import { parseType, typeName } from '../../../types/type-names.ts'
+import { isFloat, isInteger } from '../../types.ts'
+import { asText, failure } from './values.ts'
+import { unsupported } from '../unsupported.ts'
 
 const ranges: Partial<Record<LogicalType['kind'], readonly [low: string, high: string]>> = {
   tinyint: ['-128', '127'],
@@ -47,7 +47,10 @@ export function sqliteCast(operand: string, name: string, safe: boolean, from: L
   } else if (type.kind === 'timestamp') {
     if (from.kind === 'date') return `(${operand} || ' 00:00:00')`
     if (from.kind === 'varchar')
-      return checked(`strftime('%Y-%m-%d %H:%M:%S', substr(${operand}, 1, 19)) = ${operand}`, operand)
+      return checked(
+        `strftime('%Y-%m-%d %H:%M:%S', substr(${operand}, 1, 19)) IN (${operand}, ${operand} || ' 00:00:00')`,
+        `(substr(${operand}, 1, 10) || coalesce(nullif(substr(${operand}, 11), ''), ' 00:00:00'))`,
+      )
   }
   throw unsupported('sqlite', `A cast of ${typeName(from)} to ${name}`)
 }

@@ -1,6 +1,6 @@
-import type { LogicalType } from '../../types/logical-type.ts'
-import { typeName } from '../../types/type-names.ts'
-import { unsupported } from './unsupported.ts'
+import type { LogicalType } from '../../../types/logical-type.ts'
+import { typeName } from '../../../types/type-names.ts'
+import { unsupported } from '../unsupported.ts'
 
 const names: Partial<Record<LogicalType['kind'], string>> = {
   boolean: 'boolean',

@@ -1,7 +1,7 @@
-import { LakefrontError } from '../../errors.ts'
-import type { Expression, Value } from '../../expr/expression.ts'
-import { portablePattern } from './pattern.ts'
-import { unsupported } from './unsupported.ts'
+import { LakefrontError } from '../../../errors.ts'
+import type { Expression, Value } from '../../../expr/expression.ts'
+import { portableGroups, portablePattern } from '../pattern.ts'
+import { unsupported } from '../unsupported.ts'
 
 /** Bytes of a name that PostgreSQL keeps; it would cut longer ones without a word. */
 const longestName = 63
@@ -67,6 +67,13 @@ function timestamp(value: Date): string {
 
 function blob(value: Uint8Array): string {
   return `decode('${Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('')}', 'hex')`
+}
+
+/** A regular expression with groups that PostgreSQL reads as RE2 does, and finds the same in them. */
+export function postgresGroups(node: Expression | undefined, operation: string): string {
+  const pattern = node?.kind === 'Literal' && typeof node.value === 'string' ? node.value : undefined
+  const portable = pattern === undefined ? undefined : portableGroups(pattern)
+  return portable === undefined ? postgresPattern(node, operation, true) : text(portable)
 }
 
 /** A regular expression that PostgreSQL reads as RE2 does. */

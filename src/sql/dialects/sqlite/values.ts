@@ -1,8 +1,8 @@
-import { LakefrontError } from '../../errors.ts'
-import type { Expression, Value } from '../../expr/expression.ts'
-import type { LogicalType } from '../../types/logical-type.ts'
-import { typeName } from '../../types/type-names.ts'
-import { unsupported } from './unsupported.ts'
+import { LakefrontError } from '../../../errors.ts'
+import type { Expression, Value } from '../../../expr/expression.ts'
+import type { LogicalType } from '../../../types/logical-type.ts'
+import { typeName } from '../../../types/type-names.ts'
+import { unsupported } from '../unsupported.ts'
 
 /** What SQLite has instead of an error: the one call that fails, "integer overflow". */
 export const failure = 'abs(-9223372036854775807 - 1)'
@@ -114,8 +114,14 @@ const names: Partial<Record<LogicalType['kind'], string>> = {
   timestamp: 'TIMESTAMP TEXT',
 }
 
+/** Whether values of a type are text of JSON. */
+export function isNested(type: LogicalType | undefined): boolean {
+  return type?.kind === 'list' || type?.kind === 'array' || type?.kind === 'struct' || type?.kind === 'map'
+}
+
 /** The name a column of `type` is declared with, `undefined` when SQLite has nothing that holds its values. */
 export function sqliteType(type: LogicalType): string | undefined {
+  if (type.kind === 'list' && sqliteType(type.element) !== undefined && type.element.kind !== 'blob') return 'LIST TEXT'
   return type.kind === 'null' ? 'INTEGER' : names[type.kind]
 }
 
