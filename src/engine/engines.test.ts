@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connect } from '../connect.ts'
 import type { Session } from '../connect/session.ts'
+import type { DataFrame } from '../frame/dataframe.ts'
 import { col } from '../expr/col.ts'
 import * as F from '../functions.ts'
 import { missingPostgres, postgresCluster } from './fixtures/postgres-cluster.ts'
@@ -56,6 +57,40 @@ describe.each(engines)('%s', (name, open) => {
     ])
     expect(await people.join(marks, 'id', 'semi').select('name').collect()).toEqual([{ name: 'Ada' }])
     expect((await people.join(marks, 'id', 'anti').toArrow()).numRows).toBe(2)
+  })
+
+  test('lists come as they went, and are made of groups', async () => {
+    const rows = [
+      {
+        id: 1,
+        l: [3, null, 1],
+        n: [9007199254740993n, -1n],
+        x: [0.1, -1.5e300, 1e-7, 2],
+        w: ['é"\\', '', 'null'],
+        b: [true, false, null],
+      },
+      { id: 2, l: [], n: null, x: [], w: [null, '{}'], b: [] },
+    ]
+    const schema = { id: 'integer', l: 'integer[]', n: 'bigint[]', x: 'double[]', w: 'varchar[]', b: 'boolean[]' }
+    const frame = db.createDataFrame(rows, schema) as DataFrame
+    expect(await frame.orderBy('id').collect()).toEqual(rows)
+    expect(
+      await frame.select('id', F.explode('n').as('n')).groupBy('id').agg(F.collectList('n').as('n')).collect(),
+    ).toEqual([{ id: 1, n: [9007199254740993n, -1n] }])
+  })
+
+  test('a sample with a seed is the same again, and of the size asked for', async () => {
+    const numbers = db.createDataFrame({ n: Array.from({ length: 10_000 }, (_, index) => index) })
+    const sample = (seed: number): Promise<{ n: number }[]> => numbers.sample(0.3, { seed }).collect() as never
+    const first = await sample(1)
+    expect(first.length).toBeGreaterThan(2700)
+    expect(first.length).toBeLessThan(3300)
+    expect(await sample(1)).toEqual(first)
+    expect(await sample(2)).not.toEqual(first)
+    const twice = await numbers.sample(2, { seed: 3, withReplacement: true }).count()
+    expect(twice).toBeGreaterThan(19_000)
+    expect(twice).toBeLessThan(21_000)
+    expect(await numbers.sample(0.5).count()).toBeGreaterThan(4500)
   })
 
   test('rows come in batches, and a result may be left', async () => {

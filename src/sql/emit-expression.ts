@@ -12,6 +12,8 @@ export interface EmitScope {
   typeOf(node: Expression): LogicalType | undefined
   /** What holds inside of the lambdas of a call. */
   inside(call: Call): EmitScope
+  /** The column of the FROM clause that a generator's rows are in, where they are there. */
+  generated?(call: Call): string | undefined
   /** A placeholder for a value. */
   parameter(literal: Literal): string
 }
@@ -148,6 +150,8 @@ function needed(side: Expression, operator: 'and' | 'or'): number {
 }
 
 function call(node: Call, scope: EmitScope, over: string): string {
+  const generated = node.role === 'generator' ? scope.generated?.(node) : undefined
+  if (generated !== undefined) return generated
   const spelling = Object.hasOwn(scope.dialect.functions, node.name) ? scope.dialect.functions[node.name] : undefined
   if (spelling === undefined) {
     throw new LakefrontError(

@@ -86,7 +86,8 @@ export class Emitter {
     const whole = isBare(select) && select.from.kind === 'relation' && select.from.relation
     if (whole && whole.body.kind === 'set') return this.#set(whole.body, line)
     if (whole && whole.body.kind === 'select' && !whole.renamed) return this.#select(whole.body.select, line)
-    const scope = this.#scopeOf(select)
+    const generators = this.#generators(select)
+    const scope = generators?.scope ?? this.#scopeOf(select)
     const names = new Map(select.columns.map((column) => [column.expression, column.name]))
     const clauses = [`SELECT ${select.distinct ? 'DISTINCT ' : ''}${this.#columns(select, scope)}`]
     const tests: string[] = []
@@ -104,7 +105,8 @@ export class Emitter {
           ? `${this.#dialect.identifier(name)} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nulls.toUpperCase()}`
           : emitExpression(key, safe)
       })
-    clauses.push(`FROM ${this.#from(select.from, line, { tests, show: mentionsRawSql(select) ? 'given' : 'needed' })}`)
+    const from = this.#from(select.from, line, { tests, show: mentionsRawSql(select) ? 'given' : 'needed' })
+    clauses.push(`FROM ${[from, ...(generators?.joins ?? [])].join(line)}`)
     const sample = select.sample === undefined ? undefined : this.#sample(select.sample, scope, tests)
     const where = conjunction(select.where, scope, tests)
     if (where !== '') clauses.push(`WHERE ${where}`)
@@ -117,6 +119,32 @@ export class Emitter {
     if (select.limit !== undefined || select.offset > 0)
       clauses.push(...this.#dialect.limit(select.limit, select.offset))
     return clauses.join(line)
+  }
+
+  /** Lists whose items are rows of the FROM clause, side by side, where SELECT cannot make rows. */
+  #generators(select: Select): { readonly joins: readonly string[]; readonly scope: EmitScope } | undefined {
+    const { generator } = this.#dialect
+    if (generator === undefined) return undefined
+    const calls = select.columns.flatMap(({ expression }) =>
+      expression.kind === 'Call' && expression.role === 'generator' ? [expression] : [],
+    )
+    if (calls.length === 0) return undefined
+    const scope = this.#qualified(select.from)
+    const lists = new Map<string, string>()
+    const texts = new Map<Expression, string>()
+    for (const call of calls) {
+      const list = emitExpression(call.operands[0]!, scope)
+      const alias = lists.get(list) ?? this.#dialect.identifier(`lf_g${lists.size + 1}`)
+      lists.set(list, alias)
+      texts.set(call, call.name.endsWith('Positions') ? generator.position(alias) : generator.value(alias))
+    }
+    const [first] = lists.values()
+    const join = calls[0]!.name.startsWith('unnestOuter') ? 'LEFT JOIN' : 'JOIN'
+    const joins = [...lists].map(
+      ([list, alias]) =>
+        `${join} ${generator.rows(list, alias)} ON ${alias === first ? 'TRUE' : `${generator.position(alias)} = ${generator.position(first!)}`}`,
+    )
+    return { joins, scope: { ...scope, generated: (call) => texts.get(call) } }
   }
 
   /** A clause where there is one, which an optimizer cannot move to other rows; else a test. */

@@ -105,7 +105,11 @@ const cases: readonly (readonly [AnyColumn, string, unknown])[] = [
   [F.rtrim('sp'), 'rtrim("sp")', '  x'],
   [F.substring('s', 2, 3), 'substring("s", 2, 3)', 'éll'],
   [F.substring('s', 0, 3), 'substring("s", 1, 3)', 'hél'],
-  [F.substring('s', -3, 2), 'substring("s", (-3), 2)', 'll'],
+  [
+    F.substring('s', -3, 2),
+    'CASE WHEN length("s") >= 3 THEN substring("s", (-3), 2) ELSE left("s", greatest(2 - 3 + length("s"), 0)) END',
+    'll',
+  ],
   [F.substring('s', 2), 'substring("s", 2)', 'éllo'],
   [F.substring('s', 2, -1), 'substring("s", 2, 0)', ''],
   [F.concat('s', lit('!'), 'i'), `("s" || '!' || "i")`, 'héllo!7'],

@@ -51,3 +51,23 @@ function typed(value: unknown, type: LogicalType): unknown {
       return value
   }
 }
+
+/** The text of JSON that {@link valueFromJson} reads; booleans are 1 and 0 where an engine has no others. */
+export function jsonFromValue(value: unknown, type: LogicalType, booleans: 'true' | '1'): string {
+  if (value === null || value === undefined) return 'null'
+  switch (type.kind) {
+    case 'list':
+    case 'array':
+      return `[${(value as readonly unknown[]).map((item) => jsonFromValue(item, type.element, booleans)).join(',')}]`
+    case 'boolean':
+      return booleans === '1' ? (value === true ? '1' : '0') : String(value)
+    case 'float':
+    case 'double': {
+      if (!Number.isFinite(value)) return value === Infinity ? '9e999' : value === -Infinity ? '-9e999' : 'null'
+      const digits = String(value)
+      return /[.e]/.test(digits) ? digits : `${digits}.0`
+    }
+    default:
+      return typeof value === 'number' || typeof value === 'bigint' ? String(value) : JSON.stringify(value)
+  }
+}

@@ -3,6 +3,7 @@ import type { Source } from '../../scan/source.ts'
 import { identifier, sqliteType } from '../../sql/dialects/sqlite/values.ts'
 import { batchFromRows } from '../../types/batch-from-rows.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
+import { jsonFromValue } from '../../types/json-values.ts'
 import type { LogicalType, Schema } from '../../types/logical-type.ts'
 import { typeName } from '../../types/type-names.ts'
 import { uniqueNames } from '../../types/unique-names.ts'
@@ -198,6 +199,7 @@ function* batches(schema: Schema, rows: readonly (readonly unknown[])[]): Genera
 function stored(value: unknown, { name, type }: { readonly name: string; readonly type: LogicalType }): SqliteValue {
   if (typeof value === 'boolean') return value ? 1n : 0n
   if (typeof value === 'number' && Number.isNaN(value)) throw outside(name, 'NaN, which SQLite does not have')
+  if (type.kind === 'list' && value !== null) return jsonFromValue(value, type, '1')
   const isTime = type.kind === 'date' || type.kind === 'timestamp'
   if (isTime && value !== null && !/^\d{4}-\d\d-\d\d( [\d:.]+)?$/.test(value as string))
     throw outside(name, 'outside of the years 1 to 9999, which SQLite has no text for')

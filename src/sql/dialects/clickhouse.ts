@@ -55,6 +55,7 @@ export const clickhouse: Dialect = Object.freeze<Dialect>({
   item: () => {
     throw unsupported('clickhouse', 'An item of a list or map')
   },
+  hasLists: false,
   scan: (id) => identifier(`lf_${id}`),
   setOperator: (operation, all) => {
     if (all) return operation === 'union' ? 'UNION ALL' : undefined

@@ -43,6 +43,10 @@ export interface Dialect {
   item(operand: string, key: number | string): string
   /** A function as an argument, `lambda x: x + 1`; absent where there are none. */
   lambda?(parameters: readonly string[], body: string): string
+  /** Whether a list may be made of the values of columns, so that unpivot() reads its input once. */
+  readonly hasLists: boolean
+  /** How the items of a list become rows in the FROM clause, where no function in SELECT does that. */
+  readonly generator?: ListRows
   /** What is read in the FROM clause for a source with that id. */
   readonly scan: (id: string) => string
   /** Spelled between two SELECTs. */
@@ -56,6 +60,14 @@ export interface Dialect {
   /** One row of all where nothing aggregates. */
   readonly groupOfAll: string
   limit(count: number | undefined, offset: number): readonly string[]
+}
+
+/** The items of a list as rows of the FROM clause under an alias. */
+export interface ListRows {
+  rows(list: string, alias: string): string
+  value(alias: string): string
+  /** From 0. */
+  position(alias: string): string
 }
 
 /** The type of an operand by its position, where it is known; of a function as an operand, the type of what it gives. */

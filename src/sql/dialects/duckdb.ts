@@ -53,6 +53,7 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
   field: (operand, name) => `struct_extract(${operand}, ${text(name)})`,
   item: (operand, key) => `${operand}[${typeof key === 'number' ? key + 1 : text(key)}]`,
   lambda: (parameters, body) => `lambda ${parameters.join(', ')}: ${body}`,
+  hasLists: true,
   scan: (id) => `lf_scan(${text(id)})`,
   setOperator: (operation, all) => `${operation.toUpperCase()}${all ? ' ALL' : ''}`,
   bracketsBranches: true,

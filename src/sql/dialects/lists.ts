@@ -152,6 +152,9 @@ export function listFunctions(words: ListWords): Readonly<Record<string, Spellin
       }
       return ifPresent([from, to], `CASE WHEN ${from} <= ${to} THEN ${made('1')} ELSE ${made('-1')} END`)
     }),
+    range: spelled(([from, to], type) =>
+      collect('lf_i', words.series(from, `${to} - 1`, '1', 'lf_i'), 'lf_i', type(0)),
+    ),
     slice: spelled(([list, start, count], type) =>
       ifPresent(
         [list],

@@ -59,6 +59,7 @@ export const postgres: Dialect = Object.freeze<Dialect>({
     if (typeof key === 'string') throw unsupported('postgres', 'An item of a map')
     return `(${operand})[${key + 1}]`
   },
+  hasLists: true,
   scan: (id) => identifier(`lf_${id}`),
   setOperator: (operation, all) => `${operation.toUpperCase()}${all ? ' ALL' : ''}`,
   hasGroupingSets: true,

@@ -73,6 +73,12 @@ export const sqlite: Dialect = Object.freeze<Dialect>({
     if (typeof key === 'string') throw unsupported('sqlite', 'An item of a map')
     return `(${operand} ->> ${key})`
   },
+  hasLists: false,
+  generator: {
+    rows: (list, alias) => `json_each(${list}) AS ${alias}`,
+    value: (alias) => `${alias}.value`,
+    position: (alias) => `${alias}.key`,
+  },
   scan: (id) => identifier(`lf_${id}`),
   setOperator: (operation, all) => {
     if (all && operation !== 'union') return undefined

@@ -21,7 +21,7 @@ export function expandGenerator(plan: Plan, dialect: Dialect): Plan {
     case 'Explode':
       return expandedExplode(plan)
     case 'Unpivot':
-      return Object.hasOwn(dialect.functions, 'unnest') ? expandedUnpivot(plan) : unionOfColumns(plan)
+      return dialect.hasLists ? expandedUnpivot(plan) : unionOfColumns(plan)
     default:
       return plan
   }
@@ -129,12 +129,23 @@ export function unnest(list: Expression, outer = false): Expression {
 }
 
 function generator(name: string, list: Expression): Expression {
-  return Object.freeze({ kind: 'Call', name, role: 'generator', operands: Object.freeze([list]) })
+  const signature = name.endsWith('Positions') ? '(list) integer' : '(list<T>) T'
+  return Object.freeze({ kind: 'Call', name, role: 'generator', operands: Object.freeze([list]), signature })
+}
+
+/** What the functions that rules add take and give. */
+const signatures: Readonly<Record<string, string>> = {
+  array: '(T...) list<T>',
+  mapKeys: '(map<K, V>) list<K>',
+  mapValues: '(map<K, V>) list<V>',
+  range: '(integer, integer) list<bigint>',
 }
 
 /** A call of a function of one row. */
 export function scalar(name: string, ...operands: readonly Expression[]): Expression {
-  return Object.freeze({ kind: 'Call', name, role: 'scalar', operands: Object.freeze(operands) })
+  const signature = signatures[name]
+  const call = { kind: 'Call', name, role: 'scalar', operands: Object.freeze(operands) } as const
+  return Object.freeze(signature === undefined ? call : { ...call, signature })
 }
 
 /** A value. */

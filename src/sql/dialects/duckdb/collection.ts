@@ -48,7 +48,7 @@ export const collection: Readonly<Record<string, Spelling>> = Object.freeze<Reco
     'generate_series({1}, {2}, {3})',
   ],
   slice:
-    'CASE WHEN {2} > 0 THEN {1}[{2}:{2} + {3} - 1] WHEN -{2} <= len({1}) THEN {1}[len({1}) + {2} + 1:len({1}) + {2} + {3}] ELSE [] END',
+    'CASE WHEN {2} > 0 THEN {1}[{2}:{2} + {3} - 1] WHEN -{2} <= len({1}) THEN {1}[len({1}) + {2} + 1:len({1}) + {2} + {3}] WHEN {1} IS NOT NULL THEN [] END',
   shuffle:
     "list_transform(list_sort(list_transform({1}, lambda lf_v: {'r': random(), 'v': lf_v})), lambda lf_p: lf_p.v)",
   transform: 'list_transform',

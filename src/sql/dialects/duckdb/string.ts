@@ -9,7 +9,17 @@ export const string: Readonly<Record<string, Spelling>> = Object.freeze<Record<s
   trim: 'trim',
   ltrim: 'ltrim',
   rtrim: 'rtrim',
-  substring: 'substring',
+  substring: {
+    call: ([value, start, size], _, nodes) => {
+      const from = nodes[1]?.kind === 'Literal' ? Number(nodes[1].value) : 0
+      if (size === undefined) return `substring(${value}, ${start})`
+      const call = `substring(${value}, ${start}, ${size})`
+      // DuckDB counts from the start of a text that is shorter.
+      return from < 0
+        ? `CASE WHEN length(${value}) >= ${-from} THEN ${call} ELSE left(${value}, greatest(${size} - ${-from} + length(${value}), 0)) END`
+        : call
+    },
+  },
   concat: { call: (operands) => `(${operands.join(' || ')})` },
   concatWs: 'concat_ws',
   replace: 'replace',

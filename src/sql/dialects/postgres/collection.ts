@@ -44,6 +44,10 @@ const textList = (type: LogicalType | undefined): void => {
     throw unsupported('postgres', 'arrayJoin() of what is not known to be a list of text')
 }
 
+/** A number of two lists of numbers, item by item; it fails where they are not of one size. */
+const ofVectors = (result: string): string =>
+  `CASE WHEN cardinality({1}) = cardinality({2}) THEN (SELECT ${result} FROM unnest({1}, {2}) AS lf_t(lf_v, lf_w)) ELSE 1 / (cardinality({1}) - cardinality({1})) END`
+
 /** Functions of lists. */
 export const collection: Readonly<Record<string, Spelling>> = Object.freeze<Record<string, Spelling>>({
   ...listFunctions(words),
@@ -72,7 +76,14 @@ export const collection: Readonly<Record<string, Spelling>> = Object.freeze<Reco
       return `cardinality(${list})`
     },
   },
-  vectorInnerProduct: `(SELECT sum(${double('lf_v')} * lf_w) FROM unnest({1}, {2}) AS lf_t(lf_v, lf_w))`,
-  vectorL2Distance: `(SELECT sqrt(sum((${double('lf_v')} - lf_w) ^ 2)) FROM unnest({1}, {2}) AS lf_t(lf_v, lf_w))`,
-  vectorCosineSimilarity: `(SELECT sum(${double('lf_v')} * lf_w) / (sqrt(sum(${double('lf_v')} ^ 2)) * sqrt(sum(${double('lf_w')} ^ 2))) FROM unnest({1}, {2}) AS lf_t(lf_v, lf_w))`,
+  unnest: 'unnest({1})',
+  unnestOuter: 'unnest(CASE WHEN cardinality({1}) > 0 THEN {1} ELSE array_append(({1})[1:0], NULL) END)',
+  unnestPositions: 'generate_series(0, cardinality({1}) - 1)',
+  unnestOuterPositions:
+    'unnest(CASE WHEN cardinality({1}) > 0 THEN ARRAY(SELECT generate_series(0, cardinality({1}) - 1)) ELSE ARRAY[CAST(NULL AS integer)] END)',
+  vectorInnerProduct: ofVectors(`sum(${double('lf_v')} * lf_w)`),
+  vectorL2Distance: ofVectors(`sqrt(sum((${double('lf_v')} - lf_w) ^ 2))`),
+  vectorCosineSimilarity: ofVectors(
+    `sum(${double('lf_v')} * lf_w) / (sqrt(sum(${double('lf_v')} ^ 2)) * sqrt(sum(${double('lf_w')} ^ 2)))`,
+  ),
 })

@@ -90,6 +90,7 @@ export const numeric: Readonly<Record<string, Spelling>> = Object.freeze<Record<
   isnan: `coalesce(${double('{1}')} = ${notANumber}, FALSE)`,
   nanvl: `CASE WHEN ${double('{1}')} = ${notANumber} THEN {2} ELSE {1} END`,
   rand: 'random()',
+  hashUnit: '((hashint8extended({1}, {2}) & 9007199254740991) / 9007199254740992.0)',
   randn: '(sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()))',
   sin: ofDouble('sin'),
   cos: ofDouble('cos'),

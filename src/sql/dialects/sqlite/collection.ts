@@ -40,9 +40,9 @@ const words: ListWords = {
 const listed = (name: string, type: LogicalType | undefined): void => {
   if (elementOf(type) === undefined) throw unsupported('sqlite', `${name}() of what is not known to be a list`)
 }
-/** A number of two lists of numbers, item by item. */
+/** A number of two lists of numbers, item by item; it fails where they are not of one size. */
 const ofVectors = (result: string): string =>
-  `(SELECT ${result} FROM (SELECT a.value * 1.0 AS lf_v, b.value * 1.0 AS lf_w FROM (SELECT {1} AS lf_l, {2} AS lf_m), json_each(lf_l) AS a, json_each(lf_m) AS b WHERE a.key = b.key))`
+  `CASE json_array_length({1}) = json_array_length({2}) WHEN FALSE THEN ${failure} WHEN TRUE THEN (SELECT ${result} FROM (SELECT a.value * 1.0 AS lf_v, b.value * 1.0 AS lf_w FROM (SELECT {1} AS lf_l, {2} AS lf_m), json_each(lf_l) AS a, json_each(lf_m) AS b WHERE a.key = b.key)) END`
 
 /** Functions of lists. */
 export const collection: Readonly<Record<string, Spelling>> = Object.freeze<Record<string, Spelling>>({

@@ -35,7 +35,12 @@ const floored = (value: string, divisor: number): string =>
   `((${value} - ((${value} % ${divisor}) + ${divisor}) % ${divisor}) / ${divisor})`
 /** The time of so many microseconds since 1970, as SQLite prints it: without zeros at the end. */
 const ofMicros = (value: string): string =>
-  `(datetime(${floored(value, 1_000_000)}, 'unixepoch') || rtrim(format('.%06d', (${value} % 1000000 + 1000000) % 1000000), '.0'))`
+  `(coalesce(datetime(${floored(value, 1_000_000)}, 'unixepoch'), CASE WHEN ${value} IS NOT NULL THEN ${failure} END) || rtrim(format('.%06d', (${value} % 1000000 + 1000000) % 1000000), '.0'))`
+/** A day after others, which fails after the year 9999 where SQLite says NULL. */
+const moved = (date: string, ...by: readonly string[]): string => {
+  const operands = [date, ...by].map((each) => `${each} IS NOT NULL`).join(' AND ')
+  return `coalesce(date(${date}, ${by.join(', ')}), CASE WHEN ${operands} THEN ${failure} END)`
+}
 const isodow = (date: string): string => `((CAST(strftime('%w', ${date}) AS INTEGER) + 6) % 7 + 1)`
 const named = (format: string, names: string, first: number): ((date: string) => string) => {
   return (date) => `substr('${names}', 3 * (${integer(`strftime('${format}', ${date})`)} - ${first}) + 1, 3)`
@@ -151,8 +156,11 @@ export const datetime: Readonly<Record<string, Spelling>> = Object.freeze<Record
   monthname: ofDay(monthName),
   dateTrunc: { call: ([, value], _, nodes, type) => truncated(value!, nodes[0], type(1)) },
   trunc: { call: ([, value], _, nodes, type) => `substr(${truncated(value!, nodes[0], type(1))}, 1, 10)` },
-  lastDay: ofDay((date) => `date(${date}, 'start of month', '+1 month', '-1 day')`),
-  nextDay: ofDay((date, weekday) => `date(${date}, ((${weekday} - ${isodow(date)} + 6) % 7 + 1) || ' days')`),
+  lastDay: ofDay(
+    (date) =>
+      `(substr(${date}, 1, 8) || CASE WHEN substr(${date}, 6, 2) IN ('04', '06', '09', '11') THEN '30' WHEN substr(${date}, 6, 2) = '02' THEN strftime('%d', substr(${date}, 1, 4) || '-03-01', '-1 day') ELSE '31' END)`,
+  ),
+  nextDay: ofDay((date, weekday) => moved(date, `((${weekday} - ${isodow(date)} + 6) % 7 + 1) || ' days'`)),
   currentDate: "date('now')",
   currentTimestamp: "rtrim(rtrim(strftime('%Y-%m-%d %H:%M:%f', 'now'), '0'), '.')",
   currentTime: "rtrim(rtrim(strftime('%H:%M:%f', 'now'), '0'), '.')",
@@ -199,8 +207,8 @@ export const datetime: Readonly<Record<string, Spelling>> = Object.freeze<Record
   timestampSeconds: {
     call: ([value]) => ofMicros(integer(`round(${value} * 1000000)`)),
   },
-  dateAdd: ofDay((date, count) => `date(${date}, ${count} || ' days')`),
-  dateSub: ofDay((date, count) => `date(${date}, (-${count}) || ' days')`),
+  dateAdd: ofDay((date, count) => moved(date, `${count} || ' days'`)),
+  dateSub: ofDay((date, count) => moved(date, `(-${count}) || ' days'`)),
   dateDiff: {
     call: ([end, start], _, __, type) =>
       `CAST(julianday(${day(end!, type(0))}) - julianday(${day(start!, type(1))}) AS INTEGER)`,

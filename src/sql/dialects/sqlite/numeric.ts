@@ -58,6 +58,17 @@ const factorials = Array.from({ length: 21 }, (_, n) => {
   return ` WHEN ${n} THEN ${product}`
 })
 
+/** A number between 0 and 1 of a row's number and a seed: a polynomial of third degree modulo a prime, as SQLite has no hash. */
+function hashed([row]: readonly string[], _: boolean, nodes: readonly Expression[]): string {
+  const prime = 2_147_483_647
+  const seed = ((numberOf(nodes[1])! % prime) + prime) % prime
+  const [a, b, c] = [48_271, 16_807, 39_373].map((factor, at) => {
+    const shift = (BigInt(seed) * BigInt(factor + 7 * at + 1) + 1_013_904_223n) % BigInt(prime)
+    return `((${row} * ${factor} + ${shift}) % ${prime})`
+  })
+  return `((((${a} * ${b}) % ${prime}) * ${c}) % ${prime} / ${prime}.0)`
+}
+
 /** Functions of numbers, of conditions, and of the engine. */
 export const numeric: Readonly<Record<string, Spelling>> = Object.freeze<Record<string, Spelling>>({
   abs: 'abs',
@@ -91,7 +102,8 @@ export const numeric: Readonly<Record<string, Spelling>> = Object.freeze<Record<
     'CASE WHEN {4} > 0 AND {2} <> {3} THEN CAST(CASE WHEN {2} < {3} THEN CASE WHEN {1} < {2} THEN 0 WHEN {1} >= {3} THEN {4} + 1 ELSE floor(({1} - {2}) * {4} * 1.0 / ({3} - {2})) + 1 END ELSE CASE WHEN {1} > {2} THEN 0 WHEN {1} <= {3} THEN {4} + 1 ELSE floor(({2} - {1}) * {4} * 1.0 / ({2} - {3})) + 1 END END AS INTEGER) END',
   isnan: '(FALSE)',
   nanvl: '{1}',
-  rand: '((random() + 9223372036854775808.0) / 18446744073709551616.0)',
+  rand: '((random() & 9007199254740991) / 9007199254740992.0)',
+  hashUnit: { call: hashed },
   sin: 'sin',
   cos: 'cos',
   tan: 'tan',
