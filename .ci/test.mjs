@@ -5,6 +5,7 @@ import { buildDemo, buildLibrary } from './build.mjs'
 import { ensureClickhouse } from './clickhouse.mjs'
 import { ensureDependencies } from './dependencies.mjs'
 import { ensureFirefox } from './firefox.mjs'
+import { ensureLakeJudges } from './lake-judges.mjs'
 import { ensurePostgres } from './postgres.mjs'
 import { root, run, say, tool } from './shell.mjs'
 import { ensureStores } from './stores.mjs'
@@ -50,6 +51,7 @@ if (browser) say(`browser: ${browser}`)
 say(`PostgreSQL: ${await ensurePostgres()}`)
 await ensureStores()
 await ensureClickhouse()
+await ensureLakeJudges()
 await ensureFirefox()
 const isBuilt = await runStep('build', async () => {
   await buildLibrary()
