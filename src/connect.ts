@@ -31,7 +31,18 @@ export async function connect(
     await engine.close()
     throw options.signal.reason
   }
-  return new Session(engine, options.onProgress === undefined ? {} : { onProgress: options.onProgress })
+  const session = new Session(engine, options.onProgress === undefined ? {} : { onProgress: options.onProgress })
+  if (isTarget || target.lake === undefined) return session
+  try {
+    await session.openLake(target.lake, {
+      create: true,
+      ...(target.signal === undefined ? {} : { signal: target.signal }),
+    })
+    return session
+  } catch (error) {
+    await session.close()
+    throw error
+  }
 }
 
 async function open(options: ConnectOptions): Promise<Engine> {

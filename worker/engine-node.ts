@@ -2,6 +2,7 @@ import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { nodeHost } from '../src/engine/duckdb-wasm/node-host.ts'
 import { openEngine } from '../src/engine/open-engine.ts'
 import type { Engine, EngineOptions } from '../src/engine/engine.ts'
+import { lakesBeside } from '../src/lake/engine-with-lakes.ts'
 import { connectDecoder } from '../src/rpc/connect-decoder.ts'
 import { nodeWorker } from '../src/rpc/node-worker.ts'
 import { serveEngine } from '../src/rpc/serve-engine.ts'
@@ -15,6 +16,6 @@ const host = nodeHost(new URL('../wasm/', import.meta.url), () => {
 
 /** Opens an engine in the thread that imports this file. */
 export const openInThread = (options: EngineOptions, calls?: StorageCalls): Promise<Engine> =>
-  openEngine(host, options, calls)
+  openEngine(host, options, calls, lakesBeside)
 
 if (workerData === 'lakefront.engine') serveEngine(openInThread, parentPort as unknown as ServedEndpoint)

@@ -1,5 +1,6 @@
 import { browserHost } from '../src/engine/duckdb-wasm/browser-host.ts'
 import { openEngine } from '../src/engine/open-engine.ts'
+import { lakesBeside } from '../src/lake/engine-with-lakes.ts'
 import { browserWorker } from '../src/rpc/browser-worker.ts'
 import { connectDecoder } from '../src/rpc/connect-decoder.ts'
 import { serveEngine } from '../src/rpc/serve-engine.ts'
@@ -16,4 +17,4 @@ const host = browserHost(
   },
 )
 
-serveEngine((options, calls) => openEngine(host, options, calls), globalThis as unknown as ServedEndpoint)
+serveEngine((options, calls) => openEngine(host, options, calls, lakesBeside), globalThis as unknown as ServedEndpoint)

@@ -25,6 +25,8 @@ export interface ConnectOptions {
    * memory where that is told, at most 4 GiB, else 2 GiB.
    */
   readonly memoryLimit?: number | string
+  /** A lake to open, or to make where there is none: `session.lake()`, and `lake` in SQL. See `session.openLake()` for more choices. */
+  readonly lake?: string | URL
   /** What of files on other computers is kept as it was fetched. */
   readonly rangeCache?: RangeCacheOptions
   /** What each statement may fetch over the network that has no limit of its own; past it, it fails with `BUDGET_EXCEEDED`. */
@@ -50,6 +52,7 @@ const knownOptions: Readonly<Record<keyof ConnectOptions, true>> = {
   engine: true,
   engineBinary: true,
   memoryLimit: true,
+  lake: true,
   rangeCache: true,
   fetchLimit: true,
   storage: true,

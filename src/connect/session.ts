@@ -6,6 +6,7 @@ import type { AnyRow } from '../expr/column-types.ts'
 import { type ArrowData, createDataFrame } from '../frame/create-data-frame.ts'
 import type { DataFrame } from '../frame/dataframe.ts'
 import { engineExecutor } from '../frame/engine-executor.ts'
+import { Lake } from '../frame/lake.ts'
 import { Reader } from '../frame/reader.ts'
 import type { RowRead } from '../frame/row-types.ts'
 import { sqlFrame } from '../frame/sql-frame.ts'
@@ -27,8 +28,22 @@ import type { FileReference } from '../scan/source.ts'
 import type { ColumnValues, SchemaLike } from '../types/batch-from-rows.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import { Catalog } from './catalog.ts'
+import { checkNames } from './check-names.ts'
 import type { Tables } from './tables.ts'
 import { TransactionGate, gatedEngine, transactionEngine } from './transaction.ts'
+
+/** How a lake is opened. */
+export interface OpenLakeOptions {
+  /** What SQL calls it. Default `lake`. */
+  readonly name?: string
+  /** Makes one where there is none. Default false. */
+  readonly create?: boolean
+  /** Changes nothing, and asks for no right to. Default false. */
+  readonly readOnly?: boolean
+  /** Where its data files are, when not where its catalog says. */
+  readonly dataPath?: string
+  readonly signal?: AbortSignal
+}
 
 /** What a session tells its listeners, by the name to listen for. */
 export interface SessionEvents {
@@ -55,6 +70,7 @@ export class Session implements AsyncDisposable {
   readonly #isTransaction: boolean
   readonly #listeners: Listeners = { query: new Set(), memory: new Set() }
   readonly #metrics: QueryMetrics[] = []
+  readonly #lakes = new Map<string, Lake>()
 
   /** Sessions are made by `connect()`. The engine is closed with the session. */
   constructor(
@@ -102,6 +118,49 @@ export class Session implements AsyncDisposable {
   table<Row extends object = AnyRow>(name: string): Table<Row>
   table<Row extends object = AnyRow>(name: string): Table<Row> {
     return new Table<Row>(this.#executor, table(name))
+  }
+
+  /**
+   * Opens a lake: a folder with `catalog.ducklake` and its data, or a `.ducklake` file, on disk, in the browser's own files (`opfs:/lake`), on S3,
+   * at an https URL (for reading), or in memory (`memory:lake`). SQL reads it by its name:
+   *
+   * ```ts
+   * const lake = await db.openLake('opfs:/lake', { create: true })
+   * const old = lake.table('events', { version: 12 })
+   * db.sql('SELECT * FROM lake.events AT (VERSION => 12)')
+   * ```
+   *
+   * @throws LakefrontError `NOT_FOUND` where there is none and `create` is not given, `CORRUPT_FILE`, `UNSUPPORTED` for formats that are newer,
+   * and for engines without lakes, `INVALID_ARGUMENT` for a name that is taken.
+   */
+  async openLake(url: string | URL, options: OpenLakeOptions = {}): Promise<Lake> {
+    checkNames('openLake()', options, ['name', 'create', 'readOnly', 'dataPath', 'signal'])
+    const { name = 'lake', create = false, readOnly = false, dataPath, signal } = options
+    const call = this.#engine.lake
+    if (call === undefined) throw noLakes(this.#engine)
+    const request = { url: String(url), name, create, readOnly, ...(dataPath === undefined ? {} : { dataPath }) }
+    const info = await call('open', request, signal === undefined ? {} : { signal })
+    this.#executor.changed()
+    const lake = new Lake(this.#executor, call, {
+      info,
+      onClose: () => {
+        if (this.#lakes.get(name.toLowerCase()) === lake) this.#lakes.delete(name.toLowerCase())
+        this.#executor.changed()
+      },
+    })
+    this.#lakes.set(name.toLowerCase(), lake)
+    return lake
+  }
+
+  /** The lake that `connect({ lake })` opened, or the one that `openLake` opened under a name. */
+  lake(name: string = 'lake'): Lake {
+    const lake = this.#lakes.get(name.toLowerCase())
+    if (lake !== undefined) return lake
+    const open = [...this.#lakes.values()].map((own) => own.name)
+    throw new LakefrontError(
+      'NOT_FOUND',
+      `No lake "${name}" is open. ${open.length === 0 ? 'Open one: await db.openLake(url).' : `Open lakes: ${open.join(', ')}.`}`,
+    )
   }
 
   /**
@@ -265,6 +324,13 @@ function noFunctions({ info }: Engine): LakefrontError {
   return new LakefrontError(
     'UNSUPPORTED',
     `The engine ${info.name} runs no JavaScript. Functions of your own need a session with DuckDB-WASM: connect().`,
+  )
+}
+
+function noLakes({ info }: Engine): LakefrontError {
+  return new LakefrontError(
+    'UNSUPPORTED',
+    `The engine ${info.name} opens no lakes. Lakes need a session with DuckDB-WASM: connect().`,
   )
 }
 

@@ -39,6 +39,7 @@ export function gatedEngine(engine: Engine, gate: TransactionGate): Engine {
             return engine.write!(statement, task, options)
           },
         }),
+    ...(engine.lake === undefined ? {} : { lake: engine.lake }),
     close: () => engine.close(),
     [Symbol.asyncDispose]: () => engine.close(),
   }

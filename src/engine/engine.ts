@@ -1,7 +1,9 @@
+import type { ParquetEncoder } from '../format/parquet/parquet-writer.ts'
+import type { CallLake } from '../lake/lake-calls.ts'
 import type { MemoryUse } from '../scan/memory-budget.ts'
-import type { ScanMetrics, Source } from '../scan/source.ts'
+import type { LakeTables, ScanMetrics, Source } from '../scan/source.ts'
 import type { FetchLimit } from '../storage/fetch-scope.ts'
-import type { StorageOptions } from '../storage/open-storage.ts'
+import type { SessionStorage, StorageOptions } from '../storage/open-storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { LogicalType, Schema } from '../types/logical-type.ts'
 import type { WriteResult, WriteTask } from '../write/write-task.ts'
@@ -26,6 +28,8 @@ export interface ExecuteOptions {
   readonly onProgress?: (progress: Progress) => void
   /** What the statement may fetch over the network; past it, it fails with `BUDGET_EXCEEDED`. Default: the session's. */
   readonly fetchLimit?: FetchLimit
+  /** Tables of lakes are only wanted for their columns, as where views of them are made. */
+  readonly columnsOnly?: boolean
 }
 
 /** How far a statement has come; sent at most about ten times a second. */
@@ -111,9 +115,25 @@ export interface Engine extends AsyncDisposable {
    * copied. Absent where the engine is no DuckDB.
    */
   openDatabase?(bytes?: Uint8Array): Promise<Database>
+  /** Asks something of the lakes that are open, or opens one. Absent where there are none. */
+  lake?: CallLake
   /** Gives everything back; running statements reject with `CLOSED`; twice is fine. */
   close(): Promise<void>
 }
+
+/** What stands beside an engine and uses it: lakes. */
+export interface Beside {
+  readonly lakes: LakeTables
+  /** The engine together with it. */
+  around(engine: Engine): Engine
+}
+
+/** Makes what stands beside an engine; the engine is there once it is used. */
+export type MakeBeside = (parts: {
+  readonly storage: SessionStorage
+  readonly parquet: ParquetEncoder
+  readonly openDatabase: (bytes?: Uint8Array) => Promise<Database>
+}) => Beside
 
 /** How to open an engine; every field has a default. */
 export interface EngineOptions {

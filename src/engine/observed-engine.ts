@@ -61,6 +61,7 @@ export function observedEngine(engine: Engine, observer: EngineObserver): Engine
             return own === undefined ? undefined : observedEngine(own, observer)
           },
         }),
+    ...(engine.lake === undefined ? {} : { lake: engine.lake }),
     close: () => engine.close(),
     [Symbol.asyncDispose]: () => engine.close(),
     async execute(statement: Statement, options?: ExecuteOptions) {

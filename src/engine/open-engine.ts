@@ -8,7 +8,7 @@ import { openStorage } from '../storage/open-storage.ts'
 import type { StorageCalls } from '../storage/open-storage.ts'
 import type { EngineHost } from './duckdb-wasm/boot.ts'
 import { DuckdbWasmEngine } from './duckdb-wasm/duckdb-wasm-engine.ts'
-import type { Engine, EngineOptions } from './engine.ts'
+import type { Engine, EngineOptions, MakeBeside } from './engine.ts'
 import { writingEngine } from './writing-engine.ts'
 
 /** The most memory an engine takes that was not told how much it may take. */
@@ -22,13 +22,17 @@ export async function openEngine(
   host: EngineHost,
   options: EngineOptions = {},
   calls: StorageCalls = {},
+  makeBeside?: MakeBeside,
 ): Promise<Engine> {
   const { baseUrl, cacheBytes, decodeWorkers } = options
   const memory = new MemoryBudget(options.memoryLimitBytes ?? Math.min(mostBytes, (host.memoryBytes ?? mostBytes) / 2))
   const module = decoderModule(() => host.loadParquet())
   const ranges = { mostMemoryBytes: memory.limit * rangeShare }
   const storage = openStorage({ ...ranges, ...options.storage, ...(baseUrl === undefined ? {} : { baseUrl }) }, calls)
+  const parquet = parquetEncoder(columnEncoder(module))
+  const beside = makeBeside?.({ storage, parquet, openDatabase: async (bytes) => (await opening).openDatabase!(bytes) })
   const scans = scanProvider({
+    ...(beside === undefined ? {} : { lakes: beside.lakes }),
     openFile: (reference) => storage.open(reference),
     expand: (name, own) => storage.expand(name, own),
     closeFiles: () => storage.close(),
@@ -43,9 +47,7 @@ export async function openEngine(
   })
   memory.watch('ranges', () => storage.memoryBytes)
   memory.watch('stored', () => storage.storedBytes)
-  const engine = await DuckdbWasmEngine.open(host, { scans, memory }, options)
-  return writingEngine(engine, {
-    openPlace: (url) => storage.place(url),
-    parquet: parquetEncoder(columnEncoder(module)),
-  })
+  const opening: Promise<Engine> = DuckdbWasmEngine.open(host, { scans, memory }, options)
+  const engine = await opening
+  return writingEngine(beside?.around(engine) ?? engine, { openPlace: (url) => storage.place(url), parquet })
 }

@@ -52,6 +52,8 @@ export function writingEngine(engine: Engine, parts: WriteParts & { readonly clo
             return own === undefined ? undefined : writingEngine(own, { ...parts, close: async () => {} })
           },
         }),
+    ...(engine.openDatabase === undefined ? {} : { openDatabase: (bytes) => engine.openDatabase!(bytes) }),
+    ...(engine.lake === undefined ? {} : { lake: engine.lake }),
     close,
     [Symbol.asyncDispose]: close,
   }

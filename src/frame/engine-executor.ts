@@ -49,7 +49,7 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
   /** Columns of files stay; of a table, or of SQL text that may name one, they are those of now. */
   const remembered = (plan: Plan): Schema | undefined => {
     const entry = schemas.get(plan)
-    return entry !== undefined && (entry.epoch === epoch || plan.kind === 'Scan') ? entry.schema : undefined
+    return entry !== undefined && (entry.epoch === epoch || isFixed(plan)) ? entry.schema : undefined
   }
 
   const ownDialect = (): Promise<Dialect> => loadDialect(engine.info.dialect)
@@ -83,7 +83,7 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
   const withFreshSchemas = async <T>(plan: Plan, work: () => Promise<T>): Promise<T> => {
     const before = epoch
     const dependsOnTables = [...leavesOf(plan)].some(
-      (leaf) => leaf !== plan && schemas.get(leaf)?.epoch === before && leaf.kind !== 'Scan',
+      (leaf) => leaf !== plan && schemas.get(leaf)?.epoch === before && !isFixed(leaf),
     )
     try {
       return await work()
@@ -266,6 +266,13 @@ function tableThere(name: string): LakefrontError {
     `There is a table "${name}" already. Say what to do with it: mode("append"), mode("overwrite") or mode("ignore").`,
     { details: { table: name } },
   )
+}
+
+/** Whether the columns of a plan stay what they are: those of files, and of tables of lakes as they were. */
+function isFixed(plan: Plan): boolean {
+  if (plan.kind !== 'Scan') return false
+  const { source } = plan
+  return source.format !== 'lake' || source.version !== undefined || source.timestamp !== undefined
 }
 
 /** Keeps `plans`, and with them the sources they read, until the stream is done. */

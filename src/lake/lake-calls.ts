@@ -1,3 +1,5 @@
+import type { Progress } from '../engine/engine.ts'
+import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
 
 /** How a lake is opened. Plain data. */
@@ -48,4 +50,21 @@ export interface LakeCalls {
   readonly open: { readonly argument: OpenLakeRequest; readonly answer: LakeInfo }
   readonly close: { readonly argument: { readonly lake: string }; readonly answer: void }
   readonly describe: { readonly argument: LakeTableName & LakeMoment; readonly answer: LakeTableInfo }
+  /** All that happened, the newest first: `version time schemaVersion changes author message extra`. */
+  readonly snapshots: { readonly argument: { readonly lake: string }; readonly answer: ColumnBatch }
+  /** `schema` */
+  readonly schemas: { readonly argument: { readonly lake: string } & LakeMoment; readonly answer: ColumnBatch }
+  /** Tables and views: `schema name kind columns rows files bytes comment`. */
+  readonly tables: { readonly argument: { readonly lake: string } & LakeMoment; readonly answer: ColumnBatch }
+  /** The data files of a table: `path rows bytes deleted firstRowId since partition`. */
+  readonly files: { readonly argument: LakeTableName & LakeMoment; readonly answer: ColumnBatch }
+  /** The snapshots that changed a table, the newest first; columns as of `snapshots`. */
+  readonly history: { readonly argument: LakeTableName; readonly answer: ColumnBatch }
 }
+
+/** What carries a call to the engine's side. */
+export type CallLake = <Name extends keyof LakeCalls>(
+  name: Name,
+  argument: LakeCalls[Name]['argument'],
+  options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: Progress) => void },
+) => Promise<LakeCalls[Name]['answer']>

@@ -93,6 +93,11 @@ function describePlan(plan: Plan): string {
 function describeSource(source: Source): string {
   if (source.format === 'batches')
     return `${source.batches.reduce((rows, batch) => rows + batch.length, 0)} rows in memory`
+  if (source.format === 'lake') {
+    const { lake, schema, table, version, timestamp } = source
+    const moment = version === undefined ? timestamp : `version ${version}`
+    return `lake ${lake}.${schema}.${table}${moment === undefined ? '' : ` at ${moment}`}`
+  }
   const files = source.files.map(describeFile)
   return `${source.format} ${files.slice(0, 3).join(', ')}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`
 }

@@ -12,6 +12,7 @@ import type {
 import type { FunctionDefinition } from '../engine/function-definition.ts'
 import { errorFromWire, LakefrontError } from '../errors.ts'
 import type { WireError } from '../errors.ts'
+import type { LakeCalls } from '../lake/lake-calls.ts'
 import type { Source } from '../scan/source.ts'
 import type { StorageCalls } from '../storage/open-storage.ts'
 import { transferablesOf } from '../types/column-data.ts'
@@ -141,6 +142,22 @@ export class EngineService {
     const work = this.#opened().then((engine) =>
       engine.write!(statement, task, { signal, ...this.#executeOptions(options) }),
     )
+    call.work = work
+    return work.finally(() => this.#calls.delete(options.id))
+  }
+
+  /** Asks something of the lakes. */
+  lake(options: CallOptions, name: keyof LakeCalls, argument: unknown): Promise<unknown> {
+    const call = this.#begin(options.id)
+    const { signal } = call.controller
+    const work = this.#opened().then((engine) => {
+      const { lake } = engine
+      if (lake === undefined) throw new LakefrontError('UNSUPPORTED', 'The engine of this session has no lakes.')
+      return (lake as (...given: readonly unknown[]) => Promise<unknown>)(name, argument, {
+        signal,
+        ...this.#executeOptions(options),
+      })
+    })
     call.work = work
     return work.finally(() => this.#calls.delete(options.id))
   }

@@ -1,5 +1,6 @@
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine/engine.ts'
 import type { FunctionDefinition } from '../engine/function-definition.ts'
+import type { CallLake, LakeCalls } from '../lake/lake-calls.ts'
 import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
 import type { WriteResult, WriteTask } from '../write/write-task.ts'
@@ -66,18 +67,26 @@ class WorkerEngine implements RemoteEngine {
   }
 
   async describe(statement: Statement, options: ExecuteOptions = {}): Promise<Schema> {
-    const { id, schema } = await this.#start(options, (call) =>
+    const { id, answer } = await this.#start(options, (call) =>
       this.#connection.call((service) => service.describe(call, statement), options.signal),
     )
     this.#connection.forget(id)
-    return schema
+    return answer
+  }
+
+  readonly lake: CallLake = async (name, argument, options = {}) => {
+    const { id, answer } = await this.#start(options, (call) =>
+      this.#connection.call((service) => service.lake(call, name, argument), options.signal),
+    )
+    this.#connection.forget(id)
+    return answer as LakeCalls[typeof name]['answer']
   }
 
   async execute(statement: Statement, options: ExecuteOptions = {}): Promise<ResultStream> {
-    const { id, schema } = await this.#start(options, (call) =>
+    const { id, answer } = await this.#start(options, (call) =>
       this.#connection.call((service) => service.execute(call, statement), options.signal),
     )
-    return new RemoteStream(this.#connection, id, schema, options.signal)
+    return new RemoteStream(this.#connection, id, answer, options.signal)
   }
 
   /** An aborted write rejects when it is cleaned up, and not at once. */
@@ -114,15 +123,15 @@ class WorkerEngine implements RemoteEngine {
     return this.close()
   }
 
-  async #start(
+  async #start<Answer>(
     options: ExecuteOptions,
-    send: (call: CallOptions) => Promise<Schema>,
-  ): Promise<{ id: number; schema: Schema }> {
+    send: (call: CallOptions) => Promise<Answer>,
+  ): Promise<{ id: number; answer: Answer }> {
     options.signal?.throwIfAborted()
     const id = this.#connection.nextCall(options.onProgress)
     const limit = options.fetchLimit === undefined ? {} : { fetchLimit: options.fetchLimit }
     try {
-      return { id, schema: await send({ id, wantsProgress: options.onProgress !== undefined, ...limit }) }
+      return { id, answer: await send({ id, wantsProgress: options.onProgress !== undefined, ...limit }) }
     } catch (error) {
       this.#connection.forget(id)
       if (options.signal?.aborted) this.#connection.stop(id).catch(() => {})
@@ -133,7 +142,7 @@ class WorkerEngine implements RemoteEngine {
 
 /** Cloning a view clones the whole buffer behind it, so small views of large buffers are copied first. */
 function compact(source: Source): Source {
-  if (source.format === 'batches') return source
+  if (!('files' in source)) return source
   const files = source.files.map((file) =>
     file instanceof Uint8Array && file.byteLength < file.buffer.byteLength ? new Uint8Array(file) : file,
   )

@@ -1,9 +1,11 @@
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine/engine.ts'
 import type { FunctionDefinition } from '../engine/function-definition.ts'
 import { LakefrontError } from '../errors.ts'
+import type { CallLake } from '../lake/lake-calls.ts'
 import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
 import type { WriteResult, WriteTask } from '../write/write-task.ts'
+import { OpenedLakes } from './opened-lakes.ts'
 import { remoteEngine } from './remote-engine.ts'
 import type { RemoteEngine } from './remote-engine.ts'
 import { isDispensable, SessionState } from './session-state.ts'
@@ -18,8 +20,8 @@ export interface SupervisedEngineOptions extends ConnectionOptions {
 
 /**
  * An engine in a worker that outlives its worker. When a worker is lost, what was pending rejects with `WORKER_LOST` and
- * nothing is run again; the next call starts a new worker, in which sources and functions are registered again, and settings,
- * views and macros are made again. Tables are gone, and views of them.
+ * nothing is run again; the next call starts a new worker, in which sources and functions are registered again, lakes are opened, and
+ * settings, views and macros are made again. Tables are gone, and views of them.
  */
 export async function supervisedEngine(
   spawn: () => WorkerHandle,
@@ -37,6 +39,7 @@ class SupervisedEngine implements Engine {
   readonly #sources = new Map<string, Source>()
   readonly #functions = new Map<string, FunctionDefinition>()
   readonly #state: SessionState = new SessionState()
+  readonly #lakes: OpenedLakes = new OpenedLakes()
   #current: Promise<RemoteEngine> | undefined
   #info: EngineInfo | undefined
   #closing: Promise<void> | undefined
@@ -100,6 +103,13 @@ class SupervisedEngine implements Engine {
     return engine.write!(statement, task, options)
   }
 
+  readonly lake: CallLake = async (name, argument, options) => {
+    const engine = await this.#engine(options?.signal)
+    const answer = await engine.lake!(name, argument, options)
+    this.#lakes.remember(name, argument)
+    return answer
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -154,6 +164,8 @@ class SupervisedEngine implements Engine {
     try {
       for (const source of this.#sources.values()) await engine.register(source)
       for (const definition of this.#functions.values()) await engine.registerFunction!(definition)
+      // A lake in memory is gone with its worker, and one that is not there any more is missed by what reads it.
+      for (const request of this.#lakes.opened) await engine.lake!('open', request).catch(() => undefined)
       for (const statement of this.#state.statements) {
         await engine.execute(statement).then(drain, (error: unknown) => {
           if (!isDispensable(statement)) throw error

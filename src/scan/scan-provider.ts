@@ -23,6 +23,8 @@ import type { ParquetFile } from './parquet-table.ts'
 import type {
   FileReference,
   FileSource,
+  LakeSource,
+  LakeTables,
   ListedSource,
   ScanProvider,
   ScanTable,
@@ -32,11 +34,14 @@ import type {
 import { schemaOfMapping } from './virtual-columns.ts'
 import { streamedTable } from './streamed-table.ts'
 import type { StreamedFile } from './streamed-table.ts'
+import { tableWithRows } from './table-with-rows.ts'
 
 export interface ScanProviderOptions {
   readonly openFile: (reference: FileReference) => ByteSource
   /** The files that a name means where it is a pattern. Without it names are no patterns. */
   readonly expand?: (name: string, options: { readonly signal?: AbortSignal }) => Promise<readonly string[]>
+  /** What tables of lakes consist of. Without it there are no lakes. */
+  readonly lakes?: LakeTables
   /** Runs when the provider is closed. */
   readonly closeFiles?: () => Promise<void>
   readonly decoder: ParquetDecoder
@@ -69,6 +74,7 @@ export function scanProvider(options: ScanProviderOptions): ScanProvider {
 class Provider implements ScanProvider {
   readonly #openFile: (reference: FileReference) => ByteSource
   readonly #expand: ScanProviderOptions['expand']
+  readonly #lakes: LakeTables | undefined
   readonly #closeFiles: (() => Promise<void>) | undefined
   readonly #decoder: DecodePool
   readonly #cache: ColumnCache
@@ -82,6 +88,7 @@ class Provider implements ScanProvider {
   constructor({
     openFile,
     expand,
+    lakes,
     closeFiles,
     decoder,
     decoding,
@@ -90,6 +97,7 @@ class Provider implements ScanProvider {
   }: ScanProviderOptions) {
     this.#openFile = openFile
     this.#expand = expand
+    this.#lakes = lakes
     this.#closeFiles = closeFiles
     this.#decoder = new DecodePool({ ...decoding, decoder })
     memory.watch('decoders', () => this.#decoder.memoryBytes)
@@ -109,6 +117,7 @@ class Provider implements ScanProvider {
       ...(options.scope === undefined ? {} : { scope: options.scope }),
     }
     if (source.format === 'listed') return this.#listedTable(source, context)
+    if (source.format === 'lake') return this.#lakeTable(source, context, options)
     if (source.files.length === 0) {
       throw new LakefrontError('INVALID_ARGUMENT', `Source "${source.id}" has no files. Name one at least.`)
     }
@@ -126,6 +135,15 @@ class Provider implements ScanProvider {
       this.#open(entry, index, file, { ...options, meter: cost }),
     )
     return parquetTable(files, source, { ...context, cost })
+  }
+
+  async #lakeTable(source: LakeSource, context: ReadContext, options: TableOptions): Promise<ScanTable> {
+    if (this.#lakes === undefined) {
+      throw new LakefrontError('UNSUPPORTED', `This session reads no lakes, such as "${source.lake}".`)
+    }
+    const { files, rows } = await this.#lakes(source, options)
+    const table = this.#listedTable(files, context)
+    return rows === undefined ? table : tableWithRows(table, batchesTable(rows))
   }
 
   #listedTable(source: ListedSource, context: ReadContext): ScanTable {

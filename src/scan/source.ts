@@ -36,6 +36,24 @@ export type Source =
       readonly schema: Schema
       readonly batches: readonly ColumnBatch[]
     }
+  | LakeSource
+
+/** A table of a lake that was opened: as it is when it is read, or as it was. */
+export interface LakeSource {
+  readonly id: string
+  readonly format: 'lake'
+  /** What SQL calls the lake. */
+  readonly lake: string
+  readonly schema: string
+  readonly table: string
+  /** A snapshot by its number, or the last at an instant; the newest without either. */
+  readonly version?: number
+  readonly timestamp?: string
+  /** Rows that came or went in some snapshots, in place of those that are there. Both ends count. */
+  readonly changes?: { readonly from: number; readonly to: number; readonly rows: 'inserted' | 'deleted' }
+  /** Columns beside those of the table. */
+  readonly virtual?: readonly { readonly name: string; readonly virtual: VirtualColumn }[]
+}
 
 /** What DuckDB's `read_parquet` takes. */
 export interface ParquetOptions {
@@ -65,7 +83,7 @@ export interface JsonOptions extends ParquetOptions {
 export type ScanOptions = AvroOptions & JsonOptions
 
 /** A source that is files. */
-export type FileSource = Exclude<Source, { readonly format: 'batches' }>
+export type FileSource = Exclude<Source, { readonly format: 'batches' | 'lake' }>
 
 /** A table whose files a catalog lists. It is made where it is scanned: unlike a {@link Source} it is no plain data. */
 export interface ListedSource {
@@ -201,7 +219,15 @@ export interface TableOptions {
   readonly signal?: AbortSignal
   /** The statement that reads it. */
   readonly scope?: FetchScope
+  /** No row is read: of a table of a lake the columns are enough. */
+  readonly columnsOnly?: boolean
 }
+
+/** What a table of a lake consists of; implemented by `lake/`, used by scans. */
+export type LakeTables = (
+  source: LakeSource,
+  options: TableOptions,
+) => Promise<{ readonly files: ListedSource; readonly rows?: Source & { readonly format: 'batches' } }>
 
 /** Makes tables out of sources; implemented by `scan/`, used by engines. */
 export interface ScanProvider {

@@ -244,7 +244,7 @@ export class DuckdbWasmEngine implements Engine {
       files,
       options: { unionByName: false },
     }
-    if (source.format === 'batches') return this.#scans.table(source, forWhom)
+    if (!('files' in source)) return this.#scans.table(source, forWhom)
     const found = source.files.flatMap((file) => this.#fileOf(file))
     return this.#scans.table({ ...source, files: found, options: { ...source.options, ...options } }, forWhom)
   }
@@ -252,7 +252,7 @@ export class DuckdbWasmEngine implements Engine {
   /** A registered source's own files where its id stands in a list of files. */
   #fileOf(file: FileReference): readonly FileReference[] {
     const source = typeof file === 'string' ? this.#sources.get(file) : undefined
-    return source === undefined || source.format === 'batches' ? [file] : source.files
+    return source !== undefined && 'files' in source ? source.files : [file]
   }
 
   async #configure({ limit }: MemoryBudget): Promise<void> {

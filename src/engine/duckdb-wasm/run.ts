@@ -69,7 +69,8 @@ export class Run implements ResultStream {
     this.#options = options
     this.#release = release
     this.#scope = fetchScope(options.fetchLimit ?? parts.fetchLimit)
-    const load: LoadTable = (named, forWhom) => loadTable(named, { ...forWhom, scope: this.#scope })
+    const { columnsOnly = false } = options
+    const load: LoadTable = (named, forWhom) => loadTable(named, { ...forWhom, scope: this.#scope, columnsOnly })
     this.#scans = new RunScans(load, this.#stop.signal, () => this.#reportProgress())
     this.#vectors = new VectorReader(duckdb.capi, duckdb.heap)
     options.signal?.addEventListener('abort', this.#onAbort)
