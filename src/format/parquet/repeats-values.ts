@@ -17,7 +17,7 @@ export function repeatsValues(parts: readonly LeafColumn[]): boolean {
   if (parts[0]!.type.kind === 'boolean') return false
   const total = parts.reduce((sum, { column }) => sum + column.length, 0)
   const step = Math.max(1, Math.floor(total / sampleSize))
-  const seen = new Int32Array(sampleSize * 4)
+  const seen = new Int32Array(Math.min(sampleSize * 4, 2 ** Math.ceil(Math.log2(total * 2 + 1))))
   let [values, distinct] = [0, 0]
   for (const { column } of parts) {
     const { length, offsets, values: bytes = new Uint8Array(0) } = column
