@@ -97,7 +97,7 @@ describe.skipIf(!hasPyarrow())('pyarrow', () => {
     expect(own!.columns.slice(1).map(({ type }) => type)).toEqual(other!.columns.slice(1).map(({ type }) => type))
     expect(own!.metadata).toEqual({ purpose: 'test' })
     expect(own!.chunks).toHaveLength(2 * 43)
-    for (const { path, hasBounds, hasIndex, compression: found } of own!.chunks) {
+    for (const { path, hasBounds, hasIndex, compression: found } of own!.chunks.slice(0, 43)) {
       const isBounded = !['nothing', 'interval', 'structs.list.element.d'].includes(path)
       expect([path, hasBounds, hasIndex, found]).toEqual([path, isBounded, [isBounded, true], named])
     }
