@@ -2,7 +2,8 @@ import { engineInThread } from './connect/engine-in-thread.ts'
 import { connectTarget } from './connect/connect-target.ts'
 import { checkOptions, checkTargetOptions, engineOptions } from './connect/options.ts'
 import type { ConnectOptions, TargetOptions } from './connect/options.ts'
-import { storageCalls } from './connect/storage-options.ts'
+import { storageCalls, storageOptions } from './connect/storage-options.ts'
+import type { FileOptions } from './connect/storage-options.ts'
 import { Session } from './connect/session.ts'
 import type { Engine } from './engine/engine.ts'
 import { spawnWorker } from './rpc/spawn.ts'
@@ -26,7 +27,7 @@ export async function connect(
   if (isTarget) checkTargetOptions(targetOptions)
   else checkOptions(target)
   options.signal?.throwIfAborted()
-  const engine = isTarget ? await connectTarget(target, targetOptions.connections) : await open(target)
+  const engine = isTarget ? await openTarget(target, targetOptions) : await open(target)
   if (options.signal?.aborted === true) {
     await engine.close()
     throw options.signal.reason
@@ -45,12 +46,22 @@ export async function connect(
   }
 }
 
+async function openTarget(target: string, { connections, storage }: TargetOptions): Promise<Engine> {
+  return writing(await connectTarget(target, connections), storage)
+}
+
+/** An engine that has no files of its own writes them here. */
+async function writing(engine: Engine, storage: FileOptions | undefined): Promise<Engine> {
+  const { writingHere } = await import('./connect/writing-here.ts')
+  return writingHere(engine, storageOptions(storage === undefined ? {} : { storage }), storageCalls(storage))
+}
+
 async function open(options: ConnectOptions): Promise<Engine> {
   const { worker = true, workerUrl, stopWithin, signal } = options
   const engine = engineOptions(options, globalThis.document?.baseURI ?? globalThis.location?.href)
   if (options.engine === 'duckdb-native') {
     const { DuckdbNativeEngine } = await import('./engine/duckdb-native/duckdb-native-engine.ts')
-    return DuckdbNativeEngine.open(engine)
+    return writing(await DuckdbNativeEngine.open(engine), options.storage)
   }
   const calls = storageCalls(options.storage)
   if (worker) {

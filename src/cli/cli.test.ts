@@ -268,7 +268,7 @@ describe('mistakes', () => {
     [['sql', 'SELECT 1', '--format'], /--format/],
     [['sql', 'SELECT 1', '-o', 'x.avro', '--codec', 'deflat'], /no codec "deflat".*Did you mean "deflate"/],
     [['convert', 'a.parquet'], /takes two files/],
-    [['convert', 'a.parquet', 'b'], /What to write "b" as\?.*Formats: csv, json, arrow, avro/],
+    [['convert', 'a.parquet', 'b'], /What to write "b" as\?.*Formats: csv, json, arrow, avro, parquet/],
     [['inspect'], /Name the file/],
     [['inspect', 'a', 'b'], /one file, but 2/],
     [['inspect', 'a', '--format', 'csv'], /no format "csv"/],
@@ -288,7 +288,11 @@ describe('mistakes', () => {
     ['value', ['sql', "SELECT 'a'::INT"], /INVALID_VALUE/],
     ['extension', ['sql', 'LOAD spatial'], /UNSUPPORTED/],
     ['folder of the output', ['sql', 'SELECT 1', '-o', '/nowhere/at/all.csv'], /NOT_FOUND: .*folder does not exist/],
-    ['parquet output', ['sql', 'SELECT 1', '-o', 'x.parquet'], /UNSUPPORTED: Parquet cannot be written yet/],
+    [
+      'output to a server',
+      ['sql', 'SELECT 1', '-o', 'https://host/x.parquet?secret'],
+      /UNSUPPORTED: "https:\/\/host\/" cannot be written/,
+    ],
     ['type', ['sql', "SELECT '01'::BIT AS b", '-f', 'avro'], /UNSUPPORTED: Avro has no type for BIT/],
     ['inspected file', ['inspect', 'nowhere.parquet'], /NOT_FOUND/],
     ['inspected text', ['inspect', cli], /NOT_A_PARQUET_FILE/],
@@ -304,6 +308,54 @@ describe('mistakes', () => {
     await writeFile(path, (await readFile(mixed)).subarray(0, 20_000))
     const results = await Promise.all([lakefront('inspect', path), lakefront('sql', `FROM '${path}'`)])
     for (const { code, error } of results) expect([code, error]).toEqual([1, expect.stringContaining('CORRUPT_FILE')])
+  })
+})
+
+describe('files of any format', () => {
+  test('Parquet by sql and by convert, with options', async () => {
+    const [path, copy] = [join(folder, 'out.parquet'), join(folder, 'copy.parquet')]
+    expect(await lakefront('sql', `FROM '${mixed}' WHERE id < 100`, '-o', path)).toMatchObject({ code: 0, out: '' })
+    const options = ['-O', 'compression=zstd', '--option', 'rowGroupRows=2000']
+    expect(await lakefront('convert', mixed, copy, ...options)).toMatchObject({ code: 0, out: '' })
+    const counts = await native.runAndReadAll(
+      `SELECT (SELECT count(*)::INT FROM '${path}') AS a, (SELECT count(*)::INT FROM (FROM '${copy}' EXCEPT ALL FROM '${mixed}')) AS b,
+         (SELECT list_sort(list(DISTINCT compression || row_group_id)) FROM parquet_metadata('${copy}')) AS c`,
+    )
+    expect(counts.getRowObjectsJson()).toEqual([{ a: 100, b: 0, c: ['ZSTD0', 'ZSTD1', 'ZSTD2'] }])
+  })
+
+  test('a folder by partitions, which is not overwritten unless that is said', async () => {
+    const path = `${join(folder, 'parts')}/`
+    const args = ['convert', mixed, path, '-f', 'csv', '--partition-by', 'even', '-O', 'compression=gzip']
+    expect(await lakefront(...args)).toMatchObject({ code: 0, error: '' })
+    expect((await readdir(path)).sort()).toEqual(['even=false', 'even=true'])
+    const counted = await native.runAndReadAll(
+      `SELECT even, count(*)::INT AS n FROM read_csv('${path}*/*.csv.gz', hive_partitioning = true) GROUP BY ALL ORDER BY ALL`,
+    )
+    expect(counted.getRowObjectsJson()).toEqual([
+      { even: 'false', n: 2500 },
+      { even: 'true', n: 2500 },
+    ])
+    const again = await lakefront(...args)
+    expect([again.code, again.error]).toEqual([1, expect.stringContaining('PRECONDITION_FAILED')])
+    expect((await lakefront(...args, '--mode', 'overwrite')).code).toBe(0)
+  })
+
+  test('JSON is an array, or by its name lines', async () => {
+    const [array, lines] = [join(folder, 'a.json'), join(folder, 'a.ndjson')]
+    for (const path of [array, lines]) expect((await lakefront('convert', mixed, path)).code).toBe(0)
+    expect((JSON.parse(await readFile(array, 'utf8')) as unknown[]).length).toBe(5000)
+    expect((await readFile(lines, 'utf8')).trim().split('\n').length).toBe(5000)
+  })
+
+  test.each([
+    [['convert', 'a.csv', 'b.csv', '-O', 'delimeter=;'], /no option "delimeter".*Did you mean "delimiter"/],
+    [['convert', 'a.csv', 'b.csv', '-O', 'x'], /--option takes a name and a value/],
+    [['convert', 'a.csv', 'b.csv', '--mode', 'replace'], /no mode "replace"/],
+    [['sql', 'SELECT 1', '-f', 'parquet'], /Name what to write/],
+  ])('mistakes: %j', async (args, message) => {
+    const { code, error } = await lakefront(...args)
+    expect([code, error]).toEqual([2, expect.stringMatching(message)])
   })
 })
 

@@ -1,9 +1,12 @@
 import { parseArgs } from 'node:util'
 import { LakefrontError, nearestName } from '../errors.ts'
 import type { WriteCodec } from '../format/avro/compress.ts'
+import { writeFormatOf } from '../write/write-format.ts'
+import { checkWriteOptions } from '../write/write-options.ts'
+import type { WriteTask } from '../write/write-task.ts'
 
 /** How rows are written. */
-export type Format = 'table' | 'csv' | 'json' | 'arrow' | 'avro'
+export type Format = 'table' | 'csv' | 'json' | 'arrow' | 'avro' | 'parquet'
 
 /** What a command line asks for. */
 export type Command =
@@ -12,11 +15,17 @@ export type Command =
   | {
       readonly kind: 'sql'
       readonly text: string
-      readonly format: Format
+      readonly format: Exclude<Format, 'parquet'>
       readonly rows: number
       readonly output?: string
       /** How blocks of Avro are compressed. */
       readonly codec?: WriteCodec
+    }
+  | {
+      readonly kind: 'write'
+      /** The statement whose rows are written. */
+      readonly text: string
+      readonly task: WriteTask
     }
   | {
       readonly kind: 'typegen'
@@ -27,7 +36,8 @@ export type Command =
     }
   | { readonly kind: 'inspect'; readonly file: string; readonly format: 'table' | 'json' }
 
-const formats = ['table', 'csv', 'json', 'arrow', 'avro'] as const
+const formats = ['table', 'csv', 'json', 'arrow', 'avro', 'parquet'] as const
+const modes = ['overwrite', 'append', 'ignore', 'error'] as const
 const codecs = ['null', 'deflate', 'snappy', 'zstandard'] as const
 const commands = ['sql', 'convert', 'inspect', 'typegen', 'help'] as const
 
@@ -36,15 +46,22 @@ const shared = {
   version: { type: 'boolean', short: 'v' },
   format: { type: 'string', short: 'f' },
 } as const
-const codec = { codec: { type: 'string' } } as const
+const writing = {
+  codec: { type: 'string' },
+  option: { type: 'string', multiple: true, short: 'O' },
+  mode: { type: 'string' },
+  'partition-by': { type: 'string' },
+} as const
 const sqlOptions = {
   ...shared,
-  ...codec,
+  ...writing,
   output: { type: 'string', short: 'o' },
   rows: { type: 'string', short: 'n' },
 } as const
 
-type Options = Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly short?: string }>>
+type Options = Readonly<
+  Record<string, { readonly type: 'string' | 'boolean'; readonly short?: string; readonly multiple?: boolean }>
+>
 
 /** Reads the arguments after the program's name. Fails with `INVALID_ARGUMENT`, or `UNSUPPORTED` for what is still to come. */
 export function parseCommand(args: readonly string[]): Command {
@@ -74,10 +91,16 @@ function sqlCommand(args: readonly string[]): Command {
   if (text.trim() === '') throw usage('The statement is empty.')
   const output = values.output
   if (output === '') throw usage('-o takes the name of a file.')
+  const format = formatOf(values.format, output)
+  const isWrite = ['option', 'mode', 'partition-by'].some((name) => name in values)
+  if (format === 'parquet' || isWrite || (output !== undefined && isPlace(output))) {
+    if (output === undefined) throw usage('Name what to write: -o data.parquet.')
+    return { kind: 'write', text, task: taskOf(output, format, values) }
+  }
   return {
     kind: 'sql',
     text,
-    format: formatOf(values.format, output),
+    format,
     rows: rowCount(values.rows),
     ...(output === undefined ? {} : { output }),
     ...codecOf(values.codec),
@@ -85,19 +108,59 @@ function sqlCommand(args: readonly string[]): Command {
 }
 
 function convertCommand(args: readonly string[]): Command {
-  const { values, positionals } = read(args, { ...shared, ...codec })
+  const { values, positionals } = read(args, { ...shared, ...writing })
   if (values.help === true) return { kind: 'help' }
   if (values.version === true) return { kind: 'version' }
   const [file, output, ...others] = positionals
   if (file === undefined || output === undefined || others.length > 0)
     throw usage('convert takes two files, what to read and what to write: lakefront convert data.parquet data.avro.')
-  const format = formatOf(values.format, output)
+  const text = `FROM '${file.replaceAll("'", "''")}'`
+  return { kind: 'write', text, task: taskOf(output, formatOf(values.format, output), values) }
+}
+
+/** A URL, or a folder. */
+function isPlace(output: string): boolean {
+  return output.endsWith('/') || /^[a-z][a-z0-9+.-]+:/i.test(output)
+}
+
+interface WriteValues {
+  readonly codec?: string | undefined
+  readonly option?: string[] | undefined
+  readonly mode?: string | undefined
+  readonly 'partition-by'?: string | undefined
+}
+
+function taskOf(url: string, format: Format, values: WriteValues): WriteTask {
   if (format === 'table') {
     const written = formats.filter((name) => name !== 'table').join(', ')
-    throw usage(`What to write "${output}" as? Give it the ending of a format, or --format. Formats: ${written}.`)
+    throw usage(`What to write "${url}" as? Give it the ending of a format, or --format. Formats: ${written}.`)
   }
-  const text = `FROM '${file.replaceAll("'", "''")}'`
-  return { kind: 'sql', text, format, rows: Infinity, output, ...codecOf(values.codec) }
+  const { codec } = codecOf(values.codec)
+  if (codec !== undefined && format !== 'avro')
+    throw usage('--codec is of Avro. For others: --option compression=gzip.')
+  const partitionBy = values['partition-by']?.split(',').map((name) => name.trim()) ?? []
+  const isFolder = url.endsWith('/') || partitionBy.length > 0
+  const { mode = isFolder ? 'error' : 'overwrite' } = values
+  const known = modes.find((each) => each === mode)
+  if (known === undefined) throw usage(`There is no mode "${mode}". Modes: ${modes.join(', ')}.${meant(mode, modes)}`)
+  const options = {
+    ...(format === 'json' && !/\.(?:ndjson|jsonl)(?:\.gz|\.zst)?$/i.test(url) ? { form: 'array' } : {}),
+    ...(codec === undefined ? {} : { compression: codec === 'null' ? 'none' : codec }),
+    ...Object.fromEntries((values.option ?? []).map(optionOf)),
+  }
+  checkWriteOptions(format, options)
+  return { format, url, mode: known, partitionBy, options }
+}
+
+/** `name=value`; numbers, true, false and what is JSON else are what they say. */
+function optionOf(text: string): [name: string, value: unknown] {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (name === undefined) throw usage(`--option takes a name and a value, "compression=zstd", not "${text}".`)
+  try {
+    return [name, JSON.parse(value!)]
+  } catch {
+    return [name, value]
+  }
 }
 
 function codecOf(codec: string | undefined): { codec?: WriteCodec } {
@@ -149,11 +212,7 @@ function typegenCommand(args: readonly string[]): Command {
 
 /** The format asked for, else the one the output's name ends in, else a table. */
 function formatOf(format: string | undefined, output: string | undefined): Format {
-  const extension = /\.(\w+)$/.exec(output ?? '')?.[1]?.toLowerCase()
-  const wanted = format ?? (extension === 'parquet' || isFormat(extension) ? extension : 'table')
-  if (wanted === 'parquet') {
-    throw new LakefrontError('UNSUPPORTED', `Parquet cannot be written yet. Formats: ${formats.join(', ')}.`)
-  }
+  const wanted = format ?? (output === undefined ? undefined : writeFormatOf(output)) ?? 'table'
   if (isFormat(wanted)) return wanted
   throw usage(`There is no format "${wanted}". Formats: ${formats.join(', ')}.${meant(wanted, formats)}`)
 }

@@ -38,8 +38,11 @@ function terminalBar(stream: WriteStream): ProgressBar {
   }
 }
 
-function lineOf({ fraction, rowsScanned, bytesFetched }: Progress): string {
-  const counts = `${countOf(rowsScanned, 'row')}  ${bytesText(bytesFetched)}`
+function lineOf({ fraction, rowsScanned, bytesFetched, rowsWritten, bytesWritten = 0 }: Progress): string {
+  const counts =
+    rowsWritten === undefined
+      ? `${countOf(rowsScanned, 'row')}  ${bytesText(bytesFetched)}`
+      : `${countOf(rowsWritten, 'row')}  ${bytesText(bytesWritten)} written`
   if (fraction === undefined) return counts
   const full = Math.round(fraction * cells)
   return `${'█'.repeat(full)}${'░'.repeat(cells - full)} ${`${Math.floor(fraction * 100)}`.padStart(3)} %  ${counts}`

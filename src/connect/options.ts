@@ -101,15 +101,16 @@ function binaryOf(binary: string | URL, baseUrl: string | undefined): string {
 }
 
 /** What can be said of a session of a connection string. */
-export interface TargetOptions extends Pick<ConnectOptions, 'signal' | 'onProgress'> {
+export interface TargetOptions extends Pick<ConnectOptions, 'signal' | 'onProgress' | 'storage'> {
   /** Connections to a PostgreSQL server at most. Default 10. */
   readonly connections?: number
 }
 
 /** Throws `INVALID_ARGUMENT` for options that a connection string does not take. */
 export function checkTargetOptions(options: TargetOptions): void {
-  checkNames('connect() with a connection string', options, ['signal', 'onProgress', 'connections'])
-  const { connections = 1 } = options
+  checkNames('connect() with a connection string', options, ['signal', 'onProgress', 'storage', 'connections'])
+  const { connections = 1, storage } = options
+  if (storage !== undefined) storageOptions({ storage })
   if (!Number.isSafeInteger(connections) || connections < 1)
     throw new LakefrontError('INVALID_ARGUMENT', 'connections: give a whole number of at least 1.')
 }

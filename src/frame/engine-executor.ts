@@ -105,8 +105,8 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
 
   const changing = (plan: Plan): boolean => plan.kind === 'Query' && changesTables(plan.parts)
 
-  const run = async (sql: string, options?: ExecuteOptions): Promise<void> => {
-    const stream = await engine.execute({ sql }, options)
+  const run = async (statement: Statement, options?: ExecuteOptions): Promise<void> => {
+    const stream = await engine.execute(statement, options)
     try {
       while ((await stream.next()) !== undefined);
     } finally {
@@ -190,7 +190,8 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
         await Promise.all(sources.map(register))
         writing.add(node)
         try {
-          for (const sql of saveStatements(statement.sql, { name, mode }, await ownDialect())) await run(sql, options)
+          for (const sql of saveStatements(statement.sql, { name, mode }, await ownDialect()))
+            await run({ ...statement, sql }, options)
         } finally {
           writing.delete(node)
         }
@@ -237,14 +238,14 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
       const { statement, sources } = await compiled(node, { inline: true })
       await Promise.all(sources.map(register))
       const create = `CREATE ${replace ? 'OR REPLACE ' : ''}TEMP VIEW ${(await ownDialect()).identifier(name)} AS`
-      await run(`${create}\n${statement.sql}`, options)
+      await run({ sql: `${create}\n${statement.sql}` }, options)
       views.set(name.toLowerCase(), node)
     },
 
     async dropView(name) {
       const key = name.toLowerCase()
       if (!views.has(key)) return false
-      await run(`DROP VIEW IF EXISTS temp.${(await ownDialect()).identifier(name)}`)
+      await run({ sql: `DROP VIEW IF EXISTS temp.${(await ownDialect()).identifier(name)}` })
       views.delete(key)
       return true
     },

@@ -4,6 +4,8 @@ import { LakefrontError } from '../errors.ts'
 import { builtin } from './builtin.ts'
 import { hasFileSystem, pathOf } from './file.ts'
 import { nameInPlace } from './name-in-place.ts'
+import { isCurrent, overwriteRecordName, readOverwriteRecord, writtenFolders } from './overwrite-record.ts'
+import type { OverwriteRecord } from './overwrite-record.ts'
 import type { Storage } from './storage.ts'
 
 export interface GlobOptions {
@@ -16,6 +18,8 @@ export interface GlobOptions {
 /**
  * The files that a pattern means, in order: `*` and `?` within a name, `[a-z]`, `[!a]`, `{a,b}`, and `**` for any folders. A name
  * without any of these, or of a file that is there, means itself. In stores all keys below the folders before the first such character are listed.
+ * A name that ends in `/` means all files below, without those whose names, or folders, begin with `_` or `.`. Of a folder that is being
+ * overwritten, only the files that count are meant.
  *
  * Fails with `NOT_FOUND` when nothing matches, and with `UNSUPPORTED` where files cannot be listed.
  */
@@ -23,47 +27,100 @@ export async function expandGlob(
   reference: string,
   { baseUrl, signal, openPlace }: GlobOptions = {},
 ): Promise<readonly string[]> {
-  if (!/[*?[{]/.test(reference)) return [reference]
+  const isFolder = reference.endsWith('/')
+  if (!isFolder && !/[*?[{]/.test(reference)) return [reference]
   if (openPlace !== undefined && /^(?:s3|az|opfs|folder|memory):/i.test(reference))
     return expandKeys(reference, { openPlace, signal })
-  if (/^file:/i.test(reference) && hasFileSystem()) return expandGlob(pathOf(reference), signal && { signal })
+  if (/^file:/i.test(reference) && hasFileSystem())
+    return expandGlob(pathOf(reference), { ...(signal && { signal }), ...(openPlace && { openPlace }) })
   const isUrl = /^[a-z][a-z0-9+.-]+:/i.test(reference)
   if (isUrl || baseUrl !== undefined || !hasFileSystem()) {
     const path = reference.split(/[?#]/, 1)[0]!
-    if (!path.includes('*')) return [reference]
+    if (!isFolder && !path.includes('*')) return [reference]
     throw new LakefrontError(
       'UNSUPPORTED',
-      `"${path}" is a pattern, and files cannot be listed there. Name them: read_parquet(['first.parquet', 'second.parquet']).`,
+      `"${path}" is a ${isFolder ? 'folder' : 'pattern'}, and files cannot be listed there. Name them: read_parquet(['first.parquet', 'second.parquet']).`,
       { details: { source: path } },
     )
   }
   if (await isFile(reference)) return [reference]
-  const found: string[] = []
-  for (const pattern of alternatives(reference)) {
+  const walked: string[] = []
+  for (const pattern of isFolder ? [`${reference}**`] : alternatives(reference)) {
     const isAbsolute = pattern.startsWith('/')
     const segments = pattern.split('/').filter((segment) => segment !== '')
-    await walk(isAbsolute ? '/' : '', segments, { found, signal })
+    await walk(isAbsolute ? '/' : '', segments, { found: walked, signal })
   }
-  if (found.length > 0) return [...new Set(found)]
+  const named = [...new Set(walked)].filter((file) => !isFolder || isData(file.slice(reference.length)))
+  const found = openPlace === undefined ? named : await currentFiles(named, { openPlace, signal })
+  if (found.length > 0) return found
   throw noMatch(reference)
+}
+
+/** Whether a file below a folder is data, and not what systems keep beside it. */
+function isData(path: string): boolean {
+  return !path.split('/').some((name) => /^[_.]/.test(name))
 }
 
 async function expandKeys(
   reference: string,
   { openPlace, signal }: { readonly openPlace: (url: string) => Storage; readonly signal: AbortSignal | undefined },
 ): Promise<readonly string[]> {
-  const { place, key: pattern } = nameInPlace(reference)
-  const storage = openPlace(place)
-  const fixed = /^[^*?[{]*/.exec(pattern)![0]
+  const isFolder = reference.endsWith('/')
+  const { place, key } = nameInPlace(isFolder ? `${reference}**` : reference)
+  const fixed = isFolder ? key : /^[^*?[{]*/.exec(key)![0]
   const folder = fixed.slice(0, fixed.lastIndexOf('/') + 1)
-  const patterns = alternatives(pattern).map(keyPattern)
-  const found: string[] = []
-  for await (const { kind, key } of storage.list({ prefix: folder, ...(signal === undefined ? {} : { signal }) })) {
-    if (kind === 'object' && key === pattern) return [reference]
-    if (kind === 'object' && patterns.some((each) => each.test(key))) found.push(place + key)
+  const patterns = isFolder ? [/./su] : alternatives(key).map(keyPattern)
+  const named: string[] = []
+  const records = new Set<string>()
+  for await (const entry of openPlace(place).list({ prefix: folder, ...(signal === undefined ? {} : { signal }) })) {
+    if (entry.kind === 'folder') continue
+    if (entry.key === key) return [reference]
+    const path = entry.key
+    if (path === overwriteRecordName || path.endsWith(`/${overwriteRecordName}`))
+      records.add(place + path.slice(0, -overwriteRecordName.length))
+    else if (patterns.some((each) => each.test(path)) && (!isFolder || isData(path.slice(folder.length))))
+      named.push(place + path)
   }
+  const isListed = (at: string): boolean => at.startsWith(place + folder)
+  const found = await currentFiles(named, { openPlace, signal, hasRecord: (at) => !isListed(at) || records.has(at) })
   if (found.length > 0) return found
   throw noMatch(reference)
+}
+
+/** Of files, those that count: where a write replaces the files of a folder, those of before or those of the write. */
+async function currentFiles(
+  files: readonly string[],
+  {
+    openPlace,
+    signal,
+    hasRecord = () => true,
+  }: {
+    readonly openPlace: (url: string) => Storage
+    readonly signal: AbortSignal | undefined
+    /** Whether a folder may have a record. */
+    readonly hasRecord?: (folder: string) => boolean
+  },
+): Promise<readonly string[]> {
+  const records = new Map<string, OverwriteRecord | undefined>()
+  const current: string[] = []
+  for (const file of files) {
+    const name = file.slice(file.lastIndexOf('/') + 1)
+    const folders = writtenFolders(file)
+    const outermost = folders.at(-1)!
+    let isCounted = true
+    for (const folder of folders) {
+      if (!records.has(folder)) {
+        const place = openPlace(outermost === '' ? './' : outermost)
+        const found = hasRecord(folder)
+          ? await readOverwriteRecord(place, folder.slice(outermost.length), signal)
+          : undefined
+        records.set(folder, found?.record)
+      }
+      isCounted &&= isCurrent(name, records.get(folder))
+    }
+    if (isCounted) current.push(file)
+  }
+  return current
 }
 
 function keyPattern(pattern: string): RegExp {

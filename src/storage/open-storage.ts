@@ -85,7 +85,7 @@ class SharedStorage implements SessionStorage {
   readonly #access: S3Access
   readonly #links = new Map<string, Link>()
   readonly #sources = new Map<string, WeakRef<ByteSource>>()
-  readonly #places = new Map<string, Storage>()
+  readonly #azurePlaces = new Map<string, Storage>()
   readonly #objects = memoryObjects()
   readonly #azure: AzureOptions | undefined
   readonly #store: RangeStore | undefined
@@ -122,8 +122,9 @@ class SharedStorage implements SessionStorage {
 
   place(url: string): Storage {
     const full = this.#absolute(url)
-    const place = this.#places.get(full) ?? this.#openPlace(full)
-    this.#places.set(full, place)
+    const place = this.#azurePlaces.get(full) ?? this.#openPlace(full)
+    // The signature that was asked for is kept with the place.
+    if (/^az:/i.test(full)) this.#azurePlaces.set(full, place)
     return place
   }
 

@@ -30,7 +30,9 @@ export async function readOverwriteRecord(
     if (record?.lakefront !== 'overwrite') return undefined
     return { record, ...(etag === undefined ? {} : { etag }) }
   } catch (error) {
-    if (isLakefrontError(error, 'NOT_FOUND') || error instanceof SyntaxError) return undefined
+    // Who may not read the folder's other names is told no more about it than that there is none.
+    const isAbsent = isLakefrontError(error, 'NOT_FOUND') || isLakefrontError(error, 'PERMISSION_DENIED')
+    if (isAbsent || error instanceof SyntaxError) return undefined
     throw error
   }
 }
@@ -42,9 +44,12 @@ export function isCurrent(name: string, record: OverwriteRecord | undefined): bo
   return record.isSwitched ? isNew : !isNew && !record.abandoned.some((id) => name.includes(id))
 }
 
-/** The folder of a file, that of its partitions taken off: where a write put its record. */
-export function writtenFolder(key: string): string {
-  const folders = key.split('/').slice(0, -1)
-  while (folders.at(-1)?.includes('=') === true) folders.pop()
-  return folders.length === 0 ? '' : `${folders.join('/')}/`
+/** Where the write of a file may have put its record: its folder, and those that its partitions are in; the outermost last. */
+export function writtenFolders(file: string): readonly string[] {
+  const names = file.split('/').slice(0, -1)
+  const folders: string[] = []
+  for (;;) {
+    folders.push(names.length === 0 ? '' : `${names.join('/')}/`)
+    if (names.pop()?.includes('=') !== true) return folders
+  }
 }

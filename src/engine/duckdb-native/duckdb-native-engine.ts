@@ -19,7 +19,7 @@ import type {
 } from '../engine.ts'
 import { serverLibrary } from '../optional-library.ts'
 import { plainStream } from '../plain-stream.ts'
-import { type ListOf, dropSource, makeSource } from './native-sources.ts'
+import { type TextLists, dropSource, makeSource } from './native-sources.ts'
 import { nativeValue } from './native-values.ts'
 
 type Library = typeof DuckdbLibrary
@@ -73,7 +73,7 @@ export class DuckdbNativeEngine implements Engine {
 
   async register(source: Source): Promise<void> {
     this.#assertOpen()
-    await this.#aside((connection) => makeSource(connection, source, this.#list))
+    await this.#aside((connection) => makeSource(connection, source, this.#texts()))
   }
 
   async unregister(id: string): Promise<void> {
@@ -173,7 +173,10 @@ export class DuckdbNativeEngine implements Engine {
     }
   }
 
-  readonly #list: ListOf = (texts) => this.#library.listValue([...texts])
+  #texts(): TextLists {
+    const { listValue, LIST, VARCHAR } = this.#library
+    return { type: LIST(VARCHAR), listOf: (texts) => listValue([...texts]) }
+  }
 
   #values(parameters: Statement['parameters'] = []): DuckDBValue[] | Record<string, DuckDBValue> {
     const value = (each: Parameter): DuckDBValue => {

@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBListValue } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBListValue, DuckDBType } from '@duckdb/node-api'
 import { LakefrontError } from '../../errors.ts'
 import type { Source } from '../../scan/source.ts'
 import { formatValue } from '../../types/format-value.ts'
@@ -18,7 +18,7 @@ function sourceName(id: string): string {
 }
 
 /** Makes a source readable: rows become a table, files a view over DuckDB's own reader. */
-export async function makeSource(connection: DuckDBConnection, source: Source, listOf: ListOf): Promise<void> {
+export async function makeSource(connection: DuckDBConnection, source: Source, texts: TextLists): Promise<void> {
   await dropSource(connection, source.id)
   const name = sourceName(source.id)
   if (source.format === 'parquet') {
@@ -40,13 +40,15 @@ export async function makeSource(connection: DuckDBConnection, source: Source, l
       insert.bind(
         readers.map((read, index) => {
           const { type } = batch.schema.fields[index]!
-          return listOf(
+          return texts.listOf(
             rows.map((row) => {
               const value = read(row)
               return value === null ? null : formatValue(value, type)
             }),
           )
         }),
+        // Without its type a list that begins with null is one of nulls.
+        readers.map(() => texts.type),
       )
       await insert.run()
     }
@@ -54,8 +56,11 @@ export async function makeSource(connection: DuckDBConnection, source: Source, l
   insert.destroySync()
 }
 
-/** A list of texts as a value to bind. */
-export type ListOf = (texts: readonly (string | null)[]) => DuckDBListValue
+/** Lists of texts as values to bind, and their type. */
+export interface TextLists {
+  readonly type: DuckDBType
+  listOf(texts: readonly (string | null)[]): DuckDBListValue
+}
 
 export async function dropSource(connection: DuckDBConnection, id: string): Promise<void> {
   const name = sourceName(id)
