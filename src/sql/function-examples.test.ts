@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isLakefrontError } from '../errors.ts'
 import type { Example } from '../expr/functions/fixtures/example.ts'
 import { typeOf } from '../expr/type-of.ts'
@@ -31,10 +31,13 @@ function marks(mark: string, name: string): boolean {
   return mark === name || (mark.endsWith('()') && name.includes(mark.slice(0, -1)))
 }
 
-describe.each(exampleEngines)('functions on $name', ({ name: engineName, open, gaps, refuses }) => {
+describe.each(exampleEngines)('functions on $name', ({ name: engineName, open, gaps, refuses, missing }) => {
   let engine: Awaited<ReturnType<ExampleEngine['open']>> | undefined
   beforeAll(async () => {
-    engine = await open(exampleTables)
+    if (missing === undefined) engine = await open(exampleTables)
+  })
+  beforeEach(({ skip }) => {
+    if (missing !== undefined) skip(missing)
   })
   afterAll(() => engine?.close())
   const asked = new Set<string>()

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isLakefrontError } from '../errors.ts'
 import { hasWindow, isAggregate } from '../expr/walk.ts'
 import { exampleEngines } from './fixtures/example-engines.ts'
@@ -25,6 +25,11 @@ const gaps: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'expm1(d)': 'PostgreSQL fails where a double overflows',
     'round(i, -1)': 'DuckDB goes round beyond the range of INTEGER',
   },
+  ClickHouse: {
+    'i + j': 'ClickHouse goes on in 64 bits',
+    'transform(l, (lf_x) => (lf_x + 1))': 'ClickHouse goes on in 64 bits',
+    'negative(i)': 'ClickHouse wraps',
+  },
   SQLite: {
     'i + j': 'SQLite has whole numbers of 64 bits only',
     'round(i, -1)': 'DuckDB goes round beyond the range of INTEGER',
@@ -42,6 +47,8 @@ const gaps: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 }
 
+const asked = examples.filter((each) => !volatile.test(each.name))
+
 async function valueOf(engine: Opened, column: (typeof examples)[number]['column']): Promise<unknown> {
   try {
     return { value: (await engine.values(planOf(column)))[0] }
@@ -52,39 +59,42 @@ async function valueOf(engine: Opened, column: (typeof examples)[number]['column
 
 describe.each(exampleEngines.filter(({ refuses }) => refuses))(
   'functions on $name of other rows',
-  ({ name, open, gaps: known }) => {
-    const opened: { reference: Opened; engine: Opened }[] = []
+  ({ name, open, gaps: known, missing }) => {
+    beforeEach(({ skip }) => {
+      if (missing !== undefined) skip(missing)
+    })
+    /** What the engine and DuckDB say of each example, row by row. */
+    const answers = new Map<string, (readonly [found: unknown, expected: unknown])[]>()
     beforeAll(async () => {
+      if (missing !== undefined) return
       for (let row = 0; row < variantRows; row++) {
-        const tables = variantTables(row)
-        opened.push({ reference: await exampleEngines[0]!.open(tables), engine: await open(tables) })
+        const tables = variantTables(row, name === 'ClickHouse' ? [1902, 2298] : undefined)
+        const [reference, engine] = [await exampleEngines[0]!.open(tables), await open(tables)]
+        for (const { column, name: example } of asked) {
+          const found = await valueOf(engine, column)
+          const pair = [found, found === 'refused' ? found : await valueOf(reference, column)] as const
+          answers.set(example, [...(answers.get(example) ?? []), pair])
+        }
+        await Promise.all([reference.close(), engine.close()])
       }
     })
-    afterAll(async () => {
-      for (const { reference, engine } of opened) await Promise.all([reference.close(), engine.close()])
-    })
 
-    test.each(examples.filter((each) => !volatile.test(each.name)))(
-      '$family: $name',
-      async ({ column, name: example }) => {
-        const wrong: string[] = []
-        for (const [row, { reference, engine }] of opened.entries()) {
-          const found = await valueOf(engine, column)
-          if (found === 'refused') return
-          const expected = await valueOf(reference, column)
-          const fails = typeof expected === 'object' && 'error' in expected!
-          const failed = typeof found === 'object' && 'error' in found!
-          const same =
-            fails || failed
-              ? fails === failed
-              : looselyEqual((found as { value: unknown }).value, (expected as { value: unknown }).value)
-          if (!same) wrong.push(`row ${row}: ${text(found)} instead of ${text(expected)}`)
-        }
-        const gap = gaps[name]![example] ?? known[example]
-        if (gap === undefined) expect(wrong).toEqual([])
-        else expect(wrong, `The gap "${example}" is closed: delete its mark.`).not.toEqual([])
-      },
-    )
+    test.each(asked)('$family: $name', ({ name: example }) => {
+      const wrong = answers.get(example)!.flatMap(([found, expected], row) => {
+        if (found === 'refused') return []
+        const [fails, failed] = [expected, found].map(
+          (each) => typeof each === 'object' && each !== null && 'error' in each,
+        )
+        const same =
+          fails || failed
+            ? fails === failed
+            : looselyEqual((found as { value: unknown }).value, (expected as { value: unknown }).value)
+        return same ? [] : [`row ${row}: ${text(found)} instead of ${text(expected)}`]
+      })
+      const gap = gaps[name]![example] ?? known[example]
+      if (gap === undefined) expect(wrong).toEqual([])
+      else expect(wrong, `The gap "${example}" is closed: delete its mark.`).not.toEqual([])
+    })
   },
 )
 

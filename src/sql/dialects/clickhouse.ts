@@ -3,7 +3,11 @@ import type { Value } from '../../expr/expression.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
 import { parseType, typeName } from '../../types/type-names.ts'
 import { isFloat, isInteger } from '../types.ts'
-import { clickhouseFunctions } from './clickhouse-functions.ts'
+import { aggregate } from './clickhouse/aggregate.ts'
+import { collection } from './clickhouse/collection.ts'
+import { datetime } from './clickhouse/datetime.ts'
+import { numeric } from './clickhouse/numeric.ts'
+import { string } from './clickhouse/string.ts'
 import type { Dialect } from './dialect.ts'
 import { unsupported } from './unsupported.ts'
 
@@ -47,13 +51,15 @@ export const clickhouse: Dialect = Object.freeze<Dialect>({
     like: (a, b) => `${a} LIKE ${b}`,
     ilike: (a, b) => `${a} ILIKE ${b}`,
   },
-  functions: clickhouseFunctions,
+  functions: Object.freeze({ ...aggregate, ...string, ...numeric, ...datetime, ...collection }),
+  lambda: (parameters, body) => `(${parameters.join(', ')}) -> ${body}`,
   cast,
   field: () => {
     throw unsupported('clickhouse', 'A field of a struct')
   },
-  item: () => {
-    throw unsupported('clickhouse', 'An item of a list or map')
+  item: (operand, key) => {
+    if (typeof key === 'string') throw unsupported('clickhouse', 'An item of a map')
+    return key < 0 ? 'NULL' : `arrayElementOrNull(${operand}, ${key + 1})`
   },
   hasLists: false,
   scan: (id) => identifier(`lf_${id}`),
@@ -132,7 +138,14 @@ const names: Partial<Record<LogicalType['kind'], string>> = {
   timestamp: "DateTime64(6, 'UTC')",
 }
 
-function clickhouseType(type: LogicalType): string | undefined {
+/** The name of a type in ClickHouse, `undefined` when it has none that holds the same values. Lists are never NULL. */
+export function clickhouseType(type: LogicalType): string | undefined {
+  if (type.kind === 'list') {
+    const element = clickhouseType(type.element)
+    return element === undefined
+      ? undefined
+      : `Array(${type.element.kind === 'list' ? element : `Nullable(${element})`})`
+  }
   return type.kind === 'decimal' ? `Decimal(${type.precision}, ${type.scale})` : names[type.kind]
 }
 
