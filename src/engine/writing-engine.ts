@@ -20,6 +20,7 @@ export function writingEngine(engine: Engine, parts: WriteParts & { readonly clo
     ...(engine.unregisterFunction === undefined
       ? {}
       : { unregisterFunction: (name) => engine.unregisterFunction!(name) }),
+    ...(engine.lake === undefined ? {} : { lake: engine.lake }),
     describe: (statement, options) => engine.describe(statement, options),
     execute: (statement, options) => engine.execute(statement, options),
     write(statement, task, { signal, onProgress, fetchLimit } = {}) {
@@ -53,7 +54,6 @@ export function writingEngine(engine: Engine, parts: WriteParts & { readonly clo
           },
         }),
     ...(engine.openDatabase === undefined ? {} : { openDatabase: (bytes) => engine.openDatabase!(bytes) }),
-    ...(engine.lake === undefined ? {} : { lake: engine.lake }),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -26,7 +26,7 @@ import { settle } from './settle.ts'
  * Runs plans on an engine. A source is registered once, and forgotten by the engine when no plan holds it any more. The columns
  * of a file are asked for once; those of tables and SQL text again after each statement that may have changed them.
  */
-export function engineExecutor(engine: Engine): Executor & { changed(): void } {
+export function engineExecutor(engine: Engine): Executor {
   const registered = new WeakMap<Source, Promise<void>>()
   const schemas = new WeakMap<Plan, { schema: Schema; epoch: number }>()
   const forgotten = new FinalizationRegistry<string>((id) => void engine.unregister(id).catch(() => undefined))
@@ -127,7 +127,7 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
   }
 
   const kept = new KeptRows()
-  const executor: Executor & { changed(): void } = {
+  const executor: Executor = {
     changed: () => void epoch++,
 
     known: (plan) => {
@@ -170,6 +170,18 @@ export function engineExecutor(engine: Engine): Executor & { changed(): void } {
         } finally {
           writing.delete(node)
           if (changing(plan)) epoch++
+        }
+      })
+    },
+
+    prepared(plan, work, options) {
+      return withFreshSchemas(plan, async () => {
+        const { statement, settled: node } = await prepare(plan, options)
+        writing.add(node)
+        try {
+          return await work(statement)
+        } finally {
+          writing.delete(node)
         }
       })
     },

@@ -1,4 +1,4 @@
-import type { ExecuteOptions, ResultStream } from '../engine/engine.ts'
+import type { ExecuteOptions, ResultStream, Statement } from '../engine/engine.ts'
 import type { Mutation } from '../plan/mutation.ts'
 import type { Plan } from '../plan/nodes.ts'
 import type { DialectName } from '../sql/dialects/load-dialect.ts'
@@ -37,6 +37,10 @@ export interface Executor {
   change(mutation: Mutation, options?: ExecuteOptions): Promise<number>
   /** `plan` with all columns known. */
   settled(plan: Plan, options?: ExecuteOptions): Promise<Plan>
+  /** To be called when tables may be others than before. */
+  changed(): void
+  /** Runs `work` with `plan` as a statement of the engine's; the sources it reads are held until it is done. */
+  prepared<T>(plan: Plan, work: (statement: Statement) => Promise<T>, options?: ExecuteOptions): Promise<T>
   /** Gives back the rows that are kept for a plan of kind Cache. */
   release(plan: Plan): Promise<void>
 }

@@ -7,6 +7,7 @@ import { createDataFrame } from './create-data-frame.ts'
 import { DataFrame } from './dataframe.ts'
 import type { Executor } from './executor.ts'
 import type { LakeChange } from './lake.ts'
+import { LakeTableWrites } from './lake-table-writes.ts'
 import { sourceId } from './source-id.ts'
 import { sqlFrame } from './sql-frame.ts'
 
@@ -37,14 +38,14 @@ export interface RowChange {
 }
 
 /** A table of a lake: a DataFrame of its rows, now or at a moment. */
-export class LakeTable<Row extends object = AnyRow> extends DataFrame<Row> {
+export class LakeTable<Row extends object = AnyRow> extends LakeTableWrites<Row> {
   readonly #executor: Executor
   readonly #call: CallLake
   readonly #table: NamedLakeTable
 
   /** Tables are made by `lake.table()`. */
   constructor(executor: Executor, call: CallLake, table: NamedLakeTable) {
-    super(executor, scan(sourceOf(table)))
+    super(executor, scan(sourceOf(table)), { call, ...table })
     this.#executor = executor
     this.#call = call
     this.#table = table

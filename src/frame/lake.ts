@@ -6,6 +6,7 @@ import { createDataFrame } from './create-data-frame.ts'
 import type { DataFrame } from './dataframe.ts'
 import type { Executor } from './executor.ts'
 import { LakeTable } from './lake-table.ts'
+import { LakeWrites } from './lake-writes.ts'
 
 /** A moment of a lake: a snapshot by its number, or the last one at an instant. Neither is the newest. */
 export interface MomentOptions {
@@ -50,7 +51,7 @@ export interface LakeObject {
  * A lake of a session, opened by `session.openLake()`: tables in the DuckLake format, in snapshots. What is read of one statement is all of one
  * snapshot, the newest there is when the statement begins.
  */
-export class Lake implements AsyncDisposable {
+export class Lake extends LakeWrites implements AsyncDisposable {
   readonly #executor: Executor
   readonly #call: CallLake
   readonly #info: LakeInfo
@@ -62,6 +63,7 @@ export class Lake implements AsyncDisposable {
     call: CallLake,
     { info, onClose }: { readonly info: LakeInfo; readonly onClose: () => void },
   ) {
+    super(executor, call, info.name)
     this.#executor = executor
     this.#call = call
     this.#info = info

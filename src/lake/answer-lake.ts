@@ -1,4 +1,5 @@
 import { LakefrontError } from '../errors.ts'
+import type { Progress } from '../engine/engine.ts'
 import { rowsFromBatch } from '../types/rows.ts'
 import { typeName } from '../types/type-names.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
@@ -7,19 +8,24 @@ import type { LakeCalls, LakeMoment, LakeTableName } from './lake-calls.ts'
 import { columnsOfTable, visible } from './lake-snapshot.ts'
 import type { LakeTableEntry, SnapshotRow } from './lake-snapshot.ts'
 import type { LakeViews } from './lake-views.ts'
+import type { WriteOptions } from './lake-writer.ts'
 import type { Lakes } from './lakes.ts'
+import { insertedDefault } from './lake-columns.ts'
+import type { LakeWrites } from './lake-writes.ts'
 import type { OpenLake } from './open-lake.ts'
 
 /** What answers. */
 export interface AnsweringParts {
   readonly lakes: Lakes
   readonly views: LakeViews
+  readonly writes: LakeWrites
 }
 
 /** A question, and who waits for the answer. */
 interface Asked<Name extends keyof LakeCalls> {
   readonly argument: LakeCalls[Name]['argument']
   readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
 }
 
 type Answers = {
@@ -54,13 +60,18 @@ const answers: Answers = {
 
   async describe({ lakes }, { argument, signal }) {
     const { row, table } = await tableAt(await renewed(lakes, argument.lake, signal), argument)
-    const columns = columnsOfTable(table).map(({ name, type, nullable }) => ({ name, type, nullable }))
+    const columns = columnsOfTable(table)
+    const fields = columns.map(({ name, type, nullable }) => ({ name, type, nullable }))
+    const defaults = Object.fromEntries(
+      columns.flatMap((column) => (column.default === undefined ? [] : [[column.name, insertedDefault(column)!]])),
+    )
     return {
       lake: argument.lake,
       schema: table.schema,
       table: table.name,
       snapshot: row.id,
-      columns: { fields: columns },
+      columns: { fields },
+      defaults,
     }
   },
 
@@ -152,6 +163,31 @@ const answers: Answers = {
       partition: 'varchar[]',
     })
   },
+
+  write({ writes }, { argument: { lake, operations, commit }, ...options }) {
+    return writes.write(lake, operations, { ...writeOptions(options), ...(commit === undefined ? {} : { commit }) })
+  },
+
+  begin: ({ writes }, { argument, ...options }) => writes.begin(argument.lake, writeOptions(options)),
+
+  commit: ({ writes }, { argument: { lake, commit }, ...options }) =>
+    writes.commit(lake, commit, writeOptions(options)),
+
+  abort: ({ writes }, { argument }) => writes.abort(argument.lake),
+
+  verify: ({ writes }, { argument: { lake, commitId } }) => writes.verify(lake, commitId),
+}
+
+function writeOptions({ signal, onProgress }: Omit<Asked<keyof LakeCalls>, 'argument'>): WriteOptions {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined
+      ? {}
+      : {
+          onProgress: ({ rows, bytes }) =>
+            onProgress({ rowsScanned: 0, bytesFetched: 0, rowsWritten: rows, bytesWritten: bytes }),
+        }),
+  }
 }
 
 const snapshotFields = {

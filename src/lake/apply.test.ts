@@ -4,7 +4,7 @@ import type { WriteDeletes } from './apply-rows.ts'
 import type { CatalogRow } from './catalog.ts'
 import type { Change, NewDataFile } from './change.ts'
 import { nativeCatalog } from './fixtures/native-catalog.ts'
-import { uuidv7 } from './uuid.ts'
+import { uuidV7 } from '../types/uuid-v7.ts'
 
 type NativeCatalog = Awaited<ReturnType<typeof nativeCatalog>>
 
@@ -28,7 +28,7 @@ const recordedDeletes =
     asked.push(request)
     const before = request.before === undefined ? 0 : 1
     return {
-      path: `ducklake-${uuidv7()}-delete.parquet`,
+      path: `ducklake-${uuidV7()}-delete.parquet`,
       isRelative: true,
       bytes: 100,
       footerBytes: 50,
@@ -46,7 +46,7 @@ async function commit(changes: readonly Change[], base?: number, writeDeletes = 
   return snapshot!
 }
 
-function table(name: string, uuid = uuidv7()): Extract<Change, { kind: 'createTable' }> {
+function table(name: string, uuid = uuidV7()): Extract<Change, { kind: 'createTable' }> {
   return {
     kind: 'createTable',
     uuid,
@@ -72,7 +72,7 @@ function table(name: string, uuid = uuidv7()): Extract<Change, { kind: 'createTa
 function file(rows: number, min: string, max: string): NewDataFile {
   const column = { bytes: 10, valueCount: rows, nullCount: 0, containsNan: null }
   return {
-    path: `ducklake-${uuidv7()}.parquet`,
+    path: `ducklake-${uuidV7()}.parquet`,
     isRelative: true,
     rows,
     bytes: 1000,
@@ -267,8 +267,8 @@ describe('a commit', () => {
 
   it('renames, comments, views and schemas', async () => {
     const change = table('t')
-    const schema = uuidv7()
-    const view = uuidv7()
+    const schema = uuidV7()
+    const view = uuidV7()
     await commit([
       { kind: 'createSchema', uuid: schema, name: 'a b' },
       change,

@@ -1,9 +1,9 @@
 import type { Database } from '../engine/engine.ts'
 import { rowsFromBatch } from '../types/rows.ts'
-import type { CatalogReader, CatalogRow, CatalogTransaction, CatalogValue } from './catalog.ts'
+import type { CatalogCopy, CatalogReader, CatalogRow, CatalogTransaction, CatalogValue } from './catalog.ts'
 
 /** One version of a catalog, open in the engine for as long as anybody reads it. */
-export class CatalogVersion {
+export class CatalogVersion implements CatalogCopy {
   readonly database: Database
   /** The validator of the file it is, as the store tells it. */
   readonly etag: string | undefined
@@ -26,6 +26,23 @@ export class CatalogVersion {
     } finally {
       this.#users--
       await this.#closeUnused()
+    }
+  }
+
+  /** The same as {@link use}. */
+  reading<T>(work: (reader: CatalogReader) => Promise<T>): Promise<T> {
+    return this.use(work)
+  }
+
+  async change(apply: (transaction: CatalogTransaction) => Promise<unknown>): Promise<void> {
+    const transaction = transactionOn(this.database)
+    await transaction.run('BEGIN')
+    try {
+      await apply(transaction)
+      await transaction.run('COMMIT')
+    } catch (error) {
+      await transaction.run('ROLLBACK').catch(() => undefined)
+      throw error
     }
   }
 

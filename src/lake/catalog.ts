@@ -19,6 +19,19 @@ export interface CatalogTransaction extends CatalogReader {
   run(sql: string, values?: readonly CatalogValue[]): Promise<void>
 }
 
+/** Copies of one version to try things on, as many as are wanted. Nothing of them is published. */
+export interface CatalogCopies {
+  open(): Promise<CatalogCopy>
+}
+
+export interface CatalogCopy {
+  /** Runs what `apply` does in a transaction, before anybody reads it. */
+  change(apply: (transaction: CatalogTransaction) => Promise<unknown>): Promise<void>
+  reading<T>(work: (reader: CatalogReader) => Promise<T>): Promise<T>
+  /** Closes it once nobody reads it. */
+  retire(): Promise<void>
+}
+
 /** How a publication went. */
 export interface Published<T> {
   readonly value: T
@@ -58,6 +71,8 @@ export interface Catalog extends CatalogReader, AsyncDisposable {
     apply: (transaction: CatalogTransaction, attempt: number) => Promise<T>,
     options?: { readonly signal?: AbortSignal; readonly retries?: number },
   ): Promise<Published<T>>
+  /** What makes copies of the current version. */
+  copies(): Promise<CatalogCopies>
   /** Gives everything back. Twice is fine. */
   close(): Promise<void>
 }

@@ -3,7 +3,15 @@ import { isLakefrontError, LakefrontError } from '../errors.ts'
 import { safeStorage } from '../storage/probe-conditions.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
-import type { Catalog, CatalogReader, CatalogRow, CatalogTransaction, CatalogValue, Published } from './catalog.ts'
+import type {
+  Catalog,
+  CatalogCopies,
+  CatalogReader,
+  CatalogRow,
+  CatalogTransaction,
+  CatalogValue,
+  Published,
+} from './catalog.ts'
 import { createLakeSql } from './catalog-schema.ts'
 import { CatalogVersion, transactionOn } from './catalog-version.ts'
 import { openCatalogFile } from './open-catalog-file.ts'
@@ -142,6 +150,16 @@ class DuckdbCatalog implements Catalog {
       this.#waiting.push({ apply, retries, signal, resolve: answer, reject })
       this.#publishing ??= this.#publishAll()
     })
+  }
+
+  async copies(): Promise<CatalogCopies> {
+    this.#assertOpen()
+    const current = this.#current
+    const bytes = await current.use(() => current.database.bytes())
+    return {
+      open: async () =>
+        new CatalogVersion(await this.#options.openDatabase(bytes), { etag: undefined, bytes: bytes.length }),
+    }
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { answerLake } from './answer-lake.ts'
 import type { CallLake } from './lake-calls.ts'
+import { LakeWrites } from './lake-writes.ts'
 import { Lakes } from './lakes.ts'
 import { LakeViews } from './lake-views.ts'
 import type { OpenLake } from './open-lake.ts'
@@ -10,7 +11,7 @@ import type { OpenLake } from './open-lake.ts'
 /** Lakes beside an engine in one thread. */
 export const lakesBeside: MakeBeside = (parts): Beside => {
   const lakes = new Lakes(parts)
-  return { lakes: lakes.tables, around: (engine) => new EngineWithLakes(engine, lakes) }
+  return { lakes: lakes.tables, around: (engine) => new EngineWithLakes(engine, lakes, parts) }
 }
 
 /** An engine whose statements may read tables of lakes that were opened. Each sees the newest snapshot there is when it begins. */
@@ -24,11 +25,13 @@ class EngineWithLakes implements Engine {
   /** Whether a lake was made what names without one are in. */
   #isUsed = false
 
-  constructor(engine: Engine, lakes: Lakes) {
+  constructor(engine: Engine, lakes: Lakes, { storage, parquet }: Parameters<MakeBeside>[0]) {
     this.#engine = engine
     this.#lakes = lakes
     this.#views = new LakeViews(engine)
-    this.lake = (name, argument, options) => answerLake({ lakes, views: this.#views }, name, { argument, ...options })
+    const writes = new LakeWrites({ lakes, engine: this, storage, encoder: parquet })
+    this.lake = (name, argument, options) =>
+      answerLake({ lakes, views: this.#views, writes }, name, { argument, ...options })
   }
 
   get info(): Engine['info'] {
@@ -93,6 +96,6 @@ class EngineWithLakes implements Engine {
 
   async #renew(lake: OpenLake, signal: AbortSignal | undefined): Promise<void> {
     await lake.catalog.refresh(signal === undefined ? {} : { signal })
-    await this.#views.follow(lake)
+    if (!lake.isDraft) await this.#views.follow(lake)
   }
 }

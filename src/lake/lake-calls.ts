@@ -1,6 +1,8 @@
 import type { Progress } from '../engine/engine.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
+import type { CommitOptions, CommitReport } from './commit-options.ts'
+import type { LakeOperation } from './write-request.ts'
 
 /** How a lake is opened. Plain data. */
 export interface OpenLakeRequest {
@@ -40,6 +42,8 @@ export interface LakeTableName {
 export interface LakeTableInfo extends LakeTableName {
   readonly snapshot: number
   readonly columns: Schema
+  /** Of columns that have one: the value for rows that are inserted without them, as SQL. */
+  readonly defaults: Readonly<Record<string, string>>
 }
 
 /**
@@ -60,6 +64,32 @@ export interface LakeCalls {
   readonly files: { readonly argument: LakeTableName & LakeMoment; readonly answer: ColumnBatch }
   /** The snapshots that changed a table, the newest first; columns as of `snapshots`. */
   readonly history: { readonly argument: LakeTableName; readonly answer: ColumnBatch }
+  /** Does something in a lake: as a commit of its own, or as a part of the transaction whose name stands in place of the lake's. */
+  readonly write: {
+    readonly argument: {
+      readonly lake: string
+      readonly operations: readonly LakeOperation[]
+      readonly commit?: CommitOptions
+    }
+    /** None within a transaction. */
+    readonly answer: CommitReport | undefined
+  }
+  /** Begins a transaction; the answer's `lake` stands for the lake in it. */
+  readonly begin: {
+    readonly argument: { readonly lake: string }
+    readonly answer: { readonly lake: string; readonly snapshot: number }
+  }
+  readonly commit: {
+    readonly argument: { readonly lake: string; readonly commit: CommitOptions }
+    readonly answer: CommitReport
+  }
+  /** Ends a transaction without a trace. */
+  readonly abort: { readonly argument: { readonly lake: string }; readonly answer: void }
+  /** Whether a commit happened. */
+  readonly verify: {
+    readonly argument: { readonly lake: string; readonly commitId: string }
+    readonly answer: { readonly committed: boolean; readonly snapshot?: number }
+  }
 }
 
 /** What carries a call to the engine's side. */

@@ -1,6 +1,7 @@
 import { LakefrontError, nearestName } from '../errors.ts'
 import type { FileField } from '../format/parquet/parquet-writer.ts'
 import type { Field, LogicalType } from '../types/logical-type.ts'
+import { typeName } from '../types/type-names.ts'
 import { lakeTypeName, typeFromLake } from './lake-types.ts'
 
 /** A row of `ducklake_column`: a column, or a part of a nested one. */
@@ -176,4 +177,11 @@ export function sameName(a: string, b: string): boolean {
 export function checkLakeType(type: LogicalType): void {
   lakeTypeName(type)
   for (const part of partsOf(type)) checkLakeType(part.type)
+}
+
+/** The value of a column in rows that are inserted without it, as SQL; undefined where they need one. */
+export function insertedDefault({ default: own, nullable, type }: LakeColumn): string | undefined {
+  if (own?.kind === 'expression') return `CAST(${own.text} AS ${typeName(type)})`
+  if (own !== undefined) return `CAST('${own.text.replaceAll("'", "''")}' AS ${typeName(type)})`
+  return nullable ? `CAST(NULL AS ${typeName(type)})` : undefined
 }

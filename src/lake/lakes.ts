@@ -4,6 +4,7 @@ import type { ParquetEncoder } from '../format/parquet/parquet-writer.ts'
 import type { LakeTables } from '../scan/source.ts'
 import type { SessionStorage } from '../storage/open-storage.ts'
 import type { FetchScope } from '../storage/storage.ts'
+import type { Catalog } from './catalog.ts'
 import { createDuckdbCatalog, openDuckdbCatalog } from './duckdb-catalog.ts'
 import type { LakeInfo, OpenLakeRequest } from './lake-calls.ts'
 import { lakePlace } from './lake-place.ts'
@@ -31,6 +32,7 @@ const takenNames: ReadonlySet<string> = new Set([
 export class Lakes {
   readonly #parts: LakeParts
   readonly #lakes = new Map<string, OpenLake>()
+  #drafts = 0
   /** Which snapshot of each lake a statement sees. */
   readonly #seen = new WeakMap<FetchScope, Map<OpenLake, Promise<SnapshotRow>>>()
 
@@ -105,6 +107,13 @@ export class Lakes {
     const lake = this.#lakes.get(name.toLowerCase())
     this.#lakes.delete(name.toLowerCase())
     await lake?.close()
+  }
+
+  /** Lets statements read a lake as a transaction sees it, under a name that no user has. */
+  addDraft(lake: OpenLake, catalog: Catalog): OpenLake {
+    const draft = lake.draft(`${lake.name} (transaction ${++this.#drafts})`, catalog)
+    this.#lakes.set(draft.name.toLowerCase(), draft)
+    return draft
   }
 
   async closeAll(): Promise<void> {

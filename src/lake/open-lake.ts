@@ -22,6 +22,8 @@ export interface OpenLakeOptions {
   readonly storage: Pick<SessionStorage, 'open' | 'place'>
   /** Where its data files are, when not where the catalog says. */
   readonly dataPath?: string
+  /** Whether it is what a transaction sees of a lake. */
+  readonly isDraft?: boolean
 }
 
 /** What scans need of a table in a snapshot. */
@@ -49,6 +51,8 @@ export class OpenLake {
   readonly catalog: Catalog
   /** Where it is; relative paths that are no data files are beside the catalog. */
   readonly folder: string
+  /** Whether it is what a transaction sees of a lake; SQL text cannot name it. */
+  readonly isDraft: boolean
   readonly #options: OpenLakeOptions
   #known: Known | undefined
 
@@ -56,6 +60,7 @@ export class OpenLake {
     this.name = options.name
     this.catalog = options.catalog
     this.folder = options.place.folder
+    this.isDraft = options.isDraft === true
     this.#options = options
   }
 
@@ -126,6 +131,11 @@ export class OpenLake {
     }
   }
 
+  /** The same lake as a transaction sees it. */
+  draft(name: string, catalog: Catalog): OpenLake {
+    return new OpenLake({ ...this.#options, name, catalog, isDraft: true })
+  }
+
   async close(): Promise<void> {
     await this.catalog.close()
   }
@@ -145,7 +155,7 @@ export class OpenLake {
     const format = await this.format()
     const moment = { table, columns, snapshot }
     return this.catalog.reading(async (reader) => {
-      const data = await this.#dataFolder()
+      const data = await this.dataFolder()
       const mapping = [...(await mappedColumns(reader, columns)), ...virtual]
       const openFile = (path: string, isRelative: boolean): ReturnType<SessionStorage['open']> =>
         this.#options.storage.open(referenceIn(isRelative ? data : this.folder, path))
@@ -158,7 +168,7 @@ export class OpenLake {
   }
 
   /** Where data files are: where the user said, else where the catalog says; relative paths are beside the catalog. */
-  async #dataFolder(): Promise<string> {
+  async dataFolder(): Promise<string> {
     const { dataPath } = this.#options
     const [row] = await this.catalog.read(
       `SELECT value FROM {M}.ducklake_metadata WHERE key = 'data_path' AND scope IS NULL`,

@@ -1,8 +1,10 @@
 import { LakefrontError } from '../errors.ts'
 import type { CatalogTransaction, CatalogValue } from './catalog.ts'
 import { type MadeChange, parseChangesMade, printChangesMade } from './changes-made.ts'
+import { writtenFormat } from './catalog-schema.ts'
 import { commitConflict } from './commit-conflict.ts'
 import { type OtherCommit, conflictOf } from './conflict.ts'
+import { currentColumnRows } from './current-column-rows.ts'
 import { type ColumnRow, type LakeColumn, columnsFromRows } from './lake-columns.ts'
 
 /** A table as the commit finds it. */
@@ -46,6 +48,7 @@ export class SnapshotDraft {
   readonly time: string
   readonly #schemaVersion: number
   readonly #head: number
+  readonly #firstFileId: number
   readonly #made: MadeChange[] = []
   readonly #filesDeleted = new Set<number>()
   readonly #written = new Set<string>()
@@ -56,6 +59,7 @@ export class SnapshotDraft {
   #movesFileId = false
   #changesSchema = false
   #changesAnything = false
+  #dropsOwnFiles = false
   #others: Promise<readonly OtherCommit[]> | undefined
 
   private constructor(transaction: CatalogTransaction, base: number, head: Readonly<Record<string, unknown>>) {
@@ -65,17 +69,21 @@ export class SnapshotDraft {
     this.snapshot = this.#head + 1
     this.#schemaVersion = Number(head['schema_version'])
     this.#nextCatalogId = Number(head['next_catalog_id'])
-    this.#nextFileId = Number(head['next_file_id'])
+    this.#nextFileId = this.#firstFileId = Number(head['next_file_id'])
     this.time = SnapshotDraft.#timeAfter(BigInt(head['microseconds'] as bigint | number))
   }
 
   /** Begins on what is newest in `transaction`, for changes that were made when snapshot `base` was. */
   static async begin(transaction: CatalogTransaction, base: number): Promise<SnapshotDraft> {
     const [head] = await transaction.read(
-      `SELECT snapshot_id, schema_version, next_catalog_id, next_file_id, epoch_us(snapshot_time) AS microseconds
+      `SELECT snapshot_id, schema_version, next_catalog_id, next_file_id, epoch_us(snapshot_time) AS microseconds,
+         (SELECT value FROM {M}.ducklake_metadata WHERE key = 'version' AND scope IS NULL) AS version,
+         (SELECT value FROM {M}.ducklake_metadata WHERE key = 'encrypted' AND scope IS NULL) AS encrypted
        FROM {M}.ducklake_snapshot ORDER BY snapshot_id DESC LIMIT 1`,
     )
     if (head === undefined) throw new LakefrontError('CORRUPT_FILE', 'The catalog of the lake has no snapshot.')
+    if (head['version'] !== writtenFormat) throw otherFormat(String(head['version']))
+    if (head['encrypted'] === 'true') throw encryptedLake()
     return new SnapshotDraft(transaction, base, head)
   }
 
@@ -194,23 +202,8 @@ export class SnapshotDraft {
     return { id: Number(row['schema_id']), uuid, name: String(row['schema_name']) }
   }
 
-  async columnRows(table: number): Promise<readonly ColumnRow[]> {
-    const rows = await this.transaction.read(
-      `SELECT column_id, parent_column, column_order, column_name, column_type, initial_default, default_value, default_value_type, nulls_allowed
-       FROM {M}.ducklake_column WHERE table_id = $1 AND end_snapshot IS NULL ORDER BY column_order`,
-      [table],
-    )
-    return rows.map((row) => ({
-      id: Number(row['column_id']),
-      parent: row['parent_column'] === null ? null : Number(row['parent_column']),
-      order: Number(row['column_order']),
-      name: String(row['column_name']),
-      type: String(row['column_type']),
-      initialDefault: row['initial_default'] as string | null,
-      defaultValue: row['default_value'] as string | null,
-      defaultType: row['default_value_type'] as string | null,
-      nullable: row['nulls_allowed'] !== false,
-    }))
+  columnRows(table: number): Promise<readonly ColumnRow[]> {
+    return currentColumnRows(this.transaction, table)
   }
 
   insertColumns(table: number, rows: readonly ColumnRow[]): Promise<void> {
@@ -274,6 +267,7 @@ export class SnapshotDraft {
   async finish(note: CommitNote): Promise<number | undefined> {
     if (!this.#changesAnything) return undefined
     await this.checkConflicts()
+    if (this.#dropsOwnFiles) await this.#forgetOwnFiles()
     const schemaVersion = this.#schemaVersion + (this.#changesSchema ? 1 : 0)
     if (this.#movesFileId) this.#nextFileId++
     await this.insert('ducklake_snapshot', [
@@ -290,6 +284,16 @@ export class SnapshotDraft {
   }
 
   /** Now, and never before the snapshot before it: a clock may have gone back, and time travel goes by these times. */
+  /** What is known of files that it added and took out again. */
+  async #forgetOwnFiles(): Promise<void> {
+    for (const table of ['ducklake_file_column_stats', 'ducklake_file_partition_value', 'ducklake_delete_file']) {
+      await this.transaction.run(
+        `DELETE FROM {M}.${table} WHERE data_file_id >= $1 AND data_file_id NOT IN (SELECT data_file_id FROM {M}.ducklake_data_file)`,
+        [this.#firstFileId],
+      )
+    }
+  }
+
   static #timeAfter(previous: bigint): string {
     const now = BigInt(Date.now()) * 1000n
     const time = now > previous ? now : previous + 1n
@@ -346,4 +350,19 @@ export class SnapshotDraft {
           details: { [kind]: name },
         })
   }
+}
+
+function otherFormat(version: string): LakefrontError {
+  return new LakefrontError(
+    'UNSUPPORTED',
+    `The lake's catalog has DuckLake format ${version}; ${writtenFormat} is what is written. Older formats become it with migrate().`,
+    { details: { version } },
+  )
+}
+
+function encryptedLake(): LakefrontError {
+  return new LakefrontError(
+    'UNSUPPORTED',
+    'The lake is encrypted. Its files can be neither read nor written here; use DuckDB with its ducklake extension.',
+  )
 }

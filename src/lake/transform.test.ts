@@ -6,7 +6,6 @@ import type { ColumnBatch } from '../types/column-data.ts'
 import { rowsFromBatch } from '../types/rows.ts'
 import { bucketsOf, murmur3 } from './bucket.ts'
 import { parsePartitionKey, partitionFolder, transformSql } from './transform.ts'
-import { uuidv7 } from './uuid.ts'
 
 const lake = fileURLToPath(new URL('../../../shared/data/ducklake/partitions', import.meta.url))
 
@@ -124,13 +123,5 @@ describe('murmur3', () => {
     expect(bucket('u')).toBe(bucket('text'))
     expect(bucket('t')).toBe(bucket('one'))
     expect(bucket('n')).toBeNull()
-  })
-})
-
-describe('uuidv7', () => {
-  it('has the time, the version and the variant', () => {
-    const uuid = uuidv7(0x0123_4567_89ab)
-    expect(uuid).toMatch(/^01234567-89ab-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-    expect(new Set(Array.from({ length: 1000 }, () => uuidv7(1))).size).toBe(1000)
   })
 })

@@ -1,0 +1,289 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Session } from '../connect/session.ts'
+import { nodeHost } from '../engine/duckdb-wasm/node-host.ts'
+import { openEngine } from '../engine/open-engine.ts'
+import { col } from '../expr/col.ts'
+import { lit } from '../expr/lit.ts'
+import { sql } from '../expr/sql.ts'
+import type { Lake } from '../frame/lake.ts'
+import { lakesBeside } from './engine-with-lakes.ts'
+
+const wasm = new URL('../../dist/wasm/', import.meta.url)
+let session: Session
+let lake: Lake
+let lakes = 0
+beforeAll(async () => {
+  session = new Session(await openEngine(nodeHost(wasm), { decodeWorkers: 0 }, {}, lakesBeside))
+}, 60_000)
+afterAll(() => session.close())
+beforeEach(async () => {
+  lake = await session.openLake(`memory:writes-${++lakes}`, { create: true })
+})
+afterEach(() => lake.close())
+
+const rows = (name = 't', version?: number): Promise<unknown[]> =>
+  lake
+    .table(name, version === undefined ? {} : { version })
+    .orderBy('id')
+    .collect()
+
+async function made(version: bigint): Promise<string | null> {
+  const all = await (await lake.snapshots()).collect()
+  return all.find((snapshot) => snapshot.version === version)!.changes
+}
+
+describe('rows of a lake', () => {
+  it('come, change and go, and are there in their versions', async () => {
+    await lake.createTable(
+      't',
+      { id: 'bigint', n: 'integer', s: 'varchar' },
+      { partitionBy: ['bucket(2, id)'], notNull: ['id'] },
+    )
+    const t = lake.table('t')
+    const inserted = await t.insert(
+      session.sql(`SELECT i AS id, i::INTEGER * 10 AS n, 'v' || i AS s FROM range(5) r(i)`),
+    )
+    expect(inserted).toMatchObject({ snapshot: 2, rowsInserted: 5, filesAdded: 2, attempts: 1, skipped: false })
+    const updated = await t.update({ set: { n: col('n').add(1), s: 'new' }, where: col('id').lt(2) })
+    expect(updated).toMatchObject({ snapshot: 3, rowsUpdated: 2, rowsDeleted: 0, rowsInserted: 0 })
+    expect(await t.delete(col('id').eq(3))).toMatchObject({ rowsDeleted: 1, filesAdded: 0 })
+    expect(await rows()).toEqual([
+      { id: 0n, n: 1, s: 'new' },
+      { id: 1n, n: 11, s: 'new' },
+      { id: 2n, n: 20, s: 'v2' },
+      { id: 4n, n: 40, s: 'v4' },
+    ])
+    expect(await rows('t', 2)).toHaveLength(5)
+    expect(await made(3n)).toBe('inserted_into_table:1,deleted_from_table:1')
+    const ids = await t.withRowIds().orderBy('id').select('rowid').collect()
+    const first = await lake
+      .table('t', { version: 2 })
+      .withRowIds()
+      .filter(col('id').ne(3))
+      .orderBy('id')
+      .select('rowid')
+      .collect()
+    expect(ids).toEqual(first)
+    expect(await t.delete(lit(true))).toMatchObject({ rowsDeleted: 4 })
+    expect(await (await t.files()).collect()).toEqual([])
+  })
+
+  it('are merged: updated, deleted and inserted in one commit', async () => {
+    await lake.createTable(
+      't',
+      { id: 'bigint', n: 'integer', s: 'varchar' },
+      { defaults: { s: 'none', n: sql('40 + 2') } },
+    )
+    const t = lake.table('t')
+    await t.insert([1, 2, 3, 4].map((id) => ({ id, n: id, s: 'old' })))
+    const report = await t.merge(
+      [
+        { id: 1, n: 100 },
+        { id: 2, n: -1 },
+        { id: 9, n: 9 },
+      ],
+      {
+        on: 'id',
+        whenMatched: [
+          { when: col('source.n').lt(0), delete: true },
+          { update: { n: col('target.n').add(col('source.n')) } },
+        ],
+        whenNotMatched: 'insert',
+        whenNotMatchedBySource: { when: col('target.id').gt(3), update: { s: 'orphan' } },
+      },
+    )
+    expect(report).toMatchObject({ rowsInserted: 1, rowsDeleted: 1, rowsUpdated: 2 })
+    expect(await rows()).toEqual([
+      { id: 1n, n: 101, s: 'old' },
+      { id: 3n, n: 3, s: 'old' },
+      { id: 4n, n: 4, s: 'orphan' },
+      { id: 9n, n: 9, s: 'none' },
+    ])
+    await t.upsert(
+      [
+        { id: 9, n: 90 },
+        { id: 10, n: 10 },
+      ],
+      { key: 'id' },
+    )
+    expect((await rows()).slice(-2)).toEqual([
+      { id: 9n, n: 90, s: 'none' },
+      { id: 10n, n: 10, s: 'none' },
+    ])
+    await t.insert([{ id: 11 }])
+    expect((await rows()).at(-1)).toEqual({ id: 11n, n: 42, s: 'none' })
+    const twice = session.sql('SELECT 1 AS id, 2 AS n UNION ALL SELECT 1, 3')
+    await expect(t.merge(twice, { on: 'id', whenMatched: 'update' })).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+    await expect(t.merge(twice, { on: 'id' })).rejects.toThrow(/changes nothing/)
+  })
+
+  it('are overwritten: all, partitions, or those of a condition', async () => {
+    await lake.createTable('t', { id: 'bigint', day: 'date' }, { partitionBy: ['day'] })
+    const t = lake.table('t')
+    await t.insert([
+      { id: 1, day: '2026-01-01' },
+      { id: 2, day: '2026-01-02' },
+      { id: 3, day: null },
+    ])
+    await t.overwrite([{ id: 20, day: '2026-01-02' }], { where: 'partitions' })
+    expect(await rows()).toEqual([
+      { id: 1n, day: '2026-01-01' },
+      { id: 3n, day: null },
+      { id: 20n, day: '2026-01-02' },
+    ])
+    await t.overwrite([{ id: 30, day: null }], { where: col('day').isNull() })
+    expect(await rows()).toEqual([
+      { id: 1n, day: '2026-01-01' },
+      { id: 20n, day: '2026-01-02' },
+      { id: 30n, day: null },
+    ])
+    await t.overwrite([{ id: 7, day: '2026-01-07' }])
+    expect(await rows()).toEqual([{ id: 7n, day: '2026-01-07' }])
+    await t.rollback(2)
+    expect(await rows()).toEqual([
+      { id: 1n, day: '2026-01-01' },
+      { id: 2n, day: '2026-01-02' },
+      { id: 3n, day: null },
+    ])
+  })
+
+  it('of other columns are refused, or widen the table when asked to', async () => {
+    await lake.createTable('t', { id: 'integer', s: 'struct(a integer)' })
+    const t = lake.table('t')
+    await expect(t.insert([{ id: 1, nope: 1 }])).rejects.toMatchObject({ code: 'COLUMN_NOT_FOUND' })
+    await expect(t.insert(session.sql('SELECT 1.5 AS id'))).rejects.toMatchObject({ code: 'TYPE_MISMATCH' })
+    await expect(t.insert(session.sql('SELECT 1 AS id, 2 AS extra'))).rejects.toThrow(/mergeSchema/)
+    await t.insert([{ id: 5_000_000_000, s: { a: 1, b: 'x' }, extra: true }], { mergeSchema: true })
+    expect(await rows()).toEqual([{ id: 5_000_000_000n, s: { a: 1, b: 'x' }, extra: true }])
+    expect(await made(2n)).toBe('inserted_into_table:1,altered_table:1')
+    await lake
+      .table('t')
+      .alterType('id', 'hugeint')
+      .then(
+        () => expect.unreachable(),
+        (error: unknown) => expect(error).toMatchObject({ code: 'TYPE_MISMATCH' }),
+      )
+  })
+})
+
+describe('a transaction', () => {
+  it('reads what it wrote, is one snapshot, and leaves nothing when it fails', async () => {
+    await lake.createTable('t', { id: 'bigint' })
+    await lake.table('t').insert([{ id: 1 }])
+    const report = await lake.transaction(
+      async (tx) => {
+        await tx.createTable('b', { id: 'bigint', n: 'integer' })
+        await tx.table('b').insert([
+          { id: 1, n: 1 },
+          { id: 2, n: 2 },
+          { id: 3, n: 3 },
+        ])
+        await tx.table('b').delete(col('id').eq(2))
+        await tx.table('b').update({ set: { n: 30 }, where: col('id').eq(3) })
+        await tx.table('t').delete(lit(true))
+        expect(await tx.table('b').orderBy('id').collect()).toEqual([
+          { id: 1n, n: 1 },
+          { id: 3n, n: 30 },
+        ])
+        expect(await tx.table('t').count()).toBe(0)
+        expect(await lake.table('t').count()).toBe(1)
+        await expect(lake.table('b').count()).rejects.toMatchObject({ code: 'TABLE_NOT_FOUND' })
+      },
+      { message: 'moved', author: 'me' },
+    )
+    expect(report).toMatchObject({ snapshot: 3, rowsInserted: 3, rowsDeleted: 2, rowsUpdated: 1 })
+    expect(await rows('b')).toEqual([
+      { id: 1n, n: 1 },
+      { id: 3n, n: 30 },
+    ])
+    expect(await lake.verify(report.commitId)).toEqual({ committed: true, snapshot: 3 })
+    const failed = lake.transaction(async (tx) => {
+      await tx.table('b').insert([{ id: 9, n: 9 }])
+      await tx.dropTable('t')
+      throw new Error('no')
+    })
+    await expect(failed).rejects.toThrow('no')
+    expect(await lake.table('b').count()).toBe(2)
+    expect(await lake.table('t').count()).toBe(0)
+  })
+
+  it('conflicts with what others did to the same rows, and can be run again', async () => {
+    await lake.createTable('t', { id: 'bigint', n: 'integer' })
+    const t = lake.table('t')
+    await t.insert([{ id: 1, n: 1 }])
+    let runs = 0
+    const add = (reruns: number): Promise<unknown> =>
+      lake.transaction(
+        async (tx) => {
+          const [row] = await tx.table('t').collect()
+          if (++runs === 1) await t.update({ set: { n: 100 } })
+          await tx.table('t').update({ set: { n: (row as { n: number }).n + 1 } })
+        },
+        { reruns },
+      )
+    await expect(add(0)).rejects.toMatchObject({
+      code: 'COMMIT_CONFLICT',
+      message: expect.stringContaining('"t" was changed by another commit first (snapshot 3'),
+    })
+    runs = 0
+    await add(1)
+    expect(await rows()).toEqual([{ id: 1n, n: 101 }])
+  })
+
+  it('of a series happens once', async () => {
+    await lake.createTable('t', { id: 'bigint' })
+    const batch = (version: number): ReturnType<ReturnType<typeof lake.table>['insert']> =>
+      lake.table('t').insert([{ id: version }], { appId: 'feed', version })
+    expect(await batch(1)).toMatchObject({ skipped: false, snapshot: 2 })
+    expect(await batch(1)).toMatchObject({ skipped: true, snapshot: 2 })
+    expect(await batch(2)).toMatchObject({ skipped: false, snapshot: 3 })
+    expect(await batch(1)).toMatchObject({ skipped: true })
+    expect(await rows()).toEqual([{ id: 1n }, { id: 2n }])
+  })
+})
+
+describe('columns of a lake', () => {
+  it('are added, renamed, widened and dropped without rewriting', async () => {
+    await lake.createTable('t', { id: 'integer', s: 'varchar' })
+    const t = lake.table('t')
+    await t.insert([{ id: 1, s: 'a' }])
+    await t.addColumn('n', 'integer', { default: 5 })
+    await t.renameColumn('s', 'label')
+    await t.alterType('id', 'bigint')
+    await t.addColumn('d', 'date')
+    await t.dropColumn('d')
+    await t.insert([{ id: 5_000_000_000, label: 'b' }])
+    expect(await rows()).toEqual([
+      { id: 1n, label: 'a', n: 5 },
+      { id: 5_000_000_000n, label: 'b', n: 5 },
+    ])
+    expect(await rows('t', 2)).toEqual([{ id: 1, s: 'a' }])
+    await t.setDefault('n', undefined)
+    await t.insert([{ id: 2 }])
+    await expect(t.setNotNull('n')).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+    await t.setNotNull('id')
+    await expect(t.insert([{ label: 'c' }])).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+    await expect(t.insert(session.sql('SELECT NULL AS id'))).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+    await t.comment('events', {})
+    await lake.renameTable('t', 'u')
+    expect(await rows('u')).toHaveLength(3)
+    const [told] = await (await lake.tables()).collect()
+    expect(told).toMatchObject({ name: 'u', comment: 'events' })
+    await expect(lake.table('u').addColumn('x', "enum('a')")).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    await expect(lake.table('u').dropColumn('nn')).rejects.toThrow(/Did you mean "n"/)
+  })
+
+  it('of views and schemas', async () => {
+    await lake.createSchema('sales')
+    await lake.createTable('orders', { id: 'bigint' }, { schema: 'sales' })
+    await lake.table('orders', { schema: 'sales' }).insert([{ id: 3 }])
+    await lake.createView('recent', 'SELECT id + 1 AS next FROM lake.sales.orders')
+    expect(await session.sql('SELECT * FROM lake.recent').collect()).toEqual([{ next: 4n }])
+    await expect(lake.dropSchema('sales')).rejects.toThrow(/not empty: orders/)
+    await lake.dropView('recent')
+    await lake.dropSchema('sales', { cascade: true })
+    expect(await (await lake.tables()).collect()).toEqual([])
+    await lake.dropTable('none', { ifExists: true })
+    await expect(lake.dropTable('none')).rejects.toMatchObject({ code: 'TABLE_NOT_FOUND' })
+  })
+})
