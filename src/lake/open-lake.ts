@@ -3,6 +3,7 @@ import type { LakeSource, ListedSource, MappedField, Source } from '../scan/sour
 import type { SessionStorage } from '../storage/open-storage.ts'
 import type { Catalog } from './catalog.ts'
 import { type CatalogFormat, catalogFormat } from './catalog-format.ts'
+import { changedInlined, changeListing } from './change-listing.ts'
 import { findSnapshot } from './find-snapshot.ts'
 import { inlinedRows } from './inlined-rows.ts'
 import type { LakeColumn } from './lake-columns.ts'
@@ -31,6 +32,14 @@ interface TableParts {
   readonly mapping: readonly MappedField[]
   readonly files: ListedSource['files']
   readonly rows: (Source & { readonly format: 'batches' })['batches']
+}
+
+/** What is to be read of a table. */
+interface WantedTable {
+  readonly table: LakeTableEntry
+  readonly snapshot: number
+  readonly virtual: readonly MappedField[]
+  readonly changes: LakeSource['changes']
 }
 
 /** What was read of one version of the catalog. */
@@ -119,10 +128,11 @@ export class OpenLake {
   ): Promise<{ readonly files: ListedSource; readonly rows?: Source & { readonly format: 'batches' } }> {
     const table = await this.table(row, source.schema, source.table)
     const virtual = (source.virtual ?? []).map(virtualField)
-    const key = JSON.stringify([row.id, table.id, virtual])
+    const { changes } = source
+    const key = JSON.stringify([row.id, table.id, virtual, changes])
     const parts = columnsOnly
       ? emptyTable(table, virtual)
-      : await remembered(this.#now().tables, key, () => this.#load(table, row.id, virtual))
+      : await remembered(this.#now().tables, key, () => this.#load({ table, snapshot: row.id, virtual, changes }))
     const { mapping, files, rows } = parts
     const schema = { fields: mapping.map(({ name, type }) => ({ name, type, nullable: true })) }
     return {
@@ -150,7 +160,7 @@ export class OpenLake {
     return this.#known
   }
 
-  async #load(table: LakeTableEntry, snapshot: number, virtual: readonly MappedField[]): Promise<TableParts> {
+  async #load({ table, snapshot, virtual, changes }: WantedTable): Promise<TableParts> {
     const columns: readonly LakeColumn[] = columnsOfTable(table)
     const format = await this.format()
     const moment = { table, columns, snapshot }
@@ -159,11 +169,14 @@ export class OpenLake {
       const mapping = [...(await mappedColumns(reader, columns)), ...virtual]
       const openFile = (path: string, isRelative: boolean): ReturnType<SessionStorage['open']> =>
         this.#options.storage.open(referenceIn(isRelative ? data : this.folder, path))
-      return {
-        mapping,
-        files: await tableListing(reader, moment, { catalog: this.catalog, format, openFile }),
-        rows: await inlinedRows(reader, moment, { format, mapping }),
+      const parts = { catalog: this.catalog, format, openFile }
+      if (changes === undefined) {
+        const files = await tableListing(reader, moment, parts)
+        return { mapping, files, rows: await inlinedRows(reader, moment, { format, mapping }) }
       }
+      const files = await changeListing(reader, { table, range: changes }, parts)
+      const choice = changedInlined(changes)
+      return { mapping, files, rows: await inlinedRows(reader, moment, { format, mapping, choice }) }
     })
   }
 

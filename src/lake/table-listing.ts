@@ -52,7 +52,6 @@ export async function tableListing(
   const ids = columns.numbers('id')
   const lastSnapshots = columns.numbers('last_snapshot')
   const inlined = await inlinedDeletes(reader, table.id, snapshot)
-  const mappings = columns.numbers('mapping')
   const sizes = columns.numbers('size')
   const openPath = pathReader(columns, table, parts)
   return {
@@ -67,7 +66,7 @@ export async function tableListing(
     lastSnapshots,
     ...(lastSnapshots.some((last) => last > snapshot) ? { only: { to: snapshot } } : {}),
     ...deletesOf(columns, { ids, inlined, snapshot, open: openPath('delete_path', 'delete_relative') }),
-    ...(mappings.some((mapping) => !Number.isNaN(mapping)) ? await namingsOf(reader, table, mappings) : {}),
+    ...(await namingsOf(reader, table, columns.numbers('mapping'))),
     bounds: (name) => parts.catalog.reading((own) => boundsOf(own, moment, { name, ids })),
   }
 }
@@ -84,7 +83,8 @@ export function emptyListing(table: LakeTableEntry): ListedFiles {
   }
 }
 
-function refuseEncrypted(table: LakeTableEntry, columns: CatalogColumns): void {
+/** Throws `UNSUPPORTED` when a file is encrypted. */
+export function refuseEncrypted(table: LakeTableEntry, columns: CatalogColumns): void {
   const isEncrypted = columns.reader('encrypted')
   for (let file = 0; file < columns.length; file++) {
     if (isEncrypted(file) !== true) continue
@@ -96,7 +96,7 @@ function refuseEncrypted(table: LakeTableEntry, columns: CatalogColumns): void {
 }
 
 /** Opens the file that a row names in two of its columns. */
-function pathReader(
+export function pathReader(
   columns: CatalogColumns,
   { folder }: LakeTableEntry,
   { openFile }: ListingParts,
@@ -183,11 +183,13 @@ async function inlinedDeletes(
   return byFile
 }
 
-async function namingsOf(
+/** What foreign files call the columns; nothing where none does. */
+export async function namingsOf(
   reader: CatalogReader,
   table: LakeTableEntry,
   mappings: Float64Array,
 ): Promise<Pick<ListedFiles, 'namings' | 'names'>> {
+  if (mappings.every(Number.isNaN)) return {}
   const known = await nameMappings(reader, table.id)
   const ids = [...known.keys()]
   const places = new Map(ids.map((id, place) => [id, place]))
