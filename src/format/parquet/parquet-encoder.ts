@@ -23,7 +23,7 @@ import type {
 const defaultRows = 122_880
 
 /** Most bytes, not yet encoded, that wait for a row group to become full. */
-const mostWaiting = 128 * 2 ** 20
+const mostWaiting = 64 * 2 ** 20
 
 /** Pieces smaller than this are put together before they are given away. */
 const pieceBytes = 2 ** 20
