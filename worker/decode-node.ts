@@ -1,6 +1,12 @@
 import { parentPort } from 'node:worker_threads'
 import { parquetDecoder } from '../src/format/parquet/decode.ts'
+import { streamEncoder } from '../src/format/parquet/encode.ts'
 import { serveDecoder } from '../src/rpc/serve-decoder.ts'
 import type { ServedEndpoint } from '../src/rpc/serve-engine.ts'
 
-serveDecoder((module) => parquetDecoder(async () => module), parentPort as unknown as ServedEndpoint)
+const open = (module: WebAssembly.Module) => {
+  const load = async () => module
+  return { decoder: parquetDecoder(load), encoder: streamEncoder(load) }
+}
+
+serveDecoder(open, parentPort as unknown as ServedEndpoint)

@@ -1,5 +1,11 @@
 import { parquetDecoder } from '../src/format/parquet/decode.ts'
+import { streamEncoder } from '../src/format/parquet/encode.ts'
 import { serveDecoder } from '../src/rpc/serve-decoder.ts'
 import type { ServedEndpoint } from '../src/rpc/serve-engine.ts'
 
-serveDecoder((module) => parquetDecoder(async () => module), globalThis as unknown as ServedEndpoint)
+const open = (module: WebAssembly.Module) => {
+  const load = async () => module
+  return { decoder: parquetDecoder(load), encoder: streamEncoder(load) }
+}
+
+serveDecoder(open, globalThis as unknown as ServedEndpoint)

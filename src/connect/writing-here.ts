@@ -2,7 +2,7 @@ import type * as FileSystem from 'node:fs/promises'
 import type { Engine } from '../engine/engine.ts'
 import { writingEngine } from '../engine/writing-engine.ts'
 import { decoderModule } from '../format/parquet/decoder-module.ts'
-import { columnEncoder } from '../format/parquet/encode.ts'
+import { encodeHere, streamEncoder } from '../format/parquet/encode.ts'
 import { parquetEncoder } from '../format/parquet/parquet-encoder.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { StorageCalls, StorageOptions } from '../storage/open-storage.ts'
@@ -18,7 +18,9 @@ export function writingHere(engine: Engine, options: StorageOptions, calls: Stor
     ...(files === undefined
       ? {}
       : {
-          parquet: parquetEncoder(columnEncoder(decoderModule(() => files.readFile(new URL(wasm, import.meta.url))))),
+          parquet: parquetEncoder(
+            encodeHere(streamEncoder(decoderModule(() => files.readFile(new URL(wasm, import.meta.url))))),
+          ),
         }),
     close: () => storage.close(),
   })

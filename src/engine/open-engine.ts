@@ -1,7 +1,8 @@
 import { parquetDecoder } from '../format/parquet/decode.ts'
 import { decoderModule } from '../format/parquet/decoder-module.ts'
-import { columnEncoder } from '../format/parquet/encode.ts'
+import { streamEncoder } from '../format/parquet/encode.ts'
 import { parquetEncoder } from '../format/parquet/parquet-encoder.ts'
+import { DecodePool } from '../scan/decode-pool.ts'
 import { MemoryBudget } from '../scan/memory-budget.ts'
 import { scanProvider } from '../scan/scan-provider.ts'
 import { openStorage } from '../storage/open-storage.ts'
@@ -29,19 +30,21 @@ export async function openEngine(
   const module = decoderModule(() => host.loadParquet())
   const ranges = { mostMemoryBytes: memory.limit * rangeShare }
   const storage = openStorage({ ...ranges, ...options.storage, ...(baseUrl === undefined ? {} : { baseUrl }) }, calls)
-  const parquet = parquetEncoder(columnEncoder(module))
+  const decoder = new DecodePool({
+    decoder: parquetDecoder(module),
+    encoder: streamEncoder(module),
+    module,
+    ...(host.decoders === undefined ? {} : { workers: host.decoders }),
+    ...(decodeWorkers === undefined ? {} : { size: decodeWorkers }),
+  })
+  const parquet = parquetEncoder(decoder)
   const beside = makeBeside?.({ storage, parquet, openDatabase: async (bytes) => (await opening).openDatabase!(bytes) })
   const scans = scanProvider({
     ...(beside === undefined ? {} : { lakes: beside.lakes }),
     openFile: (reference) => storage.open(reference),
     expand: (name, own) => storage.expand(name, own),
     closeFiles: () => storage.close(),
-    decoder: parquetDecoder(module),
-    decoding: {
-      module,
-      ...(host.decoders === undefined ? {} : { workers: host.decoders }),
-      ...(decodeWorkers === undefined ? {} : { size: decodeWorkers }),
-    },
+    decoder,
     memory,
     ...(cacheBytes === undefined ? {} : { cacheBytes }),
   })

@@ -1,5 +1,6 @@
 import { errorFromWire, LakefrontError } from '../errors.ts'
 import type { DecodeRequest } from '../format/parquet/decode.ts'
+import type { StreamRequest } from '../format/parquet/encode.ts'
 import type { DecodedColumn, DecoderHandle } from '../scan/decoder-handle.ts'
 import type { DecodeAnswer, DecodeCall } from './decode-messages.ts'
 import { watchLifeline } from './lifeline.ts'
@@ -20,7 +21,7 @@ export function connectDecoder(worker: WorkerHandle): DecoderHandle {
 
 class DecoderConnection implements DecoderHandle {
   readonly #worker: WorkerHandle
-  readonly #waiters = new Map<number, Waiter<DecodedColumn>>()
+  readonly #waiters = new Map<number, Waiter<never>>()
   readonly #gone = new AbortController()
   #starting: Waiter<void> | undefined
   #lost: LakefrontError | undefined
@@ -48,13 +49,19 @@ class DecoderConnection implements DecoderHandle {
   }
 
   decode(request: DecodeRequest): Promise<DecodedColumn> {
+    const buffers = request.bytes.map((bytes) => bytes.buffer as ArrayBuffer)
+    return this.#ask((id) => this.#send({ call: 'decode', id, request }, buffers))
+  }
+
+  encode(request: StreamRequest): Promise<Uint8Array> {
+    return this.#ask((id) => this.#send({ call: 'encode', id, request }, [request.stream.buffer as ArrayBuffer]))
+  }
+
+  #ask<T>(send: (id: number) => void): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#lost !== undefined) throw this.#lost
       const id = this.#nextId++
-      this.#send(
-        { call: 'decode', id, request },
-        request.bytes.map((bytes) => bytes.buffer as ArrayBuffer),
-      )
+      send(id)
       this.#waiters.set(id, { resolve, reject })
       this.#worker.keepAlive(true)
     })
@@ -81,7 +88,11 @@ class DecoderConnection implements DecoderHandle {
         return
       case 'decoded':
         this.#memoryBytes = answer.memoryBytes
-        this.#settle(answer.id)?.resolve({ batches: answer.batches, milliseconds: answer.milliseconds })
+        this.#settle(answer.id)?.resolve({ batches: answer.batches, milliseconds: answer.milliseconds } as never)
+        return
+      case 'encoded':
+        this.#memoryBytes = answer.memoryBytes
+        this.#settle(answer.id)?.resolve(answer.file as never)
         return
       case 'refused':
         this.#settle(answer.id)?.reject(errorFromWire(answer.error))
@@ -91,7 +102,7 @@ class DecoderConnection implements DecoderHandle {
     }
   }
 
-  #settle(id: number): Waiter<DecodedColumn> | undefined {
+  #settle(id: number): Waiter<never> | undefined {
     const waiter = this.#waiters.get(id)
     this.#waiters.delete(id)
     if (this.#waiters.size === 0) this.#worker.keepAlive(false)
@@ -101,10 +112,14 @@ class DecoderConnection implements DecoderHandle {
   #lose(why: string, cause?: unknown): void {
     if (this.#lost !== undefined) return
     const { label } = this.#worker
-    this.#lost = new LakefrontError('WORKER_LOST', `The worker that decodes Parquet ("${label}") is gone: ${why}.`, {
-      details: { worker: label },
-      ...(cause === undefined ? {} : { cause }),
-    })
+    this.#lost = new LakefrontError(
+      'WORKER_LOST',
+      `The worker that decodes and encodes Parquet ("${label}") is gone: ${why}.`,
+      {
+        details: { worker: label },
+        ...(cause === undefined ? {} : { cause }),
+      },
+    )
     this.#gone.abort()
     this.#worker.keepAlive(false)
     this.#worker.terminate()

@@ -1,11 +1,13 @@
 import type { WireError } from '../errors.ts'
 import type { DecodeRequest } from '../format/parquet/decode.ts'
+import type { StreamRequest } from '../format/parquet/encode.ts'
 import type { ColumnData } from '../types/column-data.ts'
 
-/** What a decoding worker is told: first to start, then to decode. */
+/** What a decoding worker is told: first to start, then to decode and encode. */
 export type DecodeCall =
   | { readonly call: 'start'; readonly module: WebAssembly.Module; readonly lifeline?: string }
   | { readonly call: 'decode'; readonly id: number; readonly request: DecodeRequest }
+  | { readonly call: 'encode'; readonly id: number; readonly request: StreamRequest }
 
 /** What it answers, in the order of the calls. */
 export type DecodeAnswer =
@@ -18,4 +20,5 @@ export type DecodeAnswer =
       readonly milliseconds: number
       readonly memoryBytes: number
     }
+  | { readonly answer: 'encoded'; readonly id: number; readonly file: Uint8Array; readonly memoryBytes: number }
   | { readonly answer: 'refused'; readonly id: number; readonly error: WireError }

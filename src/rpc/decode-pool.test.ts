@@ -67,6 +67,7 @@ function openPool({ cores = 3, ...options }: Partial<DecodePoolOptions> & { core
         asked.push(request.column.field.name)
         return handle.decode(request)
       },
+      encode: (request) => handle.encode(request),
     }
   }
   const pool = new DecodePool({ decoder: inPlace, module, workers: { cores, spawn }, ...options })

@@ -1,11 +1,14 @@
 import { isLakefrontError, LakefrontError } from '../errors.ts'
 import type { DecodeRequest, ParquetDecoder } from '../format/parquet/decode.ts'
+import type { EncodeJob, EncodePlace, StreamEncoder } from '../format/parquet/encode.ts'
 import { breathe } from './breathe.ts'
 import type { DecodedColumn, DecoderHandle, DecoderWorkers } from './decoder-handle.ts'
 
 export interface DecodePoolOptions {
   /** Decodes in this thread. */
   readonly decoder: ParquetDecoder
+  /** Encodes in this thread. Without it nothing is encoded. */
+  readonly encoder?: StreamEncoder
   /** The compiled decoder for the workers; asked for when the first one starts. */
   readonly module?: () => Promise<WebAssembly.Module>
   /** Without workers everything is decoded in this thread. */
@@ -16,14 +19,21 @@ export interface DecodePoolOptions {
   readonly idleMilliseconds?: number
 }
 
-/** A request that waits or is being worked on. */
-interface Job {
-  readonly id: number
-  readonly request: DecodeRequest
-  readonly signal: AbortSignal | undefined
-  /** Bytes once decompressed: what decoding takes time by. */
+/** What there is to do: to decode or encode one column of one row group. */
+interface Work<T> {
+  /** Of the column. */
+  readonly name: string
+  /** Bytes that are not compressed: what it takes time by. */
   readonly bytes: number
-  readonly resolve: (column: DecodedColumn) => void
+  readonly signal?: AbortSignal | undefined
+  readonly here: () => Promise<T>
+  readonly there: (handle: DecoderHandle) => Promise<T>
+}
+
+/** Work that waits or is being done. */
+interface Job extends Work<unknown> {
+  readonly id: number
+  readonly resolve: (result: never) => void
   readonly reject: (error: unknown) => void
   /** Workers that ended while they worked on it. */
   deaths: number
@@ -57,11 +67,12 @@ const lendableBytes = 8 * 2 ** 20
 const attempts = 2
 
 /**
- * Decodes columns in workers, and in this thread where there are none, before they have started, and while this thread would wait
+ * Decodes and encodes columns in workers, and in this thread where there are none, before they have started, and while this thread would wait
  * for them otherwise. Workers start when there is work for them, and end when there has been none for a while.
  */
-export class DecodePool {
+export class DecodePool implements EncodePlace {
   readonly #decoder: ParquetDecoder
+  readonly #encoder: StreamEncoder | undefined
   readonly #module: (() => Promise<WebAssembly.Module>) | undefined
   readonly #workers: DecoderWorkers | undefined
   readonly #idleMilliseconds: number
@@ -76,8 +87,9 @@ export class DecodePool {
   #burst = { bytes: 0, until: 0 }
   #idle: ReturnType<typeof setTimeout> | undefined
 
-  constructor({ decoder, module, workers, size, idleMilliseconds = 20_000 }: DecodePoolOptions) {
+  constructor({ decoder, encoder, module, workers, size, idleMilliseconds = 20_000 }: DecodePoolOptions) {
     this.#decoder = decoder
+    this.#encoder = encoder
     this.#module = module
     this.#workers = workers
     this.#idleMilliseconds = idleMilliseconds
@@ -88,6 +100,10 @@ export class DecodePool {
   /** Most workers there may be; 0 when all is done in this thread. */
   get size(): number {
     return this.#size
+  }
+
+  get isConcurrent(): boolean {
+    return this.#size > 0
   }
 
   /** Things a user should know, such as workers that cannot be started. */
@@ -117,19 +133,42 @@ export class DecodePool {
    * at the latest when its turn comes. The bytes stay the caller's, and must not change before the answer.
    */
   decode(request: DecodeRequest, { signal }: { signal?: AbortSignal } = {}): Promise<DecodedColumn> {
+    const { column, rowGroup } = request
+    const chunks = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
+    return this.#do({
+      name: column.field.name,
+      bytes: chunks.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0),
+      signal,
+      here: async () => {
+        const started = performance.now()
+        const batches = await this.#decoder.decode(request)
+        return { batches, milliseconds: performance.now() - started }
+      },
+      there: (handle) => handle.decode(portable(request)),
+    })
+  }
+
+  /** Encodes one column of one row group; begun in the order they come. */
+  run(job: EncodeJob): Promise<Uint8Array> {
+    return this.#do({
+      name: job.name,
+      bytes: job.bytes,
+      here: async () => this.#encoder!.encode(job.request()),
+      there: (handle) => handle.encode(job.request()),
+    })
+  }
+
+  #do<T>(work: Work<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) throw closed()
-      const { column, rowGroup } = request
-      const chunks = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
-      const bytes = chunks.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0)
-      this.#queue.push({ id: this.#nextId++, request, signal, bytes, resolve, reject, deaths: 0 })
+      this.#queue.push({ ...work, id: this.#nextId++, resolve, reject, deaths: 0 })
       const now = performance.now()
-      this.#burst = { bytes: bytes + (now < this.#burst.until ? this.#burst.bytes : 0), until: now + burstPause }
+      this.#burst = { bytes: work.bytes + (now < this.#burst.until ? this.#burst.bytes : 0), until: now + burstPause }
       this.#advance()
     })
   }
 
-  /** Lends this thread to decoding until `until` settles: for as long as it would wait anyway. */
+  /** Lends this thread to the work there is until `until` settles: for as long as it would wait anyway. */
   lend(until: Promise<unknown>): void {
     this.#lenders++
     const stop = (): void => {
@@ -140,7 +179,7 @@ export class DecodePool {
     this.#advance()
   }
 
-  /** Ends the workers; what is not decoded yet rejects with `CLOSED`. */
+  /** Ends the workers; what is not done yet rejects with `CLOSED`. */
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#idle)
@@ -191,7 +230,9 @@ export class DecodePool {
     for (const job of this.#queue.filter(({ deaths }) => deaths > 0)) job.reject(deadly(job, error))
     this.#queue = this.#queue.filter(({ deaths }) => deaths === 0)
     const why = error instanceof Error ? error.message : String(error)
-    this.#warnings.push(`Parquet is decoded in the engine’s own thread, as no worker for it could be started: ${why}`)
+    this.#warnings.push(
+      `Parquet is decoded and encoded in the engine’s own thread, as no worker for it could be started: ${why}`,
+    )
   }
 
   /** Gives queued work to workers: to the one that has the least to do, as far as their backlogs allow. */
@@ -215,7 +256,7 @@ export class DecodePool {
   async #give(member: Member, job: Job): Promise<void> {
     member.jobs.add(job)
     try {
-      job.resolve(await member.handle.decode(portable(job.request)))
+      job.resolve((await job.there(member.handle)) as never)
     } catch (error) {
       if (isLakefrontError(error, 'WORKER_LOST') && !this.#isClosed) this.#retry(member, job, error)
       else job.reject(error)
@@ -241,7 +282,7 @@ export class DecodePool {
     this.#queue.splice(later < 0 ? this.#queue.length : later, 0, job)
   }
 
-  /** Decodes in this thread, one request at a time and with room for messages between them. */
+  /** Works in this thread, one job at a time and with room for messages between them. */
   async #drive(): Promise<void> {
     if (this.#isDriving) return
     this.#isDriving = true
@@ -250,24 +291,22 @@ export class DecodePool {
       const job = this.#nextHere()
       if (job === undefined) break
       this.#queue.splice(this.#queue.indexOf(job), 1)
-      if (!this.#isAborted(job)) await this.#decodeHere(job)
+      if (!this.#isAborted(job)) await this.#workHere(job)
     }
     this.#isDriving = false
   }
 
-  /** What this thread is to decode next. What a worker ended over is not tried where the engine would end with it. */
+  /** What this thread is to do next. What a worker ended over is not tried where the engine would end with it. */
   #nextHere(): Job | undefined {
     const hasWorkers = [...this.#members].some((member) => member.isReady)
     if (hasWorkers && this.#lenders === 0) return undefined
     return this.#queue.find(({ deaths, bytes }) => deaths === 0 && (!hasWorkers || bytes <= lendableBytes))
   }
 
-  async #decodeHere({ request, resolve, reject }: Job): Promise<void> {
+  async #workHere({ here, resolve, reject }: Job): Promise<void> {
     try {
       await this.#decoder.ready()
-      const started = performance.now()
-      const batches = await this.#decoder.decode(request)
-      resolve({ batches, milliseconds: performance.now() - started })
+      resolve((await here()) as never)
     } catch (error) {
       reject(error)
     }
@@ -313,11 +352,10 @@ function portable({ column, rowGroup, bytes }: DecodeRequest): DecodeRequest {
   }
 }
 
-function deadly({ request }: Job, cause: unknown): LakefrontError {
-  const { name } = request.column.field
+function deadly({ name }: Job, cause: unknown): LakefrontError {
   return new LakefrontError(
     'ENGINE_FAILED',
-    `Column "${name}" cannot be decoded: the workers that tried ended over it. The file may be damaged, or its row groups too large for the memory there is.`,
+    `Column "${name}" cannot be decoded or encoded: the workers that tried ended over it. A file that is read may be damaged, or row groups too large for the memory there is.`,
     { details: { column: name }, cause },
   )
 }

@@ -9,7 +9,6 @@ import type { ByteSource, ObjectStat, StatOptions, Traffic } from '../storage/st
 import { batchesTable } from './batches-table.ts'
 import { ColumnCache } from './column-cache.ts'
 import { DecodePool } from './decode-pool.ts'
-import type { DecodePoolOptions } from './decode-pool.ts'
 import { FileIndex } from './file-index.ts'
 import { FileListing } from './file-listing.ts'
 import type { ListedFiles } from './listed-files.ts'
@@ -44,9 +43,8 @@ export interface ScanProviderOptions {
   readonly lakes?: LakeTables
   /** Runs when the provider is closed. */
   readonly closeFiles?: () => Promise<void>
-  readonly decoder: ParquetDecoder
-  /** Workers to decode in. Without them the scans' own thread does it. */
-  readonly decoding?: Omit<DecodePoolOptions, 'decoder'>
+  /** Decodes in the scans' own thread, or, a pool, in workers too; a pool is closed with the provider. */
+  readonly decoder: ParquetDecoder | DecodePool
   /** What all this may take. Without one there is no limit but `cacheBytes`. */
   readonly memory?: MemoryBudget
   /** Bytes of decoded columns to keep at most; what the budget allows by default. */
@@ -91,7 +89,6 @@ class Provider implements ScanProvider {
     lakes,
     closeFiles,
     decoder,
-    decoding,
     memory = new MemoryBudget(Number.MAX_SAFE_INTEGER),
     cacheBytes,
   }: ScanProviderOptions) {
@@ -99,7 +96,7 @@ class Provider implements ScanProvider {
     this.#expand = expand
     this.#lakes = lakes
     this.#closeFiles = closeFiles
-    this.#decoder = new DecodePool({ ...decoding, decoder })
+    this.#decoder = decoder instanceof DecodePool ? decoder : new DecodePool({ decoder })
     memory.watch('decoders', () => this.#decoder.memoryBytes)
     memory.watch('slack', () => this.#decoder.threads * memory.slackOfThread)
     this.#memory = memory

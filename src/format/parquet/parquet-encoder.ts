@@ -4,7 +4,8 @@ import { sliceColumn } from '../../types/slice-column.ts'
 import { typeName } from '../../types/type-names.ts'
 import { boundValue } from './bound-value.ts'
 import { columnBytes } from './column-bytes.ts'
-import type { ColumnEncoder } from './encode.ts'
+import { encodeColumn } from './encode.ts'
+import type { EncodePlace } from './encode.ts'
 import { mergeBounds } from './exact-bounds.ts'
 import type { ExactBounds } from './exact-bounds.ts'
 import { fileFooter, parquetMagic } from './file-footer.ts'
@@ -32,13 +33,13 @@ const codecs = ['none', 'snappy', 'gzip', 'zstd', 'lz4', 'brotli'] as const
 
 type OpenOptions = Parameters<ParquetEncoder['open']>[1]
 
-/** Writers of Parquet files whose columns `columns` encodes. */
-export function parquetEncoder(columns: ColumnEncoder): ParquetEncoder {
-  return { open: (fields, options) => new FileWriter(columns, fields, options) }
+/** Writers of Parquet files whose columns are encoded in `place`. */
+export function parquetEncoder(place: EncodePlace): ParquetEncoder {
+  return { open: (fields, options) => new FileWriter(place, fields, options) }
 }
 
 class FileWriter implements ParquetWriter {
-  readonly #columns: ColumnEncoder
+  readonly #place: EncodePlace
   readonly #fields: readonly FileField[]
   readonly #schema: FileSchema
   readonly #options: Required<ParquetWriteOptions> & Pick<OpenOptions, 'emit'>
@@ -46,6 +47,7 @@ class FileWriter implements ParquetWriter {
   #waiting: ColumnBatch[] = []
   #waitingRows = 0
   #waitingBytes = 0
+  #underWay: { readonly write: Promise<void>; readonly bytes: number } | undefined
   #written = 0
   /** Bytes encoded to bytes that waited, of the last row group. */
   #ratio = 1
@@ -53,15 +55,15 @@ class FileWriter implements ParquetWriter {
   #state: 'open' | 'finished' | 'closed' = 'open'
   #failure: { readonly error: unknown } | undefined
 
-  constructor(columns: ColumnEncoder, fields: readonly FileField[], options: OpenOptions) {
-    this.#columns = columns
+  constructor(place: EncodePlace, fields: readonly FileField[], options: OpenOptions) {
+    this.#place = place
     this.#fields = fields
     this.#schema = fileSchema(fields)
     this.#options = checkedOptions(options)
   }
 
   get size(): number {
-    return this.#written + Math.ceil(this.#waitingBytes * this.#ratio)
+    return this.#written + Math.ceil((this.#waitingBytes + (this.#underWay?.bytes ?? 0)) * this.#ratio)
   }
 
   async write(batch: ColumnBatch): Promise<void> {
@@ -83,6 +85,7 @@ class FileWriter implements ParquetWriter {
   async finish(): Promise<ParquetSummary> {
     this.#checkOpen()
     await this.#flush()
+    await this.#settle()
     return this.#guarded(async () => {
       if (this.#written === 0) await this.#emit([parquetMagic()])
       const { pieces, footerBytes } = fileFooter(this.#schema, this.#rowGroups, {
@@ -107,15 +110,32 @@ class FileWriter implements ParquetWriter {
     this.#rowGroups.length = 0
   }
 
+  /** Begins to write what waits; where there are other threads for it, rows are taken meanwhile. */
   async #flush(): Promise<void> {
-    const batches = this.#waiting
-    const waited = this.#waitingBytes
-    const before = this.#written
+    const [batches, bytes] = [this.#waiting, this.#waitingBytes]
+    await this.#settle()
     this.#waiting = []
     this.#waitingRows = 0
-    if (batches.length > 0) await this.#guarded(() => this.#writeRowGroup(batches))
     this.#waitingBytes = 0
-    if (waited > 0) this.#ratio = (this.#written - before) / waited
+    if (batches.length === 0) return
+    const before = this.#written
+    const write = this.#guarded(async () => {
+      await this.#writeRowGroup(batches)
+      this.#ratio = (this.#written - before) / bytes
+    })
+    this.#underWay = { write, bytes }
+    // A failure is told by the call that waits for it.
+    write.catch(() => {})
+    if (this.#place.isConcurrent !== true) await this.#settle()
+  }
+
+  /** Waits for the row group that is under way. */
+  async #settle(): Promise<void> {
+    if (this.#underWay === undefined) return
+    const { write } = this.#underWay
+    this.#place.lend?.(write)
+    await write
+    this.#underWay = undefined
   }
 
   /** Encodes a row group, and writes it, or both its halves should it have more bytes than it may. */
@@ -124,7 +144,7 @@ class FileWriter implements ParquetWriter {
     const rows = batches.reduce((sum, { length }) => sum + length, 0)
     const encoded = await Promise.all(
       this.#fields.map(({ name, type }, index) =>
-        this.#columns.encode({
+        encodeColumn(this.#place, {
           name,
           type,
           parts: batches.map(({ columns }) => columns[index]!),

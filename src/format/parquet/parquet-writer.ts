@@ -57,8 +57,9 @@ export interface ParquetSummary {
 /** Encodes batches into one Parquet file, a row group at a time. */
 export interface ParquetWriter {
   /**
-   * Takes rows; the buffers are only read, but must stay as they are until their row group is full: the last of `write` and `finish`. Bytes
-   * that are ready are given to `emit` in order before it resolves. Call it again after that only.
+   * Takes rows; the buffers are only read, but must stay as they are until `finish`. Full row groups are given to `emit` in order, one call
+   * after the other, before this resolves or, where other threads encode them, while later rows are taken. Call it again only when it has
+   * resolved.
    */
   write(batch: ColumnBatch): Promise<void>
   /** Bytes of the file so far, what is not encoded yet estimated. */
