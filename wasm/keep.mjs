@@ -3,7 +3,8 @@ import { readExports, readImports } from './module.mjs'
 /**
  * What the engine facade calls beside the C API: `Vector::Dictionary`, for dictionaries that know their size,
  * `StreamQueryResult::ExecuteTask`, which makes rows of a result in slices, what defines casts of whole families of types and macros of
- * the system's own, two that print the name of a column in a plan, and the JSON parser and writer DuckDB brings.
+ * the system's own, DuckDB's reader of CSV and what puts ours in its place, two that print the name of a column in a plan, and the
+ * JSON parser and writer DuckDB brings.
  */
 const internals = [
   '_ZN6duckdb6Vector10DictionaryERS0_yRKNS_15SelectionVectorEy',
@@ -17,6 +18,11 @@ const internals = [
   '_ZN6duckdb6Vector7FlattenEy',
   '_ZN6duckdb7Catalog16GetSystemCatalogERNS_13ClientContextE',
   '_ZN6duckdb7Catalog14CreateFunctionERNS_13ClientContextERNS_18CreateFunctionInfoE',
+  '_ZN6duckdb7Catalog19CreateTableFunctionERNS_13ClientContextERNS_23CreateTableFunctionInfoE',
+  '_ZN6duckdb23CreateTableFunctionInfoC1ENS_13TableFunctionE',
+  '_ZN6duckdb20ReadCSVTableFunction11GetFunctionEv',
+  '_ZN6duckdb18ReadCSVReplacementERNS_13ClientContextERNS_20ReplacementScanInputENS_12optional_ptrINS_19ReplacementScanDataELb1EEE',
+  '_ZN6duckdb23ReadDuckDBTableFunction15ReplacementScanERNS_13ClientContextERNS_20ReplacementScanInputENS_12optional_ptrINS_19ReplacementScanDataELb1EEE',
   '_ZN6duckdb24DefaultFunctionGenerator23CreateInternalMacroInfoERKNS_12DefaultMacroE',
   '_ZN6duckdb29DefaultTableFunctionGenerator20CreateTableMacroInfoERKNS_17DefaultTableMacroE',
   '_ZN13duckdb_yyjson20yyjson_alc_pool_initEPNS_10yyjson_alcEPvm',

@@ -22,7 +22,6 @@ import type {
   RegisteredFunction,
   RowFunction,
 } from './register-function.ts'
-import { formatOfName } from '../scan/file-format.ts'
 import type { MemoryUse } from '../scan/memory-budget.ts'
 import type { FileReference } from '../scan/source.ts'
 import type { ColumnValues, SchemaLike } from '../types/batch-from-rows.ts'
@@ -180,7 +179,7 @@ export class Session implements AsyncDisposable {
 
   /**
    * Lets SQL text name a file that has no address: `await db.registerFile('mine.parquet', file)`, then `FROM 'mine.parquet'`. Several
-   * files with the same columns are one table. They are read as what the name ends in, else as Parquet. A name that is taken is given to the new file.
+   * files with the same columns are one table. What they are is told by what is in them. A name that is taken is given to the new file.
    */
   async registerFile(name: string, file: FileReference | readonly FileReference[]): Promise<void> {
     const files: readonly FileReference[] = Array.isArray(file) ? [...file] : [file as FileReference]
@@ -190,10 +189,9 @@ export class Session implements AsyncDisposable {
         'registerFile() takes a name and a file: registerFile("mine.parquet", file).',
       )
     }
-    const format = formatOfName(name) ?? 'parquet'
     // The reader says what can be a file.
-    this.read[format](files)
-    await this.#engine.register({ id: name, format, files })
+    this.read.parquet(files)
+    await this.#engine.register({ id: name, format: 'any', files })
     this.#executor.changed()
   }
 

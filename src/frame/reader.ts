@@ -5,6 +5,8 @@ import { project } from '../plan/columns.ts'
 import { scan } from '../plan/leaf.ts'
 import type { FileReference, FileSource } from '../scan/source.ts'
 import { type SchemaLike, schemaFrom } from '../types/batch-from-rows.ts'
+import { csvOptions } from './csv-options.ts'
+import type { CsvReadOptions } from './csv-options.ts'
 import { DataFrame } from './dataframe.ts'
 import type { Executor } from './executor.ts'
 import { sourceId } from './source-id.ts'
@@ -75,6 +77,28 @@ export class Reader {
     const files = filesOf('json', source)
     if (sampleSize === undefined) return this.#frame({ format: 'json', files }, options)
     return this.#frame({ format: 'json', files, options: Object.freeze({ sampleSize }) }, options)
+  }
+
+  /**
+   * Rows of one file of CSV or of several, with DuckDB's own sniffer and reader; gzip and zstandard around it are taken off. Each file is
+   * read from front to back, a few megabytes at a time.
+   */
+  csv<Row extends object = AnyRow>(
+    source: FileReference | readonly FileReference[],
+    options: CsvReadOptions<Row> = {},
+  ): DataFrame<Row> {
+    return this.#frame({ format: 'csv', files: filesOf('csv', source), options: csvOptions(options) }, options)
+  }
+
+  /**
+   * Rows of one Arrow IPC file (Feather version 2) or stream, or of several. Of files only the columns that are wanted are fetched;
+   * streams are read from front to back. Buffers are used as they are where the layouts are equal.
+   */
+  arrow<Row extends object = AnyRow>(
+    source: FileReference | readonly FileReference[],
+    options: ReadOptions<Row> = {},
+  ): DataFrame<Row> {
+    return this.#frame({ format: 'arrow', files: filesOf('arrow', source) }, options)
   }
 
   #frame<Row extends object>(source: UnnamedSource, options: ReadOptions<Row>): DataFrame<Row> {

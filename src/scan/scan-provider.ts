@@ -1,8 +1,5 @@
 import { LakefrontError } from '../errors.ts'
 import type { ParquetDecoder } from '../format/parquet/decode.ts'
-import { openAvro } from '../format/avro/container.ts'
-import { readAvro } from '../format/avro/read-avro.ts'
-import { openJson, readJson } from '../format/json/read-json.ts'
 import { readFooter } from '../format/parquet/footer.ts'
 import type { ParquetFooter } from '../format/parquet/footer.ts'
 import type { ByteSource, ObjectStat, StatOptions, Traffic } from '../storage/storage.ts'
@@ -31,8 +28,8 @@ import type {
   TableOptions,
 } from './source.ts'
 import { schemaOfMapping } from './virtual-columns.ts'
-import { streamedTable } from './streamed-table.ts'
-import type { StreamedFile } from './streamed-table.ts'
+import { formatOfSource, explained, openStreamed } from './streamed-files.ts'
+import { streamedTable, withCommonTypes } from './streamed-table.ts'
 import { tableWithRows } from './table-with-rows.ts'
 
 export interface ScanProviderOptions {
@@ -103,28 +100,34 @@ class Provider implements ScanProvider {
     this.#cache = new ColumnCache(memory, cacheBytes)
   }
 
-  async table(source: Source | ListedSource, options: TableOptions = {}): Promise<ScanTable> {
+  async table(given: Source | ListedSource, { csv, ...options }: TableOptions = {}): Promise<ScanTable> {
     options.signal?.throwIfAborted()
     if (this.#closed) throw new LakefrontError('CLOSED', 'The session was closed.')
-    if (source.format === 'batches') return batchesTable(source)
+    if (given.format === 'batches') return batchesTable(given)
     const context = {
       decoder: this.#decoder,
       cache: this.#cache,
       memory: this.#memory,
       ...(options.scope === undefined ? {} : { scope: options.scope }),
     }
-    if (source.format === 'listed') return this.#listedTable(source, context)
-    if (source.format === 'lake') return this.#lakeTable(source, context, options)
-    if (source.files.length === 0) {
-      throw new LakefrontError('INVALID_ARGUMENT', `Source "${source.id}" has no files. Name one at least.`)
+    if (given.format === 'listed') return this.#listedTable(given, context)
+    if (given.format === 'lake') return this.#lakeTable(given, context, options)
+    if (given.files.length === 0) {
+      throw new LakefrontError('INVALID_ARGUMENT', `Source "${given.id}" has no files. Name one at least.`)
     }
-    const references = await this.#filesOf(source, options)
+    const references = await this.#filesOf(given, options)
     const cost: Traffic = { requests: 0, bytes: 0 }
+    const reading = { ...options, meter: cost }
+    const source =
+      given.format === 'any'
+        ? { ...given, format: await formatOfSource(given, this.#openFile(references[0]!), reading) }
+        : given
     if (source.format !== 'parquet') {
-      const files = await mapParallel(references, (reference) =>
-        streamedFile(source, this.#openFile(reference), { ...options, meter: cost }),
-      )
-      return streamedTable(files, source.options, { cost, ...options })
+      const files = await mapParallel(references, (reference) => {
+        const file = this.#openFile(reference)
+        return explained(file, source.format, reading, openStreamed(source, file, { ...reading, ...(csv && { csv }) }))
+      })
+      return streamedTable(withCommonTypes(files), source.options, { cost, ...options })
     }
     const entry = this.#entry(source.id, references)
     entry.keys.clear()
@@ -216,21 +219,6 @@ class Provider implements ScanProvider {
   #key(file: ByteSource, { etag }: ObjectStat): string {
     return etag === undefined ? `unvalidated ${this.#unvalidated++}` : `${file.label} ${etag}`
   }
-}
-
-async function streamedFile(
-  format: FileSource & { format: 'avro' | 'json' },
-  source: ByteSource,
-  options: StatOptions,
-): Promise<StreamedFile> {
-  if (format.format === 'avro') {
-    const { readerSchema } = format.options ?? {}
-    const file = await openAvro(source, { ...options, ...(readerSchema === undefined ? {} : { readerSchema }) })
-    return { source, fields: file.fields, read: (wanted, own) => readAvro(file, wanted, own) }
-  }
-  const { sampleSize } = format.options ?? {}
-  const file = await openJson(source, { ...options, ...(sampleSize === undefined ? {} : { sampleSize }) })
-  return { source, fields: file.fields, read: (wanted, own) => readJson(file, wanted, own) }
 }
 
 function isSameObject(footer: ParquetFooter, stat: ObjectStat): boolean {

@@ -1,3 +1,4 @@
+import type { CsvParameters, CsvParser } from '../format/csv/csv-parser.ts'
 import type { Bound } from '../format/parquet/statistics.ts'
 import type { FetchScope } from '../storage/storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
@@ -29,6 +30,25 @@ export type Source =
       readonly format: 'json'
       readonly files: readonly FileReference[]
       readonly options?: JsonOptions
+    }
+  | {
+      readonly id: string
+      readonly format: 'csv'
+      readonly files: readonly FileReference[]
+      readonly options?: CsvOptions
+    }
+  | {
+      readonly id: string
+      readonly format: 'arrow'
+      readonly files: readonly FileReference[]
+      readonly options?: ParquetOptions
+    }
+  | {
+      readonly id: string
+      /** What the files are is told by what is in them. */
+      readonly format: 'any'
+      readonly files: readonly FileReference[]
+      readonly options?: ParquetOptions
     }
   | {
       readonly id: string
@@ -79,8 +99,14 @@ export interface JsonOptions extends ParquetOptions {
   readonly sampleSize?: number
 }
 
+/** What `read_csv` takes. */
+export interface CsvOptions extends ParquetOptions {
+  /** Its other options by their names in SQL, the values as SQL: `{ delim: "';'" }`. */
+  readonly parameters?: CsvParameters
+}
+
 /** Options of any format. */
-export type ScanOptions = AvroOptions & JsonOptions
+export type ScanOptions = AvroOptions & JsonOptions & CsvOptions
 
 /** A source that is files. */
 export type FileSource = Exclude<Source, { readonly format: 'batches' | 'lake' }>
@@ -221,6 +247,8 @@ export interface TableOptions {
   readonly scope?: FetchScope
   /** No row is read: of a table of a lake the columns are enough. */
   readonly columnsOnly?: boolean
+  /** What reads text of CSV, where there is an engine that does. */
+  readonly csv?: CsvParser
 }
 
 /** What a table of a lake consists of; implemented by `lake/`, used by scans. */

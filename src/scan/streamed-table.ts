@@ -1,6 +1,6 @@
 import type { ByteSource, FetchScope, ReadOptions, Traffic } from '../storage/storage.ts'
 import type { ColumnData } from '../types/column-data.ts'
-import type { Field } from '../types/logical-type.ts'
+import type { Field, LogicalType } from '../types/logical-type.ts'
 import type { ParquetOptions, ScanTable } from './source.ts'
 import { StreamedReader } from './streamed-reader.ts'
 import { columnsByName } from './table-columns.ts'
@@ -9,6 +9,10 @@ import { columnsByName } from './table-columns.ts'
 export interface StreamedFile {
   readonly source: ByteSource
   readonly fields: readonly Field[]
+  /** Whether it is known to hold no rows, so that its types say nothing. */
+  readonly isEmpty?: boolean
+  /** The same file with other types, for formats whose values have none of their own. */
+  retyped?(types: readonly LogicalType[]): StreamedFile
   /** Reads the columns `wanted`, by their indices in `fields`; without any, only counts rows. */
   read(
     wanted: readonly number[],
@@ -38,4 +42,34 @@ export function streamedTable(
       return reader
     },
   }
+}
+
+/** `files` that are read as other types, where some have the same column as another type than others: as one that holds the values of all. */
+export function withCommonTypes(files: readonly StreamedFile[]): readonly StreamedFile[] {
+  if (files.length < 2) return files
+  const types = new Map<string, LogicalType>()
+  for (const { fields, isEmpty } of files) {
+    for (const { name, type } of isEmpty === true ? [] : fields) {
+      const known = types.get(name.toLowerCase())
+      types.set(name.toLowerCase(), known === undefined ? type : commonType(known, type))
+    }
+  }
+  return files.map(
+    (file) => file.retyped?.(file.fields.map(({ name, type }) => types.get(name.toLowerCase()) ?? type)) ?? file,
+  )
+}
+
+/** Kinds of which each holds the texts of those before it. */
+const chains: readonly (readonly LogicalType['kind'][])[] = [
+  ['bigint', 'hugeint', 'double'],
+  ['date', 'timestamp', 'timestamptz'],
+]
+
+function commonType(a: LogicalType, b: LogicalType): LogicalType {
+  if (JSON.stringify(a) === JSON.stringify(b)) return a
+  for (const chain of chains) {
+    const [first, second] = [chain.indexOf(a.kind), chain.indexOf(b.kind)]
+    if (first >= 0 && second >= 0) return first > second ? a : b
+  }
+  return { kind: 'varchar' }
 }

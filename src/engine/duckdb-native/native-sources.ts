@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBListValue, DuckDBType } from '@duckdb/node-api'
 import { LakefrontError } from '../../errors.ts'
-import type { Source } from '../../scan/source.ts'
+import { formatOfName } from '../../scan/file-format.ts'
+import type { FileSource, Source } from '../../scan/source.ts'
 import { formatValue } from '../../types/format-value.ts'
 import { typeName } from '../../types/type-names.ts'
 import { uniqueNames } from '../../types/unique-names.ts'
@@ -21,11 +22,12 @@ function sourceName(id: string): string {
 export async function makeSource(connection: DuckDBConnection, source: Source, texts: TextLists): Promise<void> {
   await dropSource(connection, source.id)
   const name = sourceName(source.id)
-  if (source.format === 'parquet') {
-    await connection.run(`CREATE VIEW ${name} AS SELECT * FROM ${readParquet(source)}`)
+  if (source.format !== 'batches') {
+    const format = source.format === 'any' ? (formatOfName(source.id) ?? 'parquet') : source.format
+    if (format !== 'parquet' && format !== 'csv') throw refused(`A file of the format ${format}`)
+    await connection.run(`CREATE VIEW ${name} AS SELECT * FROM read_${format}(${readerArguments(source)})`)
     return
   }
-  if (source.format !== 'batches') throw refused(`A file of the format ${source.format}`)
   const names = uniqueNames(source.schema.fields)
   const types = source.schema.fields.map(({ type }) => typeName(type))
   await connection.run(
@@ -71,9 +73,9 @@ export async function dropSource(connection: DuckDBConnection, id: string): Prom
   if (kind !== undefined) await connection.run(`DROP ${kind === 'VIEW' ? 'VIEW' : 'TABLE'} ${name}`)
 }
 
-/** `read_parquet([…], options)` */
-function readParquet(source: Extract<Source, { format: 'parquet' }>): string {
-  if (source.mapping !== undefined) throw refused('Columns found by field id')
+/** `[…], options` for DuckDB's own reader. */
+function readerArguments(source: FileSource): string {
+  if (source.format === 'parquet' && source.mapping !== undefined) throw refused('Columns found by field id')
   const files = source.files.map((file) => {
     if (typeof file !== 'string') throw refused('A file in memory')
     return text(file.startsWith('file:') ? decodeURIComponent(new URL(file).pathname) : file)
@@ -84,13 +86,16 @@ function readParquet(source: Extract<Source, { format: 'parquet' }>): string {
     ...(filename === undefined ? [] : [`filename = ${typeof filename === 'string' ? text(filename) : filename}`]),
     ...(fileRowNumber === undefined ? [] : [`file_row_number = ${fileRowNumber}`]),
     `union_by_name = ${unionByName}`,
+    ...(source.format === 'csv'
+      ? Object.entries(source.options?.parameters ?? {}).map(([option, value]) => `${option} = ${value}`)
+      : []),
   ]
-  return `read_parquet([${files.join(', ')}], ${options.join(', ')})`
+  return `[${files.join(', ')}], ${options.join(', ')}`
 }
 
 function refused(what: string): LakefrontError {
   return new LakefrontError(
     'UNSUPPORTED',
-    `${what} cannot be read by native DuckDB. Give the path of a Parquet file, or leave out engine: 'duckdb-native'.`,
+    `${what} cannot be read by native DuckDB. Give the path of a file of Parquet or CSV, or leave out engine: 'duckdb-native'.`,
   )
 }

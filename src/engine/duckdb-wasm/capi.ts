@@ -172,6 +172,8 @@ export interface CApi {
   getListSize(value: Pointer): number
   getListChild(value: Pointer, index: number): Pointer
   isNullValue(value: Pointer): number
+  /** As SQL: text in quotes, a struct in braces. Caller frees. */
+  valueToString(value: Pointer): Pointer
 
   malloc(bytes: number): Pointer
   free(address: Pointer): void
@@ -312,6 +314,7 @@ const signatures: Record<keyof CApi, string> = {
   getListSize: 'p:n',
   getListChild: 'pn:p',
   isNullValue: 'p:p',
+  valueToString: 'p:p',
   malloc: 'p:a',
   free: 'p:v',
 }

@@ -25,6 +25,13 @@ export interface CppApi {
   /** `Catalog::CreateFunction`; needs a transaction. */
   createFunction(catalog: Pointer, context: Pointer, info: Pointer): Pointer
 
+  /** `ReadCSVTableFunction::GetFunction`: makes DuckDB's `read_csv` at an address, as the C API's table functions are. */
+  makeReadCsv(fn: Pointer): void
+  /** `CreateTableFunctionInfo`: makes what {@link createTableFunction} takes at an address, of a table function, which is emptied by it. */
+  makeTableFunctionInfo(info: Pointer, fn: Pointer): void
+  /** `Catalog::CreateTableFunction`; needs a transaction. */
+  createTableFunction(catalog: Pointer, context: Pointer, info: Pointer): Pointer
+
   poolInit(allocator: Pointer, buffer: Pointer, bytes: number): number
   /** The document, or null when it is malformed or does not fit. */
   readJson(text: Pointer, bytes: number, flags: number, allocator: Pointer, error: Pointer): Pointer
@@ -56,6 +63,12 @@ const methods: Record<keyof CppApi, readonly [symbol: string, signature: string]
   parseMacro: ['_ZN6duckdb24DefaultFunctionGenerator23CreateInternalMacroInfoERKNS_12DefaultMacroE', 'p:p'],
   parseTableMacro: ['_ZN6duckdb29DefaultTableFunctionGenerator20CreateTableMacroInfoERKNS_17DefaultTableMacroE', 'p:p'],
   createFunction: ['_ZN6duckdb7Catalog14CreateFunctionERNS_13ClientContextERNS_18CreateFunctionInfoE', 'ppp:p'],
+  makeReadCsv: ['_ZN6duckdb20ReadCSVTableFunction11GetFunctionEv', 'p:v'],
+  makeTableFunctionInfo: ['_ZN6duckdb23CreateTableFunctionInfoC1ENS_13TableFunctionE', 'pp:v'],
+  createTableFunction: [
+    '_ZN6duckdb7Catalog19CreateTableFunctionERNS_13ClientContextERNS_23CreateTableFunctionInfoE',
+    'ppp:p',
+  ],
   poolInit: ['_ZN13duckdb_yyjson20yyjson_alc_pool_initEPNS_10yyjson_alcEPvm', 'ppp:p'],
   readJson: ['_ZN13duckdb_yyjson16yyjson_read_optsEPcmjPKNS_10yyjson_alcEPNS_15yyjson_read_errE', 'ppppp:p'],
   writeJson: [

@@ -125,7 +125,7 @@ export function mayShatter(error: LakefrontError): boolean {
   return shatters.has(String(error.details['duckdb']).replace(/ Error$/, ''))
 }
 
-function takeApart(withQueries: string): Said {
+export function takeApart(withQueries: string): Said {
   const text = withQueries.replace(/(\w:\/\/[^\s"'\\?#]*)[?#][^\s"'\\]*/g, '$1')
   const [, prefix = '', rest = text] = /^([A-Za-z ]+) Error: ([\s\S]*)$/.exec(text) ?? []
   const picture = /\n+LINE \d+: .*\n *\^ *\s*$/

@@ -7,6 +7,9 @@ import type { Database, Engine, EngineInfo, EngineOptions, ExecuteOptions, Resul
 import type { FunctionDefinition } from '../function-definition.ts'
 import { bootDuckdb } from './boot.ts'
 import type { Connection, Duckdb, EngineHost } from './boot.ts'
+import { CsvRejects } from './csv/csv-rejects.ts'
+import { DuckdbCsvParser } from './csv/duckdb-csv-parser.ts'
+import { takeOverCsv } from './csv/take-over-csv.ts'
 import { EngineHealth } from './engine-health.ts'
 import { Gate } from './gate.ts'
 import { LogicalTypes } from './logical-types.ts'
@@ -52,6 +55,8 @@ export class DuckdbWasmEngine implements Engine {
   readonly #runs = new Map<Run, Connection>()
   readonly #databases = new Set<WasmDatabase>()
   #databaseNames = 0
+  readonly #csv: DuckdbCsvParser
+  readonly #rejects: CsvRejects
   #stateful = false
   #leasing: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
@@ -61,7 +66,12 @@ export class DuckdbWasmEngine implements Engine {
     this.info = info
     this.#scans = scans
     const suspends = info.suspends === true
-    const scan = new ScanFunction(duckdb, types, suspends)
+    this.#rejects = new CsvRejects()
+    this.#csv = new DuckdbCsvParser(duckdb, types, this.#rejects)
+    const scan = new ScanFunction(duckdb, types, {
+      suspends,
+      isSource: (name) => this.#sources.has(name) || this.#rejects.has(name),
+    })
     this.#main = duckdb.connect()
     const functions = new NativeFunctions(duckdb, types, duckdb.connect())
     memory.watch('engine', () => duckdb.heap.byteLength)
@@ -86,7 +96,7 @@ export class DuckdbWasmEngine implements Engine {
       fetchLimit: storage?.fetchLimit ?? {},
       loadTable: (named, forWhom) => this.#loadTable(named, forWhom),
     }
-    scan.register(this.#main)
+    scan.register(this.#main, (replacing) => takeOverCsv(functions, replacing))
     this.#functions = new UserFunctions(functions)
   }
 
@@ -238,15 +248,17 @@ export class DuckdbWasmEngine implements Engine {
   }
 
   #loadTable({ name, format, files, options }: NamedTable, forWhom: TableOptions): Promise<ScanTable> {
-    const source: Source = this.#sources.get(name) ?? {
-      id: `${format}:${name}`,
-      format,
-      files,
-      options: { unionByName: false },
-    }
+    const source: Source = this.#sources.get(name) ??
+      this.#rejects.source(name) ?? {
+        id: `${format}:${name}`,
+        format,
+        files,
+        options: { unionByName: false },
+      }
     if (!('files' in source)) return this.#scans.table(source, forWhom)
     const found = source.files.flatMap((file) => this.#fileOf(file))
-    return this.#scans.table({ ...source, files: found, options: { ...source.options, ...options } }, forWhom)
+    const given: Source = { ...source, files: found, options: { ...source.options, ...options } }
+    return this.#scans.table(given, { ...forWhom, csv: this.#csv })
   }
 
   /** A registered source's own files where its id stands in a list of files. */
@@ -272,7 +284,10 @@ export class DuckdbWasmEngine implements Engine {
     await Promise.allSettled([...this.#runs.keys()].map((run) => run.close()))
     await this.#leasing
     await Promise.all([...this.#databases].map((database) => database.close()))
-    if (!this.#parts.health.isBroken) for (const connection of [this.#main, ...this.#spare]) connection.close()
+    if (!this.#parts.health.isBroken) {
+      this.#csv.close()
+      for (const connection of [this.#main, ...this.#spare]) connection.close()
+    }
     await this.#scans.close()
     this.#sources.clear()
   }

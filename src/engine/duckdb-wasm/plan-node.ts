@@ -1,3 +1,5 @@
+import { scanFunctions } from './scan-parameters.ts'
+
 /** An operator of a plan printed by `EXPLAIN (FORMAT json)`. */
 export interface PlanNode {
   readonly name: string
@@ -6,7 +8,7 @@ export interface PlanNode {
 }
 
 /** What our table functions are called in plans. */
-export const scanNames: ReadonlySet<string> = new Set(['LF_SCAN', 'READ_PARQUET', 'PARQUET_SCAN'])
+export const scanNames: ReadonlySet<string> = new Set(Object.keys(scanFunctions).map((name) => name.toUpperCase()))
 
 export function nameOf(node: PlanNode): string {
   return node.name.trim()

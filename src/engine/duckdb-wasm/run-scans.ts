@@ -1,4 +1,3 @@
-import type { FileFormat } from '../../scan/file-format.ts'
 import type { ColumnKeys, ScanMetrics, ScanOptions, ScanReader, ScanTable, TableOptions } from '../../scan/source.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
 import type { Progress } from '../engine.ts'
@@ -6,6 +5,7 @@ import type { ScanHint } from './explain-hints.ts'
 import type { JoinHint } from './join-hints.ts'
 import { fits, JoinKeys, mayPay } from './join-keys.ts'
 import type { BoundScan, OpenScan, ScanContext } from './scan-function.ts'
+import type { ReadFormat } from './scan-parameters.ts'
 
 /** The table behind a name in `lf_scan` or behind files in `read_parquet` and its like. */
 export type LoadTable = (named: NamedTable, forWhom: TableOptions) => Promise<ScanTable>
@@ -14,7 +14,7 @@ export type LoadTable = (named: NamedTable, forWhom: TableOptions) => Promise<Sc
 export interface NamedTable {
   readonly name: string
   /** What the files are, unless the name is that of a registered source. */
-  readonly format: FileFormat
+  readonly format: ReadFormat
   readonly files: readonly string[]
   readonly options: ScanOptions
 }

@@ -1,7 +1,6 @@
 import { LakefrontError } from '../../errors.ts'
 import { breathe } from '../../scan/breathe.ts'
-import { formatOfName } from '../../scan/file-format.ts'
-import type { FileFormat } from '../../scan/file-format.ts'
+import { formatOfName, isAddress } from '../../scan/file-format.ts'
 import type { ScanOptions, ScanReader, ScanTable } from '../../scan/source.ts'
 import type { ColumnBatch, ColumnData } from '../../types/column-data.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
@@ -12,6 +11,8 @@ import { vectorSize } from './capi.ts'
 import type { Pointer } from './capi.ts'
 import type { LogicalTypes } from './logical-types.ts'
 import { sayMoreToCome } from './more-to-come.ts'
+import { functionOf, namedParameters, parameterTypes, scanFunctions } from './scan-parameters.ts'
+import type { ParameterType, ReadFormat } from './scan-parameters.ts'
 import type { NamedTable } from './run-scans.ts'
 import type { TrampolineImports } from './trampolines.ts'
 import { VectorWriter } from './vector-write.ts'
@@ -58,55 +59,19 @@ interface ScanState {
   row: number
 }
 
+/** Where DuckDB calls us. */
+interface Slots {
+  readonly bind: Readonly<Record<ReadFormat, Pointer>>
+  readonly init: Pointer
+  readonly fill: Pointer
+  readonly replace: Pointer
+}
+
 /** How long a scan may feed DuckDB before messages are let in, in milliseconds. */
 const sliceMilliseconds = 20
 
-/** `DUCKDB_TYPE_ANY`: one file name or a list of them. */
-const anyType = 34
-
-/** `DUCKDB_TYPE_LIST`. */
-const listType = 24
-
-/** `DUCKDB_TYPE_BOOLEAN`. */
-const booleanType = 1
-
-/** `DUCKDB_TYPE_BIGINT`. */
-const bigintType = 5
-
-/** `DUCKDB_TYPE_VARCHAR`. */
-const varcharType = 17
-
-/** The functions of SQL text, and what the files are that they read. */
-const functions: Readonly<Record<string, FileFormat>> = {
-  lf_scan: 'parquet',
-  read_parquet: 'parquet',
-  parquet_scan: 'parquet',
-  read_avro: 'avro',
-  read_json: 'json',
-  read_json_auto: 'json',
-  read_ndjson: 'json',
-  read_ndjson_auto: 'json',
-}
-
-/** The functions that names of files stand for. */
-const functionOf: Readonly<Record<FileFormat, string>> = {
-  parquet: 'read_parquet',
-  avro: 'read_avro',
-  json: 'read_json',
-}
-
-/** What these functions take by name, as DuckDB's own do; some only for one format. */
-const namedParameters: Readonly<Record<string, { type: number; option: keyof ScanOptions; only?: FileFormat }>> = {
-  file_row_number: { type: booleanType, option: 'fileRowNumber' },
-  filename: { type: anyType, option: 'filename' },
-  hive_partitioning: { type: booleanType, option: 'hivePartitioning' },
-  reader_schema: { type: varcharType, option: 'readerSchema', only: 'avro' },
-  sample_size: { type: bigintType, option: 'sampleSize', only: 'json' },
-  union_by_name: { type: booleanType, option: 'unionByName' },
-}
-
 /**
- * The table functions `lf_scan('<id>')`, `read_parquet('<file>' | ['<file>', …])`, `read_avro(…)` and `read_json(…)`, and the rule that makes
+ * The table functions `lf_scan('<id>')`, `read_parquet('<file>' | ['<file>', …])` and their like (`scan-parameters.ts`), and the rule that makes
  * `FROM 'file.parquet'` mean the function of its format.
  *
  * DuckDB calls *bind* while it prepares, *init* when a pipeline starts, and *fill* for every 2,048 rows. None of the three can
@@ -122,52 +87,81 @@ export class ScanFunction {
   readonly #suspends: boolean
   readonly #bound = new Map<Pointer, BoundScan>()
   readonly #states = new Map<Pointer, ScanState>()
+  readonly #isSource: (name: string) => boolean
   #nextId = 1
   #lastYield = 0
 
-  constructor(duckdb: Duckdb, types: LogicalTypes, suspends: boolean) {
+  /** `isSource` tells names that `FROM` may say though no table and no file is called so. */
+  constructor(
+    duckdb: Duckdb,
+    types: LogicalTypes,
+    { suspends, isSource }: { readonly suspends: boolean; readonly isSource: (name: string) => boolean },
+  ) {
     this.#duckdb = duckdb
     this.#types = types
     this.#suspends = suspends
+    this.#isSource = isSource
   }
 
-  register(connection: Connection): void {
+  /** `takeOver` puts functions in the place of DuckDB's own of their names, which it does not let be registered. */
+  register(connection: Connection, takeOver: (functions: readonly Pointer[]) => void): void {
     const { capi, heap } = this.#duckdb
     const slots = this.#makeSlots()
-    for (const [name, format] of Object.entries(functions)) {
-      const fn = capi.createTableFunction()
-      const any = capi.createLogicalType(anyType)
-      heap.withText(name, (text) => capi.tableFunctionSetName(fn, text))
-      capi.tableFunctionAddParameter(fn, any)
-      for (const [parameter, { type, only }] of Object.entries(namedParameters)) {
-        if (only !== undefined && only !== format) continue
-        const logical = type === anyType ? any : capi.createLogicalType(type)
-        heap.withText(parameter, (text) => capi.tableFunctionAddNamedParameter(fn, text, logical))
-        if (logical !== any) heap.withPointer(logical, capi.destroyLogicalType)
-      }
-      heap.withPointer(any, capi.destroyLogicalType)
-      capi.tableFunctionSetBind(fn, slots.bind[format])
-      capi.tableFunctionSetInit(fn, slots.init)
-      capi.tableFunctionSetFunction(fn, slots.fill)
-      capi.tableFunctionSupportsProjectionPushdown(fn, 1)
-      const failed = capi.registerTableFunction(connection.pointer, fn) !== 0
+    const made = Object.entries(scanFunctions).map(([name, format]) => ({
+      name,
+      format,
+      fn: this.#make(name, format, slots),
+    }))
+    takeOver(made.filter(({ format }) => format === 'csv').map(({ fn }) => fn))
+    for (const { name, format, fn } of made) {
+      const failed = format !== 'csv' && capi.registerTableFunction(connection.pointer, fn) !== 0
       heap.withPointer(fn, capi.destroyTableFunction)
       if (failed) throw new LakefrontError('ENGINE_FAILED', `The engine refused the table function ${name}.`)
     }
     withDatabase(heap, connection, (database) => capi.addReplacementScan(database, slots.replace, 0, 0))
   }
 
-  #makeSlots(): { bind: Readonly<Record<FileFormat, Pointer>>; init: Pointer; fill: Pointer; replace: Pointer } {
+  #make(name: string, format: ReadFormat, slots: Slots): Pointer {
+    const { capi, heap } = this.#duckdb
+    const fn = capi.createTableFunction()
+    heap.withText(name, (text) => capi.tableFunctionSetName(fn, text))
+    this.#withType('any', (any) => capi.tableFunctionAddParameter(fn, any))
+    for (const [parameter, { type }] of Object.entries(namedParameters(format))) {
+      this.#withType(type, (logical) =>
+        heap.withText(parameter, (text) => capi.tableFunctionAddNamedParameter(fn, text, logical)),
+      )
+    }
+    capi.tableFunctionSetBind(fn, slots.bind[format])
+    capi.tableFunctionSetInit(fn, slots.init)
+    capi.tableFunctionSetFunction(fn, slots.fill)
+    capi.tableFunctionSupportsProjectionPushdown(fn, 1)
+    return fn
+  }
+
+  #withType(type: ParameterType, use: (type: Pointer) => void): void {
+    if (type === 'texts')
+      return void this.#types.with({ kind: 'list', element: { kind: 'varchar' } }, (address) => use(address))
+    const { capi, heap } = this.#duckdb
+    const address = capi.createLogicalType(parameterTypes[type])
+    use(address)
+    heap.withPointer(address, capi.destroyLogicalType)
+  }
+
+  #makeSlots(): Slots {
     const callbacks = new Callbacks(this.#duckdb.table)
     this.#destroyTable = callbacks.place('f_i', { call_i: (id) => void this.#bound.delete(id) })
     this.#destroyState = callbacks.place('f_i', { call_i: (id) => this.#closeState(id) })
     const fill = (info: Pointer, output: Pointer): number => this.#fill(info, output)
+    const bind = (format: ReadFormat): Pointer => callbacks.place('f_i', { call_i: (info) => this.#bind(info, format) })
     const wait = this.#suspends ? (new Suspending(() => this.#wait()) as TrampolineImports['wait']) : (): void => {}
     return {
       bind: {
-        parquet: callbacks.place('f_i', { call_i: (info) => this.#bind(info, 'parquet') }),
-        avro: callbacks.place('f_i', { call_i: (info) => this.#bind(info, 'avro') }),
-        json: callbacks.place('f_i', { call_i: (info) => this.#bind(info, 'json') }),
+        parquet: bind('parquet'),
+        avro: bind('avro'),
+        json: bind('json'),
+        csv: bind('csv'),
+        arrow: bind('arrow'),
+        any: bind('any'),
       },
       init: callbacks.place('f_i', { call_i: (info) => this.#init(info) }),
       fill: callbacks.place('f_scan', { fill, wait }),
@@ -178,11 +172,16 @@ export class ScanFunction {
   #destroyTable: Pointer = 0
   #destroyState: Pointer = 0
 
-  #bind(info: Pointer, format: FileFormat): void {
+  #bind(info: Pointer, format: ReadFormat): void {
     const { capi, heap } = this.#duckdb
     try {
       const files = this.#takeStrings(capi.bindGetParameter(info, 0))
-      const bound = this.context!.bind({ name: files.join('\n'), format, files, options: this.#takeOptions(info) })
+      const bound = this.context!.bind({
+        name: files.join('\n'),
+        format,
+        files,
+        options: this.#takeOptions(info, format),
+      })
       if (bound === undefined) return heap.withText('not loaded yet', (text) => capi.bindSetError(info, text))
       const { fields } = bound.table.schema
       if (fields.length === 0) {
@@ -203,17 +202,23 @@ export class ScanFunction {
     }
   }
 
-  #takeOptions(info: Pointer): ScanOptions {
+  #takeOptions(info: Pointer, format: ReadFormat): ScanOptions {
     const { capi, heap } = this.#duckdb
     const options: Record<string, boolean | string | number> = {}
-    for (const [parameter, { type, option }] of Object.entries(namedParameters)) {
-      const value = heap.withText(parameter, (text) => capi.bindGetNamedParameter(info, text))
+    const parameters: Record<string, string> = {}
+    for (const [name, { type, option }] of Object.entries(namedParameters(format))) {
+      const value = heap.withText(name, (text) => capi.bindGetNamedParameter(info, text))
       if (value === 0) continue
-      const isName = capi.getTypeId(capi.getValueType(value)) === varcharType
+      if (option === undefined) {
+        parameters[name] = heap.takeText(capi.valueToString(value))
+        heap.withPointer(value, capi.destroyValue)
+        continue
+      }
+      const isName = capi.getTypeId(capi.getValueType(value)) === parameterTypes.varchar
       const [text] = this.#takeStrings(value)
-      options[option] = type === bigintType ? Number(text) : isName ? text! : text === 'true'
+      options[option] = type === 'bigint' ? Number(text) : isName ? text! : text === 'true'
     }
-    return options
+    return format === 'csv' ? { ...options, parameters } : options
   }
 
   #takeStrings(value: Pointer): string[] {
@@ -221,7 +226,8 @@ export class ScanFunction {
     try {
       if (capi.isNullValue(value) !== 0)
         throw new LakefrontError('INVALID_ARGUMENT', 'A file name is NULL. Give a path or URL as text.')
-      if (capi.getTypeId(capi.getValueType(value)) !== listType) return [heap.takeText(capi.getVarchar(value))]
+      if (capi.getTypeId(capi.getValueType(value)) !== parameterTypes.list)
+        return [heap.takeText(capi.getVarchar(value))]
       return Array.from({ length: capi.getListSize(value) }, (_, index) =>
         this.#takeStrings(capi.getListChild(value, index)),
       ).flat()
@@ -323,11 +329,15 @@ export class ScanFunction {
   }
 
   #replace(info: Pointer, name: Pointer): void {
+    const text = this.#duckdb.heap.text(name)
+    if (this.#isSource(text)) return this.#replaceBy(info, 'lf_scan', text)
+    const format = formatOfName(text) ?? (isAddress(text) ? 'any' : undefined)
+    if (format !== undefined) this.#replaceBy(info, functionOf[format], text)
+  }
+
+  #replaceBy(info: Pointer, name: string, text: string): void {
     const { capi, heap } = this.#duckdb
-    const text = heap.text(name)
-    const format = formatOfName(text)
-    if (format === undefined) return
-    heap.withText(functionOf[format], (address) => capi.replacementScanSetFunctionName(info, address))
+    heap.withText(name, (address) => capi.replacementScanSetFunctionName(info, address))
     heap.withText(text, (address, bytes) => {
       const value = capi.createVarcharLength(address, bytes)
       capi.replacementScanAddParameter(info, value)

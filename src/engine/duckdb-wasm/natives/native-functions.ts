@@ -105,7 +105,7 @@ export const typeIds = {
   array: 108,
 } as const
 
-/** The function whose planning defines macros. */
+/** The function whose planning defines what takes a transaction. */
 const defineName = 'lf_define'
 
 /** Where the C API's record of a running cast keeps its message. */
@@ -244,11 +244,15 @@ export class NativeFunctions {
     if (failed) throw new LakefrontError('ENGINE_FAILED', `The engine refused the aggregate function ${name}.`)
   }
 
-  /**
-   * Defines macros of the system's own, which every database sees: of SQL expressions, or of whole queries (`FROM name(…)`). They are made
-   * while a query is planned, as that brings the transaction it takes.
-   */
+  /** Defines macros of the system's own, which every database sees: of SQL expressions, or of whole queries (`FROM name(…)`). */
   macros(macros: readonly Macro[]): void {
+    this.whilePlanning((context) => {
+      for (const macro of macros) this.#defineMacro(context, macro)
+    })
+  }
+
+  /** Runs `define` with DuckDB's `ClientContext` while a query is planned, which brings the transaction that definitions take. */
+  whilePlanning(define: (context: Pointer) => void): void {
     const { capi, heap } = this.duckdb
     let failure: unknown = 'no transaction'
     this.scalar(defineName, [
@@ -257,7 +261,7 @@ export class NativeFunctions {
         returns: { kind: 'integer' },
         bind: ({ context }) => {
           failure = undefined
-          for (const macro of macros) this.#defineMacro(context, macro)
+          define(context)
         },
         run: () => {},
       },
@@ -270,7 +274,7 @@ export class NativeFunctions {
       capi.destroyResult(result)
     })
     if (failure !== undefined)
-      throw new LakefrontError('ENGINE_FAILED', `The engine refused macros: ${String(failure)}`)
+      throw new LakefrontError('ENGINE_FAILED', `The engine refused a definition of ours: ${String(failure)}`)
   }
 
   /** A `DefaultMacro` is a list of C strings: schema, name, up to eight parameters, eight pairs of names and defaults, and the text. */

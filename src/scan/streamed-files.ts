@@ -1,0 +1,88 @@
+import { isLakefrontError, LakefrontError } from '../errors.ts'
+import { openAvro } from '../format/avro/container.ts'
+import { readAvro } from '../format/avro/read-avro.ts'
+import { openCsv, readCsv } from '../format/csv/read-csv.ts'
+import type { CsvFile } from '../format/csv/read-csv.ts'
+import { detectFormat, mistaken } from '../format/detect-format.ts'
+import { openJson, readJson } from '../format/json/read-json.ts'
+import type { ByteSource, StatOptions } from '../storage/storage.ts'
+import { formatOfName } from './file-format.ts'
+import type { FileFormat } from './file-format.ts'
+import type { FileSource, TableOptions } from './source.ts'
+import type { StreamedFile } from './streamed-table.ts'
+
+/** Opens a file that is read from front to back: what is needed to know its columns is read. */
+export async function openStreamed(
+  source: FileSource,
+  file: ByteSource,
+  { csv, ...options }: StatOptions & Pick<TableOptions, 'csv'>,
+): Promise<StreamedFile> {
+  switch (source.format) {
+    case 'avro': {
+      const { readerSchema } = source.options ?? {}
+      const avro = await openAvro(file, { ...options, ...(readerSchema === undefined ? {} : { readerSchema }) })
+      return { source: file, fields: avro.fields, read: (wanted, own) => readAvro(avro, wanted, own) }
+    }
+    case 'json': {
+      const { sampleSize } = source.options ?? {}
+      const json = await openJson(file, { ...options, ...(sampleSize === undefined ? {} : { sampleSize }) })
+      return { source: file, fields: json.fields, read: (wanted, own) => readJson(json, wanted, own) }
+    }
+    case 'csv': {
+      if (csv === undefined)
+        throw new LakefrontError('UNSUPPORTED', `"${file.label}" is CSV, which this engine cannot read.`)
+      const { parameters = {} } = source.options ?? {}
+      return csvFile(await openCsv(file, { ...options, parser: csv, parameters }))
+    }
+    case 'arrow':
+    case 'any':
+    case 'parquet':
+      throw new LakefrontError('INTERNAL', `Files of the format ${source.format} are not read from front to back.`)
+    default:
+      return source satisfies never
+  }
+}
+
+function csvFile(csv: CsvFile): StreamedFile {
+  return {
+    source: csv.source,
+    fields: csv.fields,
+    read: (wanted, own) => readCsv(csv, wanted, own),
+    ...(csv.hasRows ? {} : { isEmpty: true }),
+    retyped: (types) => csvFile({ ...csv, fields: csv.fields.map((field, at) => ({ ...field, type: types[at]! })) }),
+  }
+}
+
+/** What opening `file` as `format` answers; when that fails and the file is something else, the error says what. */
+export async function explained<T>(
+  file: ByteSource,
+  format: string,
+  options: StatOptions,
+  opened: Promise<T>,
+): Promise<T> {
+  try {
+    return await opened
+  } catch (error) {
+    const isOfFormat = !isLakefrontError(error, 'CORRUPT_FILE') && !isLakefrontError(error, 'NOT_A_PARQUET_FILE')
+    if (isOfFormat) throw error
+    const content = await detectFormat(file, options).catch(() => undefined)
+    if (content === undefined || ('format' in content && content.format === format)) throw error
+    // Text is told from text by nothing but what can be read.
+    if ('format' in content && content.format === 'csv' && format === 'json') throw error
+    throw mistaken(file.label, format, content)
+  }
+}
+
+/** The format of a source that does not say it, by the first of its files: by what is in it, and where that is text by what it is called. */
+export async function formatOfSource(
+  { id }: Pick<FileSource, 'id'>,
+  file: ByteSource,
+  options: StatOptions,
+): Promise<FileFormat> {
+  const named = formatOfName(id) ?? formatOfName(file.label)
+  const content = await detectFormat(file, options)
+  if (content === undefined) return named ?? 'csv'
+  if ('other' in content) throw mistaken(file.label, named ?? 'csv', content)
+  const isText = content.format === 'csv' || content.format === 'json'
+  return isText && (named === 'csv' || named === 'json') ? named : content.format
+}
