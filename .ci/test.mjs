@@ -6,6 +6,7 @@ import { ensureClickhouse } from './clickhouse.mjs'
 import { ensureDependencies } from './dependencies.mjs'
 import { ensureFirefox } from './firefox.mjs'
 import { ensureLakeJudges } from './lake-judges.mjs'
+import { ensureForeignReaders } from './foreign-readers.mjs'
 import { ensurePostgres } from './postgres.mjs'
 import { root, run, say, tool } from './shell.mjs'
 import { ensureStores } from './stores.mjs'
@@ -53,6 +54,7 @@ await ensureStores()
 await ensureClickhouse()
 await ensureLakeJudges()
 await ensureFirefox()
+await ensureForeignReaders()
 const isBuilt = await runStep('build', async () => {
   await buildLibrary()
   await buildDemo()

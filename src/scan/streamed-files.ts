@@ -1,4 +1,5 @@
 import { isLakefrontError, LakefrontError } from '../errors.ts'
+import { openArrow, readArrow } from '../format/arrow/read-arrow.ts'
 import { openAvro } from '../format/avro/container.ts'
 import { readAvro } from '../format/avro/read-avro.ts'
 import { openCsv, readCsv } from '../format/csv/read-csv.ts'
@@ -34,7 +35,10 @@ export async function openStreamed(
       const { parameters = {} } = source.options ?? {}
       return csvFile(await openCsv(file, { ...options, parser: csv, parameters }))
     }
-    case 'arrow':
+    case 'arrow': {
+      const arrow = await openArrow(file, options)
+      return { source: file, fields: arrow.fields, read: (wanted, own) => readArrow(arrow, wanted, own) }
+    }
     case 'any':
     case 'parquet':
       throw new LakefrontError('INTERNAL', `Files of the format ${source.format} are not read from front to back.`)
