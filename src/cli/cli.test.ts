@@ -384,6 +384,39 @@ describe('avro', () => {
     })
     expect((await lakefront('inspect', path)).out).toContain('5,000 in 1 block')
   })
+
+  test('text and Arrow are inspected, too, by what is in them', async () => {
+    const written = async (name: string, content: string | Uint8Array): Promise<string> => {
+      const path = join(folder, name)
+      await writeFile(path, content)
+      return path
+    }
+    const inspected = async (path: string): Promise<unknown> =>
+      JSON.parse((await lakefront('inspect', path, '--format', 'json')).out)
+    expect(await inspected(await written('x.txt', 'a;b\n1;"x;y"\n2;z\n3;w;v\n'))).toMatchObject({
+      format: 'csv',
+      rows: 2,
+      written: { delimiter: ';', header: true, 'lines that cannot be read': 1 },
+      columns: [
+        { name: 'a', type: 'BIGINT' },
+        { name: 'b', type: 'VARCHAR' },
+      ],
+    })
+    expect(await inspected(await written('y', '{"a":1}\n{"a":2}\n'))).toMatchObject({
+      format: 'json',
+      rows: 2,
+      written: { layout: 'lines' },
+      columns: [{ name: 'a', type: 'BIGINT' }],
+    })
+    const arrow = (await lakefront('sql', `SELECT id FROM '${mixed}'`, '-f', 'arrow')).bytes
+    expect(await inspected(await written('z.parquet', arrow))).toMatchObject({
+      format: 'arrow',
+      rows: 5000,
+      written: { form: 'stream' },
+    })
+    expect((await lakefront('inspect', join(folder, 'x.txt'))).out).toMatch(/delimiter +";"[\s\S]*Columns/)
+    expect((await lakefront('inspect', await written('w.parquet', 'PK\u0003\u0004'))).error).toMatch(/ZIP archive/)
+  })
 })
 
 describe('inspect', () => {

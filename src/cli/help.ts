@@ -1,10 +1,10 @@
 /** What `lakefront --help` prints. */
-export const help = `Query, convert and inspect Parquet and Avro files with SQL. DuckDB runs inside, nothing else is installed or fetched.
+export const help = `Query, convert and inspect files of Parquet, Avro, CSV, JSON and Arrow with SQL. DuckDB runs inside, nothing else is installed or fetched.
 
 Usage
   lakefront sql "SELECT …" [options]    run SQL; "-" reads it from standard input
   lakefront convert FILE OUTPUT [options]  write a file in another format, that of OUTPUT's name or of --format
-  lakefront inspect FILE [options]      what a Parquet or Avro file holds: schema, blocks or row groups, sizes, statistics
+  lakefront inspect FILE [options]      what a file holds: columns, rows, sizes, how it is written
   lakefront typegen [NAME=]FILE …       TypeScript declarations of rows: types db.table('name') and Tables['name']
 
 FILE, and files named in SQL, are paths or http(s) URLs. An OUTPUT that ends in / is a folder of files.

@@ -1,33 +1,36 @@
+import { detectFormat, mistaken } from '../format/detect-format.ts'
 import { readFooter } from '../format/parquet/footer.ts'
 import { openByteSource } from '../storage/open.ts'
-import type { ByteSource } from '../storage/storage.ts'
 import type { Command } from './command.ts'
 import { avroText, describeAvro } from './inspect/describe-avro.ts'
 import { describeFile } from './inspect/describe-file.ts'
+import { describeArrow, describeCsv, describeJson, rowsText } from './inspect/describe-rows.ts'
 import { descriptionText } from './inspect/description-text.ts'
 
+/** Names of files whose text is taken for CSV: that it is any is told by nothing in it. */
+const textNames = /\.(?:csv|tsv|txt)(?:\.gz|\.zst)?(?:$|[?#])/i
+
 /**
- * What a file says of itself, as text or JSON: the footer of a Parquet file, the header of an Avro file and the heads of its blocks. No
- * data is decoded, which is why there is no progress to show.
+ * What a file says of itself, as text or JSON, by what is in it, whatever its name: the footer of a Parquet file, the header of an Avro file and
+ * the heads of its blocks, the messages of an Arrow file; JSON and CSV say nothing of themselves and are read to their end.
  */
 export async function inspect({ file, format }: Command & { kind: 'inspect' }, signal: AbortSignal): Promise<string> {
   const source = openByteSource(file)
-  if (await isAvro(source, signal)) {
-    const description = await describeAvro(source, signal)
-    return format === 'json' ? json(description) : avroText(description)
+  const written = <T extends object>(description: T, text: (description: T) => string): string =>
+    format === 'json' ? `${JSON.stringify(description, undefined, 2)}\n` : text(description)
+  const content = await detectFormat(source, { signal })
+  if (content !== undefined && 'other' in content) throw mistaken(source.label, 'parquet', content)
+  switch (content?.format) {
+    case 'avro':
+      return written(await describeAvro(source, signal), avroText)
+    case 'arrow':
+      return written(await describeArrow(source, signal), rowsText)
+    case 'json':
+      return written(await describeJson(source, signal), rowsText)
+    case 'csv':
+      if (textNames.test(file)) return written(await describeCsv(source, file, signal), rowsText)
+      break
+    default:
   }
-  const description = describeFile(await readFooter(source, { signal }))
-  return format === 'json' ? json(description) : descriptionText(description)
-}
-
-function json(description: object): string {
-  return `${JSON.stringify(description, undefined, 2)}\n`
-}
-
-/** By its first bytes, whatever it is called. */
-async function isAvro(source: ByteSource, signal: AbortSignal): Promise<boolean> {
-  const { size } = await source.stat({ signal })
-  if (size < 4) return false
-  const start = await source.read(0, 4, { signal })
-  return String.fromCharCode(...start) === 'Obj\u0001'
+  return written(describeFile(await readFooter(source, { signal })), descriptionText)
 }

@@ -1,8 +1,8 @@
-import { DataType, Message, type Schema as ArrowSchema, Type, UnionMode, Vector } from 'apache-arrow'
+import { type Data, DataType, Message, type Schema as ArrowSchema, Type, UnionMode, Vector } from 'apache-arrow'
 import { Footer } from 'apache-arrow/ipc/metadata/file'
 import { BufferRegion, FieldNode } from 'apache-arrow/ipc/metadata/message'
 import { VectorLoader } from 'apache-arrow/visitor/vectorloader'
-import { LakefrontError } from '../errors.ts'
+import { isLakefrontError, LakefrontError } from '../errors.ts'
 import { columnFromArrow } from './arrow-decode.ts'
 import type { ColumnData } from './column-data.ts'
 import type { Field } from './logical-type.ts'
@@ -49,11 +49,11 @@ export class ArrowLoader {
       this.#schema = of === 'footer' ? Footer.decode(bytes).schema : (Message.decode(bytes).header() as ArrowSchema)
     } catch (cause) {
       const name = cause instanceof Error ? /^Unrecognized type: "(\w+)"/.exec(cause.message)?.[1] : undefined
-      if (name === undefined) throw cause
+      if (name === undefined) throw new RangeError('its schema cannot be read', { cause })
       const message = `A column has the Arrow type ${name}, which is not read here. Cast it before it is written.`
       throw new LakefrontError('UNSUPPORTED', message, { details: { arrowType: name }, cause })
     }
-    this.fields = this.#schema.fields.map((field) => fieldFromArrow(field))
+    this.fields = whole(() => this.#schema.fields.map((field) => fieldFromArrow(field)))
   }
 
   /** Whether a column, or anything inside of it, is encoded with a dictionary. */
@@ -74,14 +74,14 @@ export class ArrowLoader {
     return [...places, place]
   }
 
-  /** The columns `wanted`; `buffers` has theirs at their places, aligned to 8 bytes. */
+  /** The columns `wanted`; `buffers` has theirs at their places, aligned to 8 bytes. Throws RangeError where they are damaged. */
   columns(rows: ArrowRows, wanted: readonly number[], buffers: readonly (Uint8Array | undefined)[]): ColumnData[] {
     const places = this.placesOf(rows)
     return wanted.map((column) => {
       const { type } = this.#schema.fields[column]!
-      const data = this.#load(rows, places[column]!, type, buffers)
+      const data = this.#load(rows, [places[column]!, places[column + 1]!], type, buffers)
       if (data.length !== rows.length) throw new RangeError('its columns differ in length')
-      return columnFromArrow(this.fields[column]!.type, data)
+      return whole(() => columnFromArrow(this.fields[column]!.type, data))
     })
   }
 
@@ -89,19 +89,28 @@ export class ArrowLoader {
   takeDictionary(id: number, rows: ArrowRows, buffers: readonly Uint8Array[], isDelta: boolean): void {
     const type = this.#schema.dictionaries.get(id)
     if (type === undefined) return
-    const values = new Vector([this.#load(rows, { nodes: 0, buffers: 0, variadic: 0 }, type, buffers)])
+    const end = { nodes: 0, buffers: 0, variadic: 0 }
+    this.#pass(type, end, rows)
+    const values = new Vector([this.#load(rows, [{ nodes: 0, buffers: 0, variadic: 0 }, end], type, buffers)])
     const known = this.#dictionaries.get(id)
     this.#dictionaries.set(id, isDelta && known !== undefined ? known.concat(values) : values)
   }
 
-  #load(rows: ArrowRows, place: ArrowPlace, type: DataType, buffers: readonly (Uint8Array | undefined)[]) {
-    const nodes = rows.nodes.slice(place.nodes).map(({ length, nulls }) => new FieldNode(length, nulls))
-    const loader = new BufferLoader(nodes, buffers.slice(place.buffers), {
-      dictionaries: this.#dictionaries,
-      version: this.#schema.metadataVersion,
-      variadic: rows.variadic.slice(place.variadic),
+  #load(
+    rows: ArrowRows,
+    [start, end]: readonly [ArrowPlace, ArrowPlace],
+    type: DataType,
+    buffers: readonly (Uint8Array | undefined)[],
+  ): Data {
+    const nodes = rows.nodes.slice(start.nodes, end.nodes).map(({ length, nulls }) => new FieldNode(length, nulls))
+    return whole(() => {
+      const loader = new BufferLoader(nodes, buffers.slice(start.buffers, end.buffers), {
+        dictionaries: this.#dictionaries,
+        version: this.#schema.metadataVersion,
+        variadic: rows.variadic.slice(start.variadic, end.variadic),
+      })
+      return loader.visitMany([type])[0]!
     })
-    return loader.visitMany([type])[0]!
   }
 
   /** Moves `place` behind a column of `type`. */
@@ -164,6 +173,16 @@ class BufferLoader extends VectorLoader {
     const dictionary = super.readDictionary(type as never) as unknown
     if (dictionary === undefined) throw new RangeError('a column uses a dictionary that is not there')
     return dictionary as never
+  }
+}
+
+/** What `load` answers; whatever the library fails with means damage. */
+function whole<T>(load: () => T): T {
+  try {
+    return load()
+  } catch (cause) {
+    if (isLakefrontError(cause) || cause instanceof RangeError) throw cause
+    throw new RangeError(cause instanceof Error ? cause.message : 'it cannot be read', { cause })
   }
 }
 

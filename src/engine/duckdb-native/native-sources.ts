@@ -22,6 +22,7 @@ function sourceName(id: string): string {
 export async function makeSource(connection: DuckDBConnection, source: Source, texts: TextLists): Promise<void> {
   await dropSource(connection, source.id)
   const name = sourceName(source.id)
+  if (source.format === 'lake') throw refused('A table of a lake')
   if (source.format !== 'batches') {
     const format = source.format === 'any' ? (formatOfName(source.id) ?? 'parquet') : source.format
     if (format !== 'parquet' && format !== 'csv') throw refused(`A file of the format ${format}`)

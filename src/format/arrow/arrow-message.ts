@@ -1,3 +1,4 @@
+import { LakefrontError } from '../../errors.ts'
 import type { ArrowRows } from '../../types/arrow-loader.ts'
 import { FlatTable } from './flatbuffer.ts'
 
@@ -37,13 +38,14 @@ export interface ArrowBlock {
 /** Reads the metadata of a message. Format: arrow.apache.org, `Message.fbs` and `Schema.fbs`. Throws RangeError where they are damaged. */
 export function readMessage(metadata: Uint8Array): ArrowMessage {
   const message = FlatTable.rootOf(metadata)
+  message.tables(4)
   const bodyBytes = message.long(3)
   if (bodyBytes < 0) throw new RangeError('the length of its body is negative')
   const header = message.table(2)
   if (header === undefined) throw new RangeError('it has no header')
   switch (message.byte(1)) {
     case 1:
-      header.countTrees(1, 5)
+      checkSchema(header)
       return { kind: 'schema', bodyBytes }
     case 2: {
       const rows = header.table(1)
@@ -61,6 +63,31 @@ export function readMessage(metadata: Uint8Array): ArrowMessage {
     default:
       return { kind: 'other', bodyBytes }
   }
+}
+
+/** More fields than this in one schema are taken for damage, and more of them inside of each other. */
+const mostFields = 1_000_000
+const deepest = 100
+
+/** `Type.Union` of the format. */
+const unionType = 14
+
+/** Checks the lists of a schema, which the library reads as long as they say they are. */
+function checkSchema(schema: FlatTable): void {
+  if (schema.byte(0) !== 0) throw new LakefrontError('UNSUPPORTED', 'The numbers in it stand with the high byte first.')
+  schema.tables(2)
+  schema.structs(3, 8, () => undefined)
+  let count = 0
+  const check = (fields: readonly FlatTable[], depth: number): void => {
+    count += fields.length
+    if (count > mostFields || depth > deepest) throw new RangeError('its types have no end')
+    for (const field of fields) {
+      field.tables(6)
+      if (field.byte(2) === unionType) field.table(3)?.structs(1, 4, () => undefined)
+      check(field.tables(5), depth + 1)
+    }
+  }
+  check(schema.tables(1), 0)
 }
 
 function rowsOf(batch: FlatTable, bodyBytes: number): RowsInBody {
@@ -87,7 +114,10 @@ export function readFooterBlocks(footer: Uint8Array): {
   readonly dictionaries: readonly ArrowBlock[]
 } {
   const root = FlatTable.rootOf(footer)
-  root.table(1)?.countTrees(1, 5)
+  const schema = root.table(1)
+  if (schema === undefined) throw new RangeError('it has no schema')
+  checkSchema(schema)
+  root.tables(4)
   const blocks = (field: number): ArrowBlock[] =>
     root.structs(field, 24, (long, int) => ({ offset: long(0), metadataBytes: int(8), bodyBytes: long(16) }))
   return { dictionaries: blocks(2), batches: blocks(3) }

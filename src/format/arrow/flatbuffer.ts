@@ -1,6 +1,3 @@
-/** More tables than this in one schema are taken for damage. */
-const mostTables = 1_000_000
-
 /**
  * A table of a FlatBuffer, read with every place checked against the bytes there are. Format: flatbuffers.dev, "FlatBuffer Internals".
  * Throws RangeError where it is damaged.
@@ -63,15 +60,6 @@ export class FlatTable {
         (offset) => this.#view.getInt32(at + offset, true),
       )
     })
-  }
-
-  /** Counts the tables of trees that begin with vectors in `fields`; throws where they are more than a sane file has. */
-  countTrees(field: number, children: number, counted: { tables: number } = { tables: 0 }, depth = 0): void {
-    if (depth > 100) throw new RangeError('types are nested more than 100 deep')
-    for (const child of this.tables(field)) {
-      if (++counted.tables > mostTables) throw new RangeError('there are more than a million fields')
-      child.countTrees(children, children, counted, depth + 1)
-    }
   }
 
   #vector(field: number, bytes: number): { start: number; length: number } {

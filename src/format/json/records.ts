@@ -47,15 +47,23 @@ export async function* recordsOf(
   label: string,
 ): AsyncGenerator<Records> {
   const scan = new ValueScan(layout)
-  let held = new Uint8Array() as Uint8Array
+  let held: Uint8Array[] = []
+  let length = 0
   let offset = 0
   for await (const chunk of chunks) {
-    const bytes = held.length === 0 ? chunk : concatenated([held, chunk], held.length + chunk.length)
-    const end = scan.end(bytes, held.length)
-    if (end > 0) yield { bytes, end, offset }
-    held = end === bytes.length ? new Uint8Array() : bytes.subarray(end)
-    offset += end
-    if (held.length > largestValue) {
+    const end = scan.end(chunk)
+    if (end > 0) {
+      held.push(chunk)
+      const bytes = concatenated(held, length + chunk.length)
+      yield { bytes, end: length + end, offset }
+      offset += length + end
+      held = []
+      length = 0
+    }
+    const rest = end === 0 ? chunk : chunk.subarray(end)
+    if (rest.length > 0) held.push(rest)
+    length += rest.length
+    if (length > largestValue) {
       throw new LakefrontError(
         'CORRUPT_FILE',
         `"${label}" has a value of more than 256 MB at byte ${offset} of its text.`,
@@ -65,10 +73,10 @@ export async function* recordsOf(
       )
     }
   }
-  if (held.length > 0) yield { bytes: held, end: held.length, offset }
+  if (length > 0) yield { bytes: concatenated(held, length), end: length, offset }
 }
 
-/** Finds where the last whole value of a chunk ends. */
+/** Finds where the last whole value that ends in a chunk does so, chunk after chunk. */
 class ValueScan {
   readonly #layout: Layout
   readonly #base: number
@@ -81,11 +89,11 @@ class ValueScan {
     this.#base = layout === 'array' ? 1 : 0
   }
 
-  /** The end of the last whole value; bytes before `from` were looked at before. */
-  end(bytes: Uint8Array, from: number): number {
+  /** The end of the last whole value in the next chunk; 0 when none ends there. */
+  end(bytes: Uint8Array): number {
     if (this.#layout === 'lines') return bytes.lastIndexOf(0x0a) + 1
     let end = 0
-    for (let at = from; at < bytes.length; at++) {
+    for (let at = 0; at < bytes.length; at++) {
       const byte = bytes[at]!
       if (this.#isText) {
         if (this.#isEscaped) this.#isEscaped = false
