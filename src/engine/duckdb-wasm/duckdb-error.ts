@@ -174,7 +174,7 @@ function advise(code: ErrorCode, said: Said): string {
   if (code === 'UNSUPPORTED' && /extension/i.test(message)) return extensionAdvice(message)
   const [, remote] = remoteFile.exec(message) ?? []
   if (remote !== undefined) {
-    return `"${remote}" is not read: of files that have to be fetched this engine reads Parquet, Avro and JSON: FROM 'https://…/file.parquet', read_parquet(), read_avro() or read_json().`
+    return `"${remote}" is not read: files that have to be fetched are read by FROM 'https://…/file', read_parquet(), read_csv(), read_json(), read_avro() and read_arrow().`
   }
   if (subtype === 'MISSING_ENTRY') return entryAdvice(said)
   if (message.startsWith('Current transaction is aborted'))
