@@ -77,7 +77,7 @@ export async function explained<T>(
   }
 }
 
-/** The format of a source that does not say it, by the first of its files: by what is in it, and where that is text by what it is called. */
+/** The format of a source that does not say it, by the first of its files: by what is in it, and where that may be any text by what it is called. */
 export async function formatOfSource(
   { id }: Pick<FileSource, 'id'>,
   file: ByteSource,
@@ -87,6 +87,6 @@ export async function formatOfSource(
   const content = await detectFormat(file, options)
   if (content === undefined) return named ?? 'csv'
   if ('other' in content) throw mistaken(file.label, named ?? 'csv', content)
-  const isText = content.format === 'csv' || content.format === 'json'
-  return isText && (named === 'csv' || named === 'json') ? named : content.format
+  const isToldByName = content.format === 'csv' || (content.format === 'json' && named === 'csv')
+  return isToldByName ? (named ?? 'csv') : content.format
 }

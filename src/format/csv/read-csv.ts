@@ -4,6 +4,7 @@ import type { ColumnData } from '../../types/column-data.ts'
 import type { Field } from '../../types/logical-type.ts'
 import { byteChunks } from '../byte-chunks.ts'
 import { concatenated } from '../collect-bytes.ts'
+import { contentOf, mistaken } from '../detect-format.ts'
 import { CsvRecords, countOf } from './csv-records.ts'
 import type { CsvDialect, CsvParameters, CsvParser } from './csv-parser.ts'
 import { textChunks } from './text-chunks.ts'
@@ -135,13 +136,16 @@ function encodingOf({ encoding }: CsvParameters): string | undefined {
   return encoding?.replaceAll(/^'|'$/g, '')
 }
 
+/** What is known to be something else would be read as CSV of one odd column. */
 function checkText(text: Uint8Array, label: string): void {
+  const content = contentOf(text.subarray(0, 4096))
+  if (content !== undefined && ('other' in content || !['csv', 'json'].includes(content.format)))
+    throw mistaken(label, 'csv', content)
   const zero = text.subarray(0, 4096).indexOf(0)
   if (zero < 0) return
-  const isWide = text.length % 2 === 0 && (text[1] === 0 || text[0] === 0)
   throw new LakefrontError(
     'CORRUPT_FILE',
-    `"${label}" is no text: byte ${zero} is 0. ${isWide ? "It looks like UTF-16: say encoding: 'utf-16'." : 'Say what it is: read.parquet(), read.avro(), read.arrow().'}`,
+    `"${label}" is no text: byte ${zero} is 0. It looks like UTF-16: say encoding: 'utf-16'.`,
     { details: { file: label, offset: zero } },
   )
 }

@@ -285,6 +285,36 @@ describe('bytes around and behind the text', () => {
   })
 })
 
+describe('files of which nobody says what they are', () => {
+  const text = new TextEncoder().encode('a;b\n1;2\n')
+  const rows = [{ a: 1n, b: 2n }]
+
+  test('are what is in them', async () => {
+    await db.registerFile('no name that tells', text)
+    expect(await db.sql('FROM "no name that tells"').collect()).toEqual(rows)
+    await db.registerFile('lines', new TextEncoder().encode('{"a":1}\n{"a":2}\n'))
+    expect(await db.sql('SELECT sum(a) AS s FROM lines').collect()).toEqual([{ s: 3n }])
+    await db.registerFile('zipped.csv', new Uint8Array(gzipSync(text)))
+    expect(await db.sql("FROM 'zipped.csv'").collect()).toEqual(rows)
+    const path = written(text, 'download')
+    expect(await db.sql(`FROM '${path}'`).collect()).toEqual(rows)
+    await native.run(`COPY (SELECT 7 AS x) TO '${join(folder, 'wrong.csv')}' (FORMAT parquet)`)
+    await db.registerFile('wrong.csv', join(folder, 'wrong.csv'))
+    expect(await db.sql("FROM 'wrong.csv'").collect()).toEqual([{ x: 7 }])
+  })
+
+  test('and who says something else is told what they are', async () => {
+    const parquet = join(folder, 'wrong.csv')
+    expect(String(await failure(db.read.csv(parquet).collect()))).toMatch(/is a Parquet file, not text.*read\.parquet/)
+    expect(String(await failure(db.read.json(parquet).collect()))).toMatch(/is a Parquet file, not JSON/)
+    expect(String(await failure(db.read.arrow(text).collect()))).toMatch(/is text, as CSV is, not an Arrow/)
+    const page = new TextEncoder().encode('<!doctype html><title>Sign in</title>')
+    expect(String(await failure(db.read.csv(page).collect()))).toMatch(/is a page of HTML/)
+    await db.registerFile('page', page)
+    expect(String(await failure(db.sql('FROM page').collect()))).toMatch(/is a page of HTML/)
+  })
+})
+
 test('options are checked before anything is read', () => {
   const read = (options: object) => (): unknown => db.read.csv('nowhere.csv', options)
   expect(read({ delimiter: ';' })).toThrow(/no option "delimiter".*delim/)
