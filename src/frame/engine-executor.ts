@@ -1,5 +1,6 @@
 import type { Engine, ExecuteOptions, ResultStream, Statement } from '../engine/engine.ts'
 import { isLakefrontError, LakefrontError } from '../errors.ts'
+import type { CallLake, LakeTableName } from '../lake/lake-calls.ts'
 import { explainPlan } from '../plan/explain.ts'
 import { table, withSchema } from '../plan/leaf.ts'
 import { insert } from '../plan/mutation.ts'
@@ -19,6 +20,7 @@ import { KeptRows } from './kept-rows.ts'
 import { metricsText } from './metrics-text.ts'
 import { pivotValues } from './pivot-values.ts'
 import { changesTables } from './changes-tables.ts'
+import { saveInLake } from './save-in-lake.ts'
 import { saveStatements } from './save-statements.ts'
 import { settle } from './settle.ts'
 
@@ -126,6 +128,17 @@ export function engineExecutor(engine: Engine): Executor {
     }
   }
 
+  /** The table of a lake that a name means. */
+  const lakeTable = async (
+    name: string,
+    options?: ExecuteOptions,
+  ): Promise<{ readonly call: CallLake; readonly named: LakeTableName } | undefined> => {
+    if (engine.lake === undefined) return undefined
+    const signal = options?.signal === undefined ? {} : { signal: options.signal }
+    const named = await engine.lake('locate', { name: table(name).name }, signal)
+    return named === undefined ? undefined : { call: engine.lake, named }
+  }
+
   const kept = new KeptRows()
   const executor: Executor = {
     changed: () => void epoch++,
@@ -186,7 +199,10 @@ export function engineExecutor(engine: Engine): Executor {
       })
     },
 
-    saveAsTable(plan, { name, mode }, options) {
+    async saveAsTable(plan, { name, mode, partitionBy = [] }, options) {
+      const own = await lakeTable(name, options)
+      if (own !== undefined) return saveInLake(executor, { plan, ...own, mode, partitionBy }, options)
+      if (partitionBy.length > 0) throw noPartitions()
       return withFreshSchemas(plan, async () => {
         options?.signal?.throwIfAborted()
         const node = await settled(plan, options)
@@ -303,4 +319,11 @@ function holding(plans: readonly Plan[], stream: ResultStream, ended: (() => voi
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function noPartitions(): LakefrontError {
+  return new LakefrontError(
+    'UNSUPPORTED',
+    'A table of the engine has no partitions. Leave out partitionBy(), name a table of a lake, or write files.',
+  )
 }

@@ -13,6 +13,8 @@ export interface SaveAsTable {
   /** Its name, with its schema before a dot where it has one. */
   readonly name: string
   readonly mode: SaveMode
+  /** Of a table of a lake: how it is divided when it is made. */
+  readonly partitionBy?: readonly string[]
 }
 
 /** What a DataFrame needs of the world: all it ever sees of sessions and engines. */

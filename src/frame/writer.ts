@@ -130,18 +130,20 @@ export class DataFrameWriter<Row extends object = AnyRow> {
   }
 
   /**
-   * Writes to a table of the engine's, by its name, with its schema before a dot where it has one: `CREATE TABLE t AS …`, or in mode `append`
-   * `INSERT INTO t (a, b) …`, columns going by name.
+   * Writes to a table by its name, with its schema before a dot where it has one. `lake.events` is a table of an open lake, and so is `events`
+   * when a lake is open as `lake`: it is made when there is none, with the partitions of `partitionBy()`, rows are added or replace all that are
+   * there, and it is one commit. Else it is a table of the engine's: `CREATE TABLE t AS …`, or in mode `append` `INSERT INTO t (a, b) …`.
+   * Columns go by name.
    */
   async saveAsTable(name: string, options?: ExecuteOptions): Promise<void> {
     const { mode, partitionBy, options: own } = this.#settings
-    if (partitionBy.length > 0 || Object.keys(own).length > 0) {
+    if (Object.keys(own).length > 0) {
       throw new LakefrontError(
         'UNSUPPORTED',
-        'A table of the engine has neither partitions nor options of a file format. Leave out partitionBy() and option(), or write files.',
+        "A table has no options of a file format. Leave out option(), or write files; of a table of a lake they are set for good: lake.setOption('parquet_compression', 'zstd').",
       )
     }
-    await this.#executor.saveAsTable(this.#plan, { name, mode }, options)
+    await this.#executor.saveAsTable(this.#plan, { name, mode, partitionBy }, options)
   }
 
   async #save<Format extends WriteFormat>(

@@ -164,6 +164,14 @@ const answers: Answers = {
     })
   },
 
+  async locate({ lakes }, { argument: { name } }) {
+    const [first, ...rest] = name.length === 1 ? [defaultLakeName, ...name] : name
+    const lake = lakes.all.find((own) => !own.isDraft && own.name.toLowerCase() === first!.toLowerCase())
+    if (lake === undefined || rest.length === 0 || rest.length > 2) return undefined
+    const [schema, table] = rest.length === 2 ? [rest[0]!, rest[1]!] : ['main', rest[0]!]
+    return { lake: lake.name, schema, table }
+  },
+
   write({ writes }, { argument: { lake, operations, commit }, ...options }) {
     return writes.write(lake, operations, { ...writeOptions(options), ...(commit === undefined ? {} : { commit }) })
   },
@@ -189,6 +197,9 @@ function writeOptions({ signal, onProgress }: Omit<Asked<keyof LakeCalls>, 'argu
         }),
   }
 }
+
+/** What names without one are in, when a lake is open under it. */
+const defaultLakeName = 'lake'
 
 const snapshotFields = {
   version: 'bigint',

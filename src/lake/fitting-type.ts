@@ -19,7 +19,7 @@ export function fits(given: LogicalType, wanted: LogicalType): boolean {
   const whole = digits[given.kind]
   switch (wanted.kind) {
     case 'double':
-      return whole !== undefined && whole <= 10
+      return (whole !== undefined && whole <= 10) || (given.kind === 'decimal' && given.precision <= 15)
     case 'float':
       return whole !== undefined && whole <= 5
     case 'hugeint':

@@ -64,6 +64,11 @@ export interface LakeCalls {
   readonly files: { readonly argument: LakeTableName & LakeMoment; readonly answer: ColumnBatch }
   /** The snapshots that changed a table, the newest first; columns as of `snapshots`. */
   readonly history: { readonly argument: LakeTableName; readonly answer: ColumnBatch }
+  /** The table of an open lake that a name means, its parts as SQL has them; one without a lake is in `lake`, when that is open. Undefined where it is in none. */
+  readonly locate: {
+    readonly argument: { readonly name: readonly string[] }
+    readonly answer: LakeTableName | undefined
+  }
   /** Does something in a lake: as a commit of its own, or as a part of the transaction whose name stands in place of the lake's. */
   readonly write: {
     readonly argument: {

@@ -185,3 +185,20 @@ export function insertedDefault({ default: own, nullable, type }: LakeColumn): s
   if (own !== undefined) return `CAST('${own.text.replaceAll("'", "''")}' AS ${typeName(type)})`
   return nullable ? `CAST(NULL AS ${typeName(type)})` : undefined
 }
+
+/** The type of a lake that holds values of `type`, where it has not that one: text for enums, lists for arrays. */
+export function storedType(type: LogicalType): LogicalType {
+  switch (type.kind) {
+    case 'enum':
+      return { kind: 'varchar' }
+    case 'array':
+    case 'list':
+      return { kind: 'list', element: storedType(type.element) }
+    case 'struct':
+      return { kind: 'struct', fields: type.fields.map((field) => ({ ...field, type: storedType(field.type) })) }
+    case 'map':
+      return { kind: 'map', key: storedType(type.key), value: storedType(type.value) }
+    default:
+      return type
+  }
+}

@@ -242,6 +242,24 @@ describe('a transaction', () => {
   })
 })
 
+describe('saveAsTable', () => {
+  it('makes a table of a lake, adds to it, and replaces its rows', async () => {
+    const frame = session.sql(`SELECT i AS id, 'k' || i % 2 AS kind FROM range(4) r(i)`)
+    await frame.write.partitionBy('kind').saveAsTable('t')
+    expect(await made(1n)).toBe('created_table:"main"."t",inserted_into_table:1')
+    await expect(frame.write.saveAsTable('lake.t')).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' })
+    await frame.write.mode('ignore').saveAsTable('lake.main.t')
+    await frame.write.mode('append').saveAsTable('lake.t')
+    expect(await lake.table('t').count()).toBe(8)
+    await frame.limit(1).write.mode('overwrite').saveAsTable('t')
+    expect(await rows()).toEqual([{ id: 0n, kind: 'k0' }])
+    const [file] = await (await lake.table('t').files()).collect()
+    expect(file!.path).toMatch(/^main\/t\/kind=k0\/ducklake-[-0-9a-f]+\.parquet$/)
+    await frame.write.saveAsTable('memory.main.own')
+    expect(await session.table('memory.main.own').count()).toBe(4)
+  })
+})
+
 describe('columns of a lake', () => {
   it('are added, renamed, widened and dropped without rewriting', async () => {
     await lake.createTable('t', { id: 'integer', s: 'varchar' })

@@ -1,8 +1,8 @@
 import { LakefrontError } from '../errors.ts'
-import type { Field, LogicalType, Schema } from '../types/logical-type.ts'
+import type { Field, Schema } from '../types/logical-type.ts'
 import type { Change } from './change.ts'
 import { fits } from './fitting-type.ts'
-import { sameName } from './lake-columns.ts'
+import { sameName, storedType } from './lake-columns.ts'
 import { promotes, wider } from './promotion.ts'
 import type { SchemaOptions } from './write-request.ts'
 import type { LakeTarget } from './lake-target.ts'
@@ -36,13 +36,13 @@ function merged({
     const table = target.uuid
     if (known === undefined) {
       if (field.type.kind === 'null') return []
-      return [{ kind: 'addColumn', table, into: path, column: { name: field.name, type: kept(field.type) } }]
+      return [{ kind: 'addColumn', table, into: path, column: { name: field.name, type: storedType(field.type) } }]
     }
     const column = [...path, known.name]
     if (fits(field.type, known.type)) return []
     if (known.type.kind === 'struct' && field.type.kind === 'struct')
       return merged({ target, path: column, own: known.type.fields, given: field.type.fields, options })
-    const type = wider(known.type, kept(field.type))
+    const type = wider(known.type, storedType(field.type))
     if (type !== undefined && promotes(known.type, type)) return [{ kind: 'alterType', table, column, type }]
     if (options.castToVarchar === true && known.type.kind === 'varchar') return []
     throw new LakefrontError(
@@ -51,21 +51,4 @@ function merged({
       { details: { table: target.name, column: column.join('.') } },
     )
   })
-}
-
-/** A type of a lake for values of `type`, where it has another for them. */
-function kept(type: LogicalType): LogicalType {
-  switch (type.kind) {
-    case 'enum':
-      return { kind: 'varchar' }
-    case 'array':
-    case 'list':
-      return { kind: 'list', element: kept(type.element) }
-    case 'struct':
-      return { kind: 'struct', fields: type.fields.map((field) => ({ ...field, type: kept(field.type) })) }
-    case 'map':
-      return { kind: 'map', key: kept(type.key), value: kept(type.value) }
-    default:
-      return type
-  }
 }

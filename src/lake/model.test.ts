@@ -302,6 +302,8 @@ async function expectSame(lake: Lake, model: ModelLake, version: number | undefi
 
 async function runSequence(seed: number): Promise<number> {
   const dice = new Dice(seed)
+  ids = 0
+  keys = 0
   const lake = await session.openLake(`memory:model-${seed}`, { name: `model${seed}`, create: true })
   const versions = new Map<number, ModelLake>([[0, {}]])
   const done: string[] = []

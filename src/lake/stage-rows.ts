@@ -9,17 +9,18 @@ import { takeColumn } from '../types/take-column.ts'
 import { uuidV7 } from '../types/uuid-v7.ts'
 import { typedView } from '../types/typed-view.ts'
 import { isValid } from '../types/validity.ts'
-import { writeDataFiles } from '../write/data-files.ts'
+import { type DataFile, writeDataFiles } from '../write/data-files.ts'
 import { bucketsOf } from './bucket.ts'
 import type { NewDataFile } from './change.ts'
 import { fileFields, leafColumns } from './lake-columns.ts'
+import { splitBatches } from './split-batches.ts'
 import type { StageSql } from './stage-sql.ts'
 import { fileColumnStatistics } from './statistics.ts'
 import { bucketCount, partitionFolder } from './transform.ts'
 import type { LakeTarget } from './lake-target.ts'
 
-/** The `field_id` of the column that keeps the ids of rows which were moved. */
-const rowIdField = 2_147_483_540
+/** The column that keeps the ids of rows which were moved. */
+const rowIdField = { name: '_ducklake_internal_row_id', id: 2_147_483_540, type: { kind: 'bigint' } } as const
 
 /** Where rows go, and what makes files of them. */
 export interface StageParts {
@@ -49,23 +50,12 @@ export interface Staged {
 export async function stageRows(
   stream: ResultStream,
   { target, shape }: { readonly target: LakeTarget; readonly shape: StageSql },
-  { storage, encoder, signal, onProgress }: StageParts,
+  parts: StageParts,
 ): Promise<Staged> {
-  const identity = new ReplacedRows(target)
-  const keys = target.partition.map(({ column, transform }) => ({ column: column.name, transform: transform as never }))
-  const isFlat = target.options['hive_file_pattern'] === 'false'
-  const rowId = { name: '_ducklake_internal_row_id', id: rowIdField, type: { kind: 'bigint' } as const }
-  const written = await writeDataFiles(rowsOf(stream, { target, shape, identity }), {
-    ...parquetOptions(target.options),
-    storage,
-    encoder,
-    fields: [...fileFields(target.columns), ...(shape.leading > 0 ? [rowId] : [])],
-    name: (partition) =>
-      `${target.folder}${isFlat ? '' : partitionFolder(keys, partition)}ducklake-${uuidV7()}.parquet`,
-    targetBytes: Number(target.options['target_file_size'] ?? 512_000_000),
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-  })
+  const replaced = new ReplacedRows(target)
+  const written = await (shape.leading === 0
+    ? writeFiles(rowsOf(stream, { target, shape }), target, parts)
+    : writeBoth(rowsByKind(stream, { target, shape, replaced }), target, parts))
   const leaves = new Set(leafColumns(target.columns).map(({ id }) => id))
   return {
     files: written.map((file) => ({
@@ -80,11 +70,49 @@ export async function stageRows(
       ...(target.partition.length === 0 ? {} : { partition: file.partition }),
     })),
     keys: written.map(({ key }) => key),
-    replaced: identity.positions(),
-    replacedInlined: identity.inlined,
+    replaced: replaced.positions(),
+    replacedInlined: replaced.inlined,
     rows: written.reduce((sum, file) => sum + file.rows, 0),
-    dropped: identity.dropped,
+    dropped: replaced.dropped,
   }
+}
+
+function writeFiles(
+  batches: AsyncIterable<ColumnBatch>,
+  target: LakeTarget,
+  { storage, encoder, signal, onProgress, rowIds = false }: StageParts & { readonly rowIds?: boolean },
+): Promise<readonly DataFile[]> {
+  const keys = target.partition.map(({ column, transform }) => ({ column: column.name, transform }))
+  const isFlat = target.options['hive_file_pattern'] === 'false'
+  return writeDataFiles(batches, {
+    ...parquetOptions(target.options),
+    storage,
+    encoder,
+    fields: [...fileFields(target.columns), ...(rowIds ? [rowIdField] : [])],
+    name: (partition) =>
+      `${target.folder}${isFlat ? '' : partitionFolder(keys, partition)}ducklake-${uuidV7()}.parquet`,
+    targetBytes: Number(target.options['target_file_size'] ?? 512_000_000),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  })
+}
+
+/** Rows that were there before keep their ids in files of their own; the ids of new ones are those of their places. */
+async function writeBoth(
+  batches: AsyncIterable<readonly [ColumnBatch | undefined, ColumnBatch | undefined]>,
+  target: LakeTarget,
+  parts: StageParts,
+): Promise<readonly DataFile[]> {
+  const [moved, fresh] = splitBatches(batches)
+  const ends = await Promise.allSettled([
+    writeFiles(moved, target, { ...parts, rowIds: true }),
+    writeFiles(fresh, target, parts),
+  ])
+  const files = ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed === undefined) return files
+  await parts.storage.remove(files.map(({ key }) => key)).catch(() => undefined)
+  throw failed.reason
 }
 
 function hasId(leaf: LeafStatistics): leaf is LeafStatistics & { readonly id: number } {
@@ -106,42 +134,65 @@ function parquetOptions(options: LakeTarget['options']): ParquetWriteOptions {
   }
 }
 
-/** Batches of the table's columns, the row id where there is one, and the partition's values. */
+/** Batches of the table's columns, and behind them the partition's values. */
 async function* rowsOf(
+  stream: ResultStream,
+  { target, shape }: { readonly target: LakeTarget; readonly shape: StageSql },
+): AsyncGenerator<ColumnBatch> {
+  for (let batch = await stream.next(); batch !== undefined; batch = await stream.next())
+    if (batch.length > 0) yield arranged(batch, { target, shape })
+}
+
+/** Of each batch the rows that take the place of others, with the ids of those, and the rows that are new. */
+async function* rowsByKind(
   stream: ResultStream,
   {
     target,
     shape,
-    identity,
-  }: { readonly target: LakeTarget; readonly shape: StageSql; readonly identity: ReplacedRows },
-): AsyncGenerator<ColumnBatch> {
+    replaced,
+  }: { readonly target: LakeTarget; readonly shape: StageSql; readonly replaced: ReplacedRows },
+): AsyncGenerator<readonly [ColumnBatch | undefined, ColumnBatch | undefined]> {
   for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
     if (batch.length === 0) continue
-    let kept = batch
-    if (shape.leading > 0) {
-      identity.add(batch)
-      kept = keptRows(batch)
-      identity.dropped += batch.length - kept.length
-      if (kept.length === 0) continue
-    }
-    const { columns, schema } = kept
-    const own = columns.slice(shape.leading, columns.length - shape.trailing)
-    checkNulls(target, own)
-    const fields = schema.fields.slice(shape.leading, columns.length - shape.trailing)
-    const rowIds =
-      shape.leading > 0 ? { fields: [schema.fields[2]!], columns: [columns[2]!] } : { fields: [], columns: [] }
-    const partition = target.partition.map(({ column, transform }, index) => {
-      const text = columns[columns.length - shape.trailing + index]!
-      const buckets = bucketCount(transform)
-      if (buckets === undefined) return text
-      const at = target.columns.indexOf(column)
-      return columnFromValues({ kind: 'varchar' }, bucketsOf(own[at]!, column.type, { text, buckets }))
-    })
-    yield {
-      length: kept.length,
-      schema: { fields: [...fields, ...rowIds.fields, ...schema.fields.slice(columns.length - shape.trailing)] },
-      columns: [...own, ...rowIds.columns, ...partition],
-    }
+    replaced.add(batch)
+    const { moved, fresh } = keptRows(batch)
+    replaced.dropped += batch.length - moved.length - fresh.length
+    yield [
+      moved.length === 0 ? undefined : arranged(rowsAt(batch, moved), { target, shape, rowIds: true }),
+      fresh.length === 0 ? undefined : arranged(rowsAt(batch, fresh), { target, shape }),
+    ]
+  }
+}
+
+function arranged(
+  { columns, schema, length }: ColumnBatch,
+  {
+    target,
+    shape,
+    rowIds = false,
+  }: { readonly target: LakeTarget; readonly shape: StageSql; readonly rowIds?: boolean },
+): ColumnBatch {
+  const end = columns.length - shape.trailing
+  const own = columns.slice(shape.leading, end)
+  checkNulls(target, own)
+  const partition = target.partition.map(({ column, transform }, index) => {
+    const text = columns[end + index]!
+    const buckets = bucketCount(transform)
+    if (buckets === undefined) return text
+    const at = target.columns.indexOf(column)
+    return columnFromValues({ kind: 'varchar' }, bucketsOf(own[at]!, column.type, { text, buckets }))
+  })
+  const ids = rowIds ? [2] : []
+  return {
+    length,
+    schema: {
+      fields: [
+        ...schema.fields.slice(shape.leading, end),
+        ...ids.map((at) => schema.fields[at]!),
+        ...schema.fields.slice(end),
+      ],
+    },
+    columns: [...own, ...ids.map((at) => columns[at]!), ...partition],
   }
 }
 
@@ -156,13 +207,19 @@ function checkNulls(target: LakeTarget, columns: readonly ColumnData[]): void {
   })
 }
 
-/** The rows whose `lf_keep` is true. */
-function keptRows(batch: ColumnBatch): ColumnBatch {
-  const keep = batch.columns[3]!
-  const indices: number[] = []
+/** The rows whose `lf_keep` is true: those that have an id, and those that have none yet. */
+function keptRows(batch: ColumnBatch): { readonly moved: readonly number[]; readonly fresh: readonly number[] } {
+  const [id, keep] = [batch.columns[2]!, batch.columns[3]!]
+  const [moved, fresh]: [number[], number[]] = [[], []]
   for (let row = 0; row < batch.length; row++) {
-    if (isValid(keep, row) && ((keep.values![row >> 3]! >> (row & 7)) & 1) === 1) indices.push(row)
+    if (!isValid(keep, row) || ((keep.values![row >> 3]! >> (row & 7)) & 1) === 0) continue
+    if (isValid(id, row)) moved.push(row)
+    else fresh.push(row)
   }
+  return { moved, fresh }
+}
+
+function rowsAt(batch: ColumnBatch, indices: readonly number[]): ColumnBatch {
   if (indices.length === batch.length) return batch
   return {
     ...batch,

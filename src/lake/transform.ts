@@ -81,7 +81,10 @@ export function transformSql(transform: string, column: string, type: LogicalTyp
  * The folder of a partition: `year=2024/label=a%2Fb/`, as DuckDB names it. Names are the column's for `identity`, else the transform's, with
  * the column behind it where that is there twice.
  */
-export function partitionFolder(keys: readonly PartitionKey[], values: readonly (string | null)[]): string {
+export function partitionFolder(
+  keys: readonly { readonly column: string; readonly transform: string }[],
+  values: readonly (string | null)[],
+): string {
   const taken = new Set<string>()
   return keys
     .map(({ column, transform }, index) => {
