@@ -41,8 +41,8 @@ describe.each(readdirSync(root))('changes of the lake %s', (name) => {
   /** The table before: by its name, or when it was renamed the one whose name is gone. */
   const beforeOf = (version: number, path: string): Told => {
     const before = versions[version - 1]!
-    const gone = Object.keys(before).filter((old) => !(old in versions[version]!))
-    return before[path] ?? before[gone[0] ?? ''] ?? { rows: [], count: 0 }
+    const gone = Object.keys(before).find((old) => !(old in versions[version]!))
+    return before[path] ?? before[gone ?? ''] ?? { rows: [], count: 0 }
   }
 
   const isWhole = ({ rows, count }: Told): boolean => rows !== undefined && rows.length === count
