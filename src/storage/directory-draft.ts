@@ -42,8 +42,8 @@ export async function openDraft(
     async write(chunk) {
       for (let rest = chunk; rest.length > 0;) {
         const written = handle.write(rest, { at })
-        // No room is an error in some browsers, and a write of nothing in others.
-        if (written === 0) throw new DOMException('Nothing was written.', 'QuotaExceededError')
+        // No room is an error in some browsers, a write of nothing in others, and in Chromium a negative number taken for a large one.
+        if (written === 0 || written > rest.length) throw new DOMException('Nothing was written.', 'QuotaExceededError')
         at += written
         rest = rest.subarray(written)
       }

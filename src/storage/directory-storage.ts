@@ -24,9 +24,6 @@ import { storedSource } from './stored-source.ts'
 /** Where objects are made before they are switched into their place. */
 const draftFolder = `${internalName}drafts`
 
-/** The room is looked at before each so many bytes of a stream. */
-const spaceEvery = 16 * 1024 * 1024
-
 /** Bytes read at a time when an object is copied. */
 const copiedAtOnce = 4 * 1024 * 1024
 
@@ -102,17 +99,17 @@ class DirectoryStorage implements Storage {
     this.#begun ??= this.#begin()
     await this.#begun
     if (options.ifNoneMatch !== undefined) checkConditionHolds(label, etagOf(await this.#file(key)), options)
-    await checkSpace(label, body instanceof Uint8Array ? body.length : 0)
+    const room = await roomFor(label)
+    room(body instanceof Uint8Array ? body.length : 0)
     const name = `${crypto.randomUUID()}.tmp`
     // Who finds a draft whose lock is free knows that its writer is gone.
     return navigator.locks.request(`${draftLock}${name}`, async () => {
-      const drafts = await (await this.#root()).getDirectoryHandle(draftFolder, { create: true })
+      const drafts = await ours(label, async () =>
+        (await this.#root()).getDirectoryHandle(draftFolder, { create: true }),
+      )
       try {
-        const draft = await this.#fill(
-          await drafts.getFileHandle(name, { create: true }),
-          label,
-          chunksOf(body, signal),
-        )
+        const made = await ours(label, () => drafts.getFileHandle(name, { create: true }))
+        const draft = await this.#fill(made, label, chunksOf(body, signal), room)
         signal?.throwIfAborted()
         return await this.#switch(draft, key, options)
       } finally {
@@ -185,30 +182,21 @@ class DirectoryStorage implements Storage {
     draft: FileSystemFileHandle,
     label: string,
     chunks: AsyncIterable<Uint8Array>,
+    room: (bytes: number) => void,
   ): Promise<FileSystemFileHandle> {
-    const ours = async <T>(work: Promise<T>): Promise<T> => {
-      try {
-        return await work
-      } catch (cause) {
-        throw failed(label, cause)
-      }
-    }
-    const writer = await ours(openDraft(draft))
+    const writer = await ours(label, () => openDraft(draft))
     try {
-      let unchecked = 0
+      let written = 0
       for await (const chunk of chunks) {
-        unchecked += chunk.length
-        if (unchecked > spaceEvery) {
-          await checkSpace(label, chunk.length)
-          unchecked = 0
-        }
-        await ours(writer.write(chunk))
+        written += chunk.length
+        room(written)
+        await ours(label, () => writer.write(chunk))
       }
     } catch (error) {
       await writer.abort()
       throw error
     }
-    await ours(writer.finish())
+    await ours(label, () => writer.finish())
     return draft
   }
 
@@ -314,10 +302,25 @@ async function* slices(file: File, label: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function checkSpace(label: string, bytes: number): Promise<void> {
+/**
+ * Throws when so many bytes of a write are more than there was room for when it began. Browsers do not count what is written until the file is closed,
+ * and some let it grow beyond their quota until then.
+ */
+async function roomFor(label: string): Promise<(bytes: number) => void> {
   const { usage, quota } = await navigator.storage.estimate()
-  if (usage === undefined || quota === undefined || usage + bytes <= quota) return
-  throw quotaExceeded(label, `the browser allows ${quota} bytes, and ${usage} are used`)
+  return (bytes) => {
+    if (usage === undefined || quota === undefined || usage + bytes <= quota) return
+    throw quotaExceeded(label, `the browser allows ${quota} bytes, and ${usage} are used`)
+  }
+}
+
+/** Errors of the browser become ours here, and not where they could be those of a stream that is written. */
+async function ours<T>(label: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw failed(label, cause)
+  }
 }
 
 function statOf({ size, lastModified }: File): Required<ObjectStat> {
