@@ -1,7 +1,7 @@
 import { transferablesOf } from '../types/column-data.ts'
 import type { ColumnData } from '../types/column-data.ts'
 import { freeBuffers } from './free-buffers.ts'
-import { heldBytes } from './held-bytes.ts'
+import { heldBytes } from '../types/held-bytes.ts'
 import { LeastFirst } from './least-first.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 

@@ -18,7 +18,7 @@ export interface DataFilesOptions extends ParquetWriteOptions {
   readonly name: (partition: readonly (string | null)[]) => string
   /** A file is finished when it has grown to this. Default 512 MB. */
   readonly targetBytes?: number
-  /** Files that are being written at once; the least recently used is finished when another is needed. Default 16. */
+  /** Files that are being written at once; rows of further partitions are held in memory, up to a bound. Default 16. */
   readonly mostOpen?: number
   readonly signal?: AbortSignal
   /** Hears rows and bytes so far. */

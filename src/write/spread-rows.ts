@@ -2,6 +2,7 @@ import type { Storage } from '../storage/storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import { sliceColumn } from '../types/slice-column.ts'
 import type { FileWriter, OpenWriter } from './file-writer.ts'
+import { HeldRows } from './held-rows.ts'
 import { ObjectDraft } from './object-draft.ts'
 import { partitionSplitter } from './partition-rows.ts'
 import type { Partition } from './partition-rows.ts'
@@ -15,8 +16,13 @@ export interface SpreadOptions<Summary> {
   readonly fileColumns: number
   /** A file is finished when it has grown to this. */
   readonly targetBytes: number
-  /** Files that are being written at once; the least recently used is finished when another is needed. */
+  /** Files that are being written at once. Rows of further partitions are held in memory. */
   readonly mostOpen: number
+  /**
+   * Bytes of rows that are held at most. Past it the partition with most of them gets a file, for which the least recently used one is
+   * finished. Default 128 MB.
+   */
+  readonly mostHeldBytes?: number
   readonly contentType?: string
   /** Whether a file must not be there yet. */
   readonly isNew?: boolean
@@ -39,9 +45,12 @@ interface OpenFile<Summary> {
   readonly writer: FileWriter<Summary>
 }
 
+const defaultHeldBytes = 128_000_000
+
 /**
- * Spreads rows over files, by partition and by size, with few files open and none in memory. When it fails or is aborted, what it wrote is
- * removed, as far as the store can be reached. Rows of a partition keep their order.
+ * Spreads rows over files, by partition and by size, with few files open and bounded memory: a partition whose rows fit what is held has one
+ * file, in whatever order rows come. When it fails or is aborted, what it wrote is removed, as far as the store can be reached. Rows of a
+ * partition keep their order.
  */
 export async function spreadRows<Summary>(
   batches: AsyncIterable<ColumnBatch>,
@@ -83,6 +92,7 @@ class Spread<Summary> {
   readonly #options: SpreadOptions<Summary>
   /** The least recently used first. */
   readonly #open = new Map<Partition, OpenFile<Summary>>()
+  readonly #held = new HeldRows()
   readonly #done: SpreadFile<Summary>[] = []
   #split: ReturnType<typeof partitionSplitter> | undefined
   #rows = 0
@@ -94,13 +104,12 @@ class Spread<Summary> {
 
   async write(batch: ColumnBatch): Promise<void> {
     this.#split ??= partitionSplitter(batch.schema, this.#options.fileColumns)
+    const { mostOpen, mostHeldBytes = defaultHeldBytes } = this.#options
     for (const { partition, rows } of this.#split(batch)) {
-      for (const part of parts(rows)) {
-        const file = await this.#fileOf(partition)
-        await file.writer.write(part)
-        if (file.writer.size >= this.#options.targetBytes) await this.#finish(file)
-      }
+      if (this.#open.has(partition) || this.#open.size < mostOpen) await this.#writeTo(partition, rows)
+      else this.#held.add(partition, rows)
     }
+    while (this.#held.bytes > mostHeldBytes) await this.#release(this.#held.largest()!)
     this.#rows += batch.length
     this.#tell()
   }
@@ -112,6 +121,11 @@ class Spread<Summary> {
 
   async finish(): Promise<readonly SpreadFile<Summary>[]> {
     for (const file of this.#open.values()) await this.#finish(file)
+    for (const partition of this.#held.partitions) {
+      await this.#release(partition)
+      const file = this.#open.get(partition)
+      if (file !== undefined) await this.#finish(file)
+    }
     this.#tell()
     return this.#done
   }
@@ -123,6 +137,19 @@ class Spread<Summary> {
     await Promise.all(open.map(({ draft }) => draft.discard()))
     const keys = this.#done.map(({ key }) => key)
     if (keys.length > 0) await this.#options.storage.remove(keys).catch(() => {})
+  }
+
+  /** Gives the rows that are held of a partition to its file. */
+  async #release(partition: Partition): Promise<void> {
+    for (const rows of this.#held.take(partition)) await this.#writeTo(partition, rows)
+  }
+
+  async #writeTo(partition: Partition, rows: ColumnBatch): Promise<void> {
+    for (const part of parts(rows)) {
+      const file = await this.#fileOf(partition)
+      await file.writer.write(part)
+      if (file.writer.size >= this.#options.targetBytes) await this.#finish(file)
+    }
   }
 
   async #fileOf(partition: Partition): Promise<OpenFile<Summary>> {

@@ -1,4 +1,4 @@
-import type { ColumnData } from '../types/column-data.ts'
+import type { ColumnData } from './column-data.ts'
 
 /** Bytes behind `columns`, whole buffers even where only a part is used; buffers shared between them, such as dictionaries, count once. */
 export function heldBytes(columns: readonly ColumnData[], except: readonly ColumnData[] = []): number {
