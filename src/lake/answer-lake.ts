@@ -5,6 +5,7 @@ import { typeName } from '../types/type-names.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import { batchFromRows } from '../types/batch-from-rows.ts'
 import type { LakeCalls, LakeMoment, LakeTableName } from './lake-calls.ts'
+import type { LakeMaintenance } from './lake-maintenance.ts'
 import { columnsOfTable, visible } from './lake-snapshot.ts'
 import type { LakeTableEntry, SnapshotRow } from './lake-snapshot.ts'
 import type { LakeViews } from './lake-views.ts'
@@ -18,6 +19,7 @@ import type { OpenLake } from './open-lake.ts'
 export interface AnsweringParts {
   readonly lakes: Lakes
   readonly views: LakeViews
+  readonly maintenance: LakeMaintenance
   readonly writes: LakeWrites
 }
 
@@ -184,6 +186,21 @@ const answers: Answers = {
   abort: ({ writes }, { argument }) => writes.abort(argument.lake),
 
   verify: ({ writes }, { argument: { lake, commitId } }) => writes.verify(lake, commitId),
+
+  compact: ({ maintenance }, { argument: { lake, ...options }, signal }) =>
+    maintenance.compact(lake, { ...options, ...(signal && { signal }) }),
+
+  expire: ({ maintenance }, { argument: { lake, ...options }, signal }) =>
+    maintenance.expire(lake, { ...options, ...(signal && { signal }) }),
+
+  vacuum: ({ maintenance }, { argument: { lake, ...options }, signal }) =>
+    maintenance.vacuum(lake, { ...options, ...(signal && { signal }) }),
+
+  recover: ({ maintenance }, { argument: { lake, ...options }, signal }) =>
+    maintenance.recover(lake, { ...options, ...(signal && { signal }) }),
+
+  check: ({ maintenance }, { argument: { lake, ...options }, signal }) =>
+    maintenance.check(lake, { ...options, ...(signal && { signal }) }),
 }
 
 function writeOptions({ signal, onProgress }: Omit<Asked<keyof LakeCalls>, 'argument'>): WriteOptions {

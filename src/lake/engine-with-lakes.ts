@@ -3,6 +3,7 @@ import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { answerLake } from './answer-lake.ts'
 import type { CallLake } from './lake-calls.ts'
+import { LakeMaintenance } from './lake-maintenance.ts'
 import { LakeWrites } from './lake-writes.ts'
 import { Lakes } from './lakes.ts'
 import { LakeViews } from './lake-views.ts'
@@ -30,8 +31,9 @@ class EngineWithLakes implements Engine {
     this.#lakes = lakes
     this.#views = new LakeViews(engine)
     const writes = new LakeWrites({ lakes, engine: this, storage, encoder: parquet })
+    const maintenance = new LakeMaintenance({ lakes, engine: this, storage, encoder: parquet })
     this.lake = (name, argument, options) =>
-      answerLake({ lakes, views: this.#views, writes }, name, { argument, ...options })
+      answerLake({ lakes, views: this.#views, writes, maintenance }, name, { argument, ...options })
   }
 
   get info(): Engine['info'] {

@@ -1,7 +1,12 @@
 import type { Progress } from '../engine/engine.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
+import type { CheckOptions, CheckReport } from './check.ts'
 import type { CommitOptions, CommitReport } from './commit-options.ts'
+import type { CompactOptions, CompactReport } from './compact.ts'
+import type { ExpireOptions, ExpireReport } from './expire.ts'
+import type { RecoverOptions, RecoverReport } from './recover.ts'
+import type { VacuumOptions, VacuumReport } from './vacuum.ts'
 import type { LakeOperation } from './write-request.ts'
 
 /** How a lake is opened. Plain data. */
@@ -46,6 +51,9 @@ export interface LakeTableInfo extends LakeTableName {
   readonly defaults: Readonly<Record<string, string>>
 }
 
+/** Options without the signal, which goes beside a call. */
+type OfLake<Options> = { readonly lake: string } & Omit<Options, 'signal'>
+
 /**
  * What the engine's thread can be asked about lakes, by name: its argument and its answer, both plain data. The lake's code runs beside the
  * engine and its storage; what a user calls stands in `frame/lake.ts` and sends one of these.
@@ -69,6 +77,11 @@ export interface LakeCalls {
     readonly argument: { readonly name: readonly string[] }
     readonly answer: LakeTableName | undefined
   }
+  readonly compact: { readonly argument: OfLake<CompactOptions>; readonly answer: CompactReport }
+  readonly expire: { readonly argument: OfLake<ExpireOptions>; readonly answer: ExpireReport }
+  readonly vacuum: { readonly argument: OfLake<VacuumOptions>; readonly answer: VacuumReport }
+  readonly recover: { readonly argument: OfLake<RecoverOptions>; readonly answer: RecoverReport }
+  readonly check: { readonly argument: OfLake<CheckOptions>; readonly answer: CheckReport }
   /** Does something in a lake: as a commit of its own, or as a part of the transaction whose name stands in place of the lake's. */
   readonly write: {
     readonly argument: {

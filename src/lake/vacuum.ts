@@ -14,6 +14,8 @@ export interface VacuumOptions {
   /** Only files that were given up, or begun and never committed, before this instant: text with a zone. Default: two days ago. */
   readonly olderThan?: string
   readonly dryRun?: boolean
+  /** Only what was never committed. */
+  readonly only?: 'orphans'
   readonly signal?: AbortSignal
 }
 
@@ -53,7 +55,8 @@ export async function vacuum({ catalog, data }: VacuumParts, options: VacuumOpti
   // What was committed while files were listed is known now.
   await catalog.refresh(own)
   const { known, elsewhere, scheduled } = await catalog.reading((reader) => catalogFiles(reader, olderThan))
-  const due = scheduled.filter(({ path, isRelative }) => !isRelative || !known.has(path))
+  const due =
+    options.only === 'orphans' ? [] : scheduled.filter(({ path, isRelative }) => !isRelative || !known.has(path))
   const [inside, outside] = [due.filter(({ isRelative }) => isRelative), due.filter(({ isRelative }) => !isRelative)]
   const waiting = new Set(scheduled.map(({ path }) => path))
   const loose = [...found.keys()].filter(

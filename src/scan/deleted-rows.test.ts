@@ -193,6 +193,9 @@ describe('deleted rows are left out', () => {
     })
     await idsOf(table, { filter: '(#0 = 6001)' })
     expect(asked).toEqual([1])
+    asked.splice(0)
+    expect(await idsOf(table, { columns: [6], filter: '((#0 = 3) OR (#0 = 2))' })).toHaveLength(2 * rowsOfFile - 2)
+    expect(asked).toEqual([2, 3])
   })
 
   test('a limit gets live rows, and the first in an order are live', async () => {

@@ -1,18 +1,18 @@
 import type { Bound } from '../format/parquet/statistics.ts'
 import { compareBounds } from '../format/parquet/statistics.ts'
-import type { Schema } from '../types/logical-type.ts'
 import { BoundKeys, valueReaderOf } from './bound-keys.ts'
 import type { BoundReader } from './bound-reader.ts'
 import { bucketOf } from './bucket-of.ts'
+import { countingColumn } from './constant-column.ts'
 import { visitTests } from './could-prune.ts'
 import { domainOf } from './domain.ts'
 import { fileVerdicts } from './file-verdicts.ts'
 import type { FileColumnFacts } from './file-verdicts.ts'
-import type { ListedFiles } from './listed-files.ts'
+import type { FileBounds, ListedFiles } from './listed-files.ts'
 import { outcomes } from './outcomes.ts'
 import type { ColumnFacts } from './outcomes.ts'
 import type { Predicate } from './predicate.ts'
-import type { TopRows } from './source.ts'
+import type { MappedField, TopRows } from './source.ts'
 
 interface Column extends FileColumnFacts {
   readonly readMin: BoundReader | undefined
@@ -22,14 +22,14 @@ interface Column extends FileColumnFacts {
 /** What was learned of a list of files: bounds of columns as they came to be needed. */
 export class FileListing {
   readonly files: ListedFiles
-  readonly #schema: Schema
+  readonly #mapping: readonly MappedField[]
   readonly #columns = new Map<string, Promise<void>>()
   readonly #known = new Map<string, Column>()
   readonly #overlaps = new Map<string, number>()
 
-  constructor(files: ListedFiles, schema: Schema) {
+  constructor(files: ListedFiles, mapping: readonly MappedField[]) {
     this.files = files
-    this.#schema = schema
+    this.#mapping = mapping
   }
 
   /** Asks for the bounds of the columns that `predicate` tests, or of the one named. */
@@ -130,10 +130,12 @@ export class FileListing {
   #load(name: string, options: { readonly signal?: AbortSignal }): Promise<void> {
     const known = this.#columns.get(name)
     if (known !== undefined) return known
-    const field = this.#schema.fields.find((own) => own.name === name)
+    const field = this.#mapping.find((own) => own.name === name)
     const load = async (): Promise<void> => {
-      const bounds = await this.files.bounds?.(name, options)
-      if (bounds === undefined || field === undefined) return
+      if (field === undefined) return
+      const bounds =
+        field.virtual === undefined ? await this.files.bounds?.(name, options) : placesOf(field, this.files.count)
+      if (bounds === undefined) return
       const { type } = field
       this.#known.set(name, {
         type,
@@ -148,6 +150,13 @@ export class FileListing {
     loading.catch(() => this.#columns.delete(name))
     return loading
   }
+}
+
+/** Every row of a file has the file's place in the list. */
+function placesOf({ virtual }: MappedField, count: number): FileBounds | undefined {
+  if (virtual !== 'fileIndex') return undefined
+  const places = countingColumn(0, count)
+  return { min: places, max: places, nulls: new Float64Array(count) }
 }
 
 /** Files that are looked at to tell how far all lie apart. */

@@ -27,7 +27,6 @@ import type {
   Source,
   TableOptions,
 } from './source.ts'
-import { schemaOfMapping } from './virtual-columns.ts'
 import { formatOfSource, explained, openStreamed } from './streamed-files.ts'
 import { streamedTable, withCommonTypes } from './streamed-table.ts'
 import { tableWithRows } from './table-with-rows.ts'
@@ -149,7 +148,7 @@ class Provider implements ScanProvider {
   #listedTable(source: ListedSource, context: ReadContext): ScanTable {
     const { files, mapping } = source
     const known = this.#listings.get(files)
-    const listing = known ?? new FileListing(files, schemaOfMapping(mapping))
+    const listing = known ?? new FileListing(files, mapping)
     this.#listings.set(files, listing)
     const open: OpenListed = async (places, metrics, signal) => {
       const meter: Traffic = { requests: 0, bytes: 0 }

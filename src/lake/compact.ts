@@ -1,0 +1,287 @@
+import type { Engine, ResultStream } from '../engine/engine.ts'
+import { isLakefrontError, LakefrontError } from '../errors.ts'
+import type { FileField, LeafStatistics, ParquetEncoder } from '../format/parquet/parquet-writer.ts'
+import type { LakeSource } from '../scan/source.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { ColumnBatch } from '../types/column-data.ts'
+import { uuidV7 } from '../types/uuid-v7.ts'
+import { writeDataFiles } from '../write/data-files.ts'
+import type { DataFile } from '../write/data-files.ts'
+import { compactionPlan, tableAt } from './compact-plan.ts'
+import type { Pack } from './compact-plan.ts'
+import { commitPack } from './compact-commit.ts'
+import { fileFields, leafColumns } from './lake-columns.ts'
+import type { OpenLake } from './open-lake.ts'
+import { quotedName, quotedText } from './quoted.ts'
+import { fileColumnStatistics } from './statistics.ts'
+
+export interface CompactParts {
+  readonly lake: OpenLake
+  readonly engine: Pick<Engine, 'register' | 'unregister' | 'execute'>
+  /** The lake's data path. */
+  readonly data: Storage
+  readonly encoder: ParquetEncoder
+}
+
+export interface CompactOptions {
+  /** Default: all tables. */
+  readonly table?: { readonly schema: string; readonly table: string }
+  /** Files smaller than this are merged, until they have this size. Default: what is set for the lake, else 512 MB. */
+  readonly targetBytes?: number
+  /** The share of deleted rows from which on a file is written anew. Default 0.25. */
+  readonly deletedShare?: number
+  readonly dryRun?: boolean
+  readonly signal?: AbortSignal
+}
+
+/** What became of a table. */
+export interface TableCompaction {
+  readonly schema: string
+  readonly table: string
+  /** Files that are no part of the table any more, and those that took their place. */
+  readonly filesBefore: number
+  readonly filesAfter: number
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+  /** Deleted rows that are in no file any more. */
+  readonly rowsDropped: number
+  /** Packs of files that others changed meanwhile, and that stayed as they are. */
+  readonly conflicts: number
+}
+
+export interface CompactReport {
+  readonly dryRun: boolean
+  /** Tables of which something was, or would be, written anew. */
+  readonly tables: readonly TableCompaction[]
+}
+
+const identity = [
+  { name: 'lf_file', virtual: 'fileIndex' },
+  { name: 'lf_name', virtual: 'fileName' },
+  { name: 'lf_row_id', virtual: 'rowId' },
+  { name: 'lf_snapshot', virtual: 'snapshot' },
+] as const
+
+const rowIdField: FileField = { name: '_ducklake_internal_row_id', id: 2_147_483_540, type: { kind: 'bigint' } }
+const snapshotField: FileField = { name: '_ducklake_internal_snapshot_id', id: 2_147_483_539, type: { kind: 'bigint' } }
+
+/**
+ * Writes small files that lie side by side as one, which keeps of each row which snapshot it came with, so that all snapshots stay; and files of
+ * which many rows are deleted without these rows. Each new file is a commit of its own that goes with appends of others; where others deleted
+ * rows of these files meanwhile, they stay. The old files are on vacuum's list afterwards.
+ */
+export async function compact(parts: CompactParts, options: CompactOptions = {}): Promise<CompactReport> {
+  const { lake } = parts
+  const { dryRun = false, signal } = options
+  await lake.catalog.refresh(signal === undefined ? {} : { signal })
+  const found = await tablesToCompact(lake, options)
+  const tables: TableCompaction[] = []
+  for (const table of found) {
+    const report = await compactTable(parts, table, options)
+    if (report.filesBefore > 0 || report.conflicts > 0) tables.push(report)
+  }
+  return { dryRun, tables }
+}
+
+interface NamedTable {
+  readonly id: number
+  readonly uuid: string
+  readonly schema: string
+  readonly table: string
+  readonly targetBytes: number
+}
+
+async function tablesToCompact(lake: OpenLake, { table, targetBytes }: CompactOptions): Promise<readonly NamedTable[]> {
+  if (table !== undefined) await lake.table(await lake.moment(), table.schema, table.table)
+  return lake.catalog.reading(async (reader) => {
+    const rows = await reader.read(
+      `SELECT t.table_id, CAST(t.table_uuid AS VARCHAR) AS uuid, s.schema_name, t.table_name,
+         (SELECT value FROM {M}.ducklake_metadata WHERE key = 'target_file_size' AND (scope IS NULL OR (scope = 'table' AND scope_id = t.table_id)) ORDER BY scope NULLS LAST LIMIT 1) AS target
+       FROM {M}.ducklake_table t JOIN {M}.ducklake_schema s USING (schema_id) WHERE t.end_snapshot IS NULL AND s.end_snapshot IS NULL ORDER BY 1`,
+    )
+    const same = (a: unknown, b: string): boolean => String(a).toLowerCase() === b.toLowerCase()
+    return rows
+      .filter(
+        (row) =>
+          table === undefined || (same(row['table_name'], table.table) && same(row['schema_name'], table.schema)),
+      )
+      .map((row) => ({
+        id: Number(row['table_id']),
+        uuid: String(row['uuid']),
+        schema: String(row['schema_name']),
+        table: String(row['table_name']),
+        targetBytes: targetBytes ?? Number(row['target'] ?? 512_000_000),
+      }))
+  })
+}
+
+async function compactTable(
+  parts: CompactParts,
+  { id, uuid, schema, table, targetBytes }: NamedTable,
+  { deletedShare = 0.25, dryRun = false, signal }: CompactOptions,
+): Promise<TableCompaction> {
+  const { lake } = parts
+  const moment = await lake.moment()
+  const packs = await lake.catalog.reading((reader) => compactionPlan(reader, id, { targetBytes, deletedShare }))
+  const sum = { filesBefore: 0, filesAfter: 0, bytesBefore: 0, bytesAfter: 0, rowsDropped: 0, conflicts: 0 }
+  for (const pack of packs) {
+    const bytes = pack.files.reduce((all, file) => all + file.bytes, 0)
+    const rows = pack.files.reduce((all, file) => all + file.rows, 0)
+    const deleted = pack.files.reduce((all, file) => all + file.deleted, 0)
+    const written = dryRun ? undefined : await writePack(parts, { id, uuid, base: moment.id, pack, signal })
+    if (written === 'conflict') {
+      sum.conflicts++
+      continue
+    }
+    sum.filesBefore += pack.files.length
+    sum.bytesBefore += bytes
+    sum.rowsDropped += pack.kind === 'rewrite' ? deleted : 0
+    sum.filesAfter += rows === deleted ? 0 : 1
+    sum.bytesAfter += written?.bytes ?? Math.round(bytes * (rows === 0 ? 0 : (rows - deleted) / rows))
+  }
+  return { schema, table, ...sum }
+}
+
+interface PackTask {
+  readonly id: number
+  readonly uuid: string
+  /** The newest snapshot when the plan was made. */
+  readonly base: number
+  readonly pack: Pack
+  readonly signal: AbortSignal | undefined
+}
+
+/** Writes a pack as one file and puts that in its place; answers `'conflict'` when others changed the files first, and nothing happened. */
+async function writePack(
+  parts: CompactParts,
+  { id, uuid, base, pack, signal }: PackTask,
+): Promise<{ readonly bytes: number } | 'conflict'> {
+  const { lake, data } = parts
+  const own = signal === undefined ? {} : { signal }
+  const target = await lake.catalog.reading((reader) => tableAt(reader, id, pack.snapshot))
+  const file = await rowsToFile(parts, { target, pack, signal })
+  try {
+    const expected = pack.files.reduce((rows, { rows: all, deleted }) => rows + all - deleted, 0)
+    if ((file?.rows ?? 0) !== expected) throw othersCame()
+    const leaves = new Set(leafColumns(target.columns).map((column) => column.id))
+    await lake.catalog.publish(
+      (transaction) =>
+        commitPack(transaction, {
+          table: uuid,
+          folder: target.folder,
+          base,
+          pack,
+          ...(file === undefined
+            ? {}
+            : {
+                file: {
+                  ...file,
+                  statistics: file.leaves
+                    .filter(
+                      (leaf): leaf is LeafStatistics & { readonly id: number } =>
+                        leaf.id !== undefined && leaves.has(leaf.id),
+                    )
+                    .map((leaf) => fileColumnStatistics(leaf, leaf.id)),
+                },
+              }),
+        }),
+      own,
+    )
+    return { bytes: file?.bytes ?? 0 }
+  } catch (error) {
+    if (isLakefrontError(error, 'COMMIT_STATE_UNKNOWN')) throw error
+    if (file !== undefined) await data.remove(file.key).catch(() => undefined)
+    if (isLakefrontError(error, 'COMMIT_CONFLICT') || isLakefrontError(error, 'TABLE_NOT_FOUND')) return 'conflict'
+    throw error
+  }
+}
+
+async function rowsToFile(
+  { lake, engine, data, encoder }: CompactParts,
+  {
+    target,
+    pack,
+    signal,
+  }: {
+    readonly target: Awaited<ReturnType<typeof tableAt>>
+    readonly pack: Pack
+    readonly signal: AbortSignal | undefined
+  },
+): Promise<DataFile | undefined> {
+  const own = signal === undefined ? {} : { signal }
+  const { id, places, order } = await lake.catalog.reading(async (reader) => {
+    const files = await reader.read(
+      `SELECT data_file_id AS id FROM {M}.ducklake_data_file WHERE table_id = (SELECT table_id FROM {M}.ducklake_data_file WHERE data_file_id = $1)
+         AND begin_snapshot <= $2 AND (end_snapshot IS NULL OR end_snapshot > $2) ORDER BY data_file_id`,
+      [pack.files[0]!.id, pack.snapshot],
+    )
+    const wanted = new Set(pack.files.map((file) => file.id))
+    return {
+      id: `compact ${uuidV7()}`,
+      places: files.flatMap((row, place) => (wanted.has(Number(row['id'])) ? [place] : [])),
+      order: await sortSql(reader, pack.files[0]!.id),
+    }
+  })
+  const source: LakeSource = {
+    id,
+    format: 'lake',
+    lake: lake.name,
+    schema: target.schema,
+    table: target.name,
+    version: pack.snapshot,
+    virtual: identity,
+  }
+  // Names say for certain which files these are; places spare opening others.
+  const names = pack.files.map(({ path }) => quotedText(path.slice(path.lastIndexOf('/') + 1)))
+  const columns = target.columns.map(({ name }) => quotedName(name))
+  const extra = pack.kind === 'merge' ? ['lf_row_id', 'lf_snapshot'] : ['lf_row_id']
+  await engine.register(source)
+  try {
+    const stream = await engine.execute(
+      {
+        sql: `SELECT ${[...columns, ...extra].join(', ')} FROM lf_scan(${quotedText(id)})
+          WHERE lf_file IN (${places.join(', ')}) AND regexp_extract(lf_name, '[^/\\\\]*$') IN (${names.join(', ')})${order}`,
+        sources: [id],
+      },
+      own,
+    )
+    try {
+      const folder = pack.files[0]!.path.slice(0, pack.files[0]!.path.lastIndexOf('/') + 1)
+      const [file] = await writeDataFiles(batchesOf(stream), {
+        storage: data,
+        encoder,
+        fields: [...fileFields(target.columns), rowIdField, ...(pack.kind === 'merge' ? [snapshotField] : [])],
+        name: () => `${folder}ducklake-${uuidV7()}.parquet`,
+        targetBytes: Number.MAX_SAFE_INTEGER,
+        ...own,
+      })
+      return file
+    } finally {
+      await stream.close()
+    }
+  } finally {
+    await engine.unregister(id)
+  }
+}
+
+/** How a table wants its rows sorted, as SQL. */
+async function sortSql(reader: Parameters<typeof tableAt>[0], file: number): Promise<string> {
+  const rows = await reader.read(
+    `SELECT e.expression, e.sort_direction AS direction, e.null_order AS nulls FROM {M}.ducklake_sort_info i JOIN {M}.ducklake_sort_expression e USING (sort_id)
+     WHERE i.table_id = (SELECT table_id FROM {M}.ducklake_data_file WHERE data_file_id = $1) AND i.end_snapshot IS NULL ORDER BY e.sort_key_index`,
+    [file],
+  )
+  const keys = rows.map(
+    (row) =>
+      `${String(row['expression'])} ${/desc/i.test(String(row['direction'])) ? 'DESC' : 'ASC'} NULLS ${/first/i.test(String(row['nulls'])) ? 'FIRST' : 'LAST'}`,
+  )
+  return keys.length === 0 ? '' : ` ORDER BY ${keys.join(', ')}`
+}
+
+async function* batchesOf(stream: ResultStream): AsyncGenerator<ColumnBatch> {
+  for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) yield batch
+}
+
+function othersCame(): LakefrontError {
+  return new LakefrontError('COMMIT_CONFLICT', 'Files of the table were changed while they were compacted.')
+}
