@@ -9,7 +9,8 @@ import { writeDataFiles } from '../write/data-files.ts'
 import type { DataFile } from '../write/data-files.ts'
 import { compactionPlan, tableAt } from './compact-plan.ts'
 import type { Pack } from './compact-plan.ts'
-import { commitPack } from './compact-commit.ts'
+import { commitPacks } from './compact-commit.ts'
+import type { WrittenPack } from './compact-commit.ts'
 import { fileFields, leafColumns } from './lake-columns.ts'
 import type { OpenLake } from './open-lake.ts'
 import { quotedName, quotedText } from './quoted.ts'
@@ -67,8 +68,8 @@ const snapshotField: FileField = { name: '_ducklake_internal_snapshot_id', id: 2
 
 /**
  * Writes small files that lie side by side as one, which keeps of each row which snapshot it came with, so that all snapshots stay; and files of
- * which many rows are deleted without these rows. Each new file is a commit of its own that goes with appends of others; where others deleted
- * rows of these files meanwhile, they stay. The old files are on vacuum's list afterwards.
+ * which many rows are deleted without these rows. It goes with appends of others; where others deleted rows of the table meanwhile, it stays as it
+ * is, to be compacted another time. The old files are on vacuum's list afterwards.
  */
 export async function compact(parts: CompactParts, options: CompactOptions = {}): Promise<CompactReport> {
   const { lake } = parts
@@ -115,6 +116,9 @@ async function tablesToCompact(lake: OpenLake, { table, targetBytes }: CompactOp
   })
 }
 
+/** Packs that are committed together. */
+const packsTogether = 64
+
 async function compactTable(
   parts: CompactParts,
   { id, uuid, schema, table, targetBytes }: NamedTable,
@@ -124,76 +128,87 @@ async function compactTable(
   const moment = await lake.moment()
   const packs = await lake.catalog.reading((reader) => compactionPlan(reader, id, { targetBytes, deletedShare }))
   const sum = { filesBefore: 0, filesAfter: 0, bytesBefore: 0, bytesAfter: 0, rowsDropped: 0, conflicts: 0 }
-  for (const pack of packs) {
-    const bytes = pack.files.reduce((all, file) => all + file.bytes, 0)
-    const rows = pack.files.reduce((all, file) => all + file.rows, 0)
-    const deleted = pack.files.reduce((all, file) => all + file.deleted, 0)
-    const written = dryRun ? undefined : await writePack(parts, { id, uuid, base: moment.id, pack, signal })
+  let base = moment.id
+  for (const some of together(packs)) {
+    const written = dryRun ? undefined : await writePacks(parts, { id, uuid, base, packs: some, signal })
     if (written === 'conflict') {
-      sum.conflicts++
+      sum.conflicts += some.length
       continue
     }
-    sum.filesBefore += pack.files.length
-    sum.bytesBefore += bytes
-    sum.rowsDropped += pack.kind === 'rewrite' ? deleted : 0
-    sum.filesAfter += rows === deleted ? 0 : 1
-    sum.bytesAfter += written?.bytes ?? Math.round(bytes * (rows === 0 ? 0 : (rows - deleted) / rows))
+    // What others did before it goes with the next of the same table too, as it went with this.
+    base = written?.snapshot ?? base
+    some.forEach(({ kind, files }, at) => {
+      const [bytes, rows, deleted] = (['bytes', 'rows', 'deleted'] as const).map((key) =>
+        files.reduce((all, file) => all + file[key], 0),
+      ) as [number, number, number]
+      sum.filesBefore += files.length
+      sum.bytesBefore += bytes
+      sum.rowsDropped += kind === 'rewrite' ? deleted : 0
+      sum.filesAfter += rows === deleted ? 0 : 1
+      sum.bytesAfter += written?.bytes[at] ?? Math.round((bytes * (rows - deleted)) / rows)
+    })
   }
   return { schema, table, ...sum }
 }
 
-interface PackTask {
+/** Packs of one kind that are committed together. */
+function together(packs: readonly Pack[]): readonly (readonly Pack[])[] {
+  return (['merge', 'rewrite'] as const).flatMap((kind) => {
+    const own = packs.filter((pack) => pack.kind === kind)
+    return Array.from({ length: Math.ceil(own.length / packsTogether) }, (_, at) =>
+      own.slice(at * packsTogether, (at + 1) * packsTogether),
+    )
+  })
+}
+
+interface PacksTask {
   readonly id: number
   readonly uuid: string
-  /** The newest snapshot when the plan was made. */
   readonly base: number
-  readonly pack: Pack
+  readonly packs: readonly Pack[]
   readonly signal: AbortSignal | undefined
 }
 
-/** Writes a pack as one file and puts that in its place; answers `'conflict'` when others changed the files first, and nothing happened. */
-async function writePack(
+/** Writes each pack as one file and puts these in their place; answers `'conflict'` when others changed the files first, and nothing happened. */
+async function writePacks(
   parts: CompactParts,
-  { id, uuid, base, pack, signal }: PackTask,
-): Promise<{ readonly bytes: number } | 'conflict'> {
+  { id, uuid, base, packs, signal }: PacksTask,
+): Promise<{ readonly snapshot: number; readonly bytes: readonly number[] } | 'conflict'> {
   const { lake, data } = parts
-  const own = signal === undefined ? {} : { signal }
-  const target = await lake.catalog.reading((reader) => tableAt(reader, id, pack.snapshot))
-  const file = await rowsToFile(parts, { target, pack, signal })
+  const written: WrittenPack[] = []
   try {
-    const expected = pack.files.reduce((rows, { rows: all, deleted }) => rows + all - deleted, 0)
-    if ((file?.rows ?? 0) !== expected) throw othersCame()
-    const leaves = new Set(leafColumns(target.columns).map((column) => column.id))
-    await lake.catalog.publish(
-      (transaction) =>
-        commitPack(transaction, {
-          table: uuid,
-          folder: target.folder,
-          base,
-          pack,
-          ...(file === undefined
-            ? {}
-            : {
-                file: {
-                  ...file,
-                  statistics: file.leaves
-                    .filter(
-                      (leaf): leaf is LeafStatistics & { readonly id: number } =>
-                        leaf.id !== undefined && leaves.has(leaf.id),
-                    )
-                    .map((leaf) => fileColumnStatistics(leaf, leaf.id)),
-                },
-              }),
-        }),
-      own,
+    for (const pack of packs) written.push(await writePack(parts, { id, pack, signal }))
+    const { value } = await lake.catalog.publish(
+      (transaction) => commitPacks(transaction, { table: uuid, base, kind: packs[0]!.kind, packs: written }),
+      signal === undefined ? {} : { signal },
     )
-    return { bytes: file?.bytes ?? 0 }
+    return { snapshot: value, bytes: written.map(({ file }) => file?.bytes ?? 0) }
   } catch (error) {
     if (isLakefrontError(error, 'COMMIT_STATE_UNKNOWN')) throw error
-    if (file !== undefined) await data.remove(file.key).catch(() => undefined)
+    // What cannot be removed now is found by vacuum later.
+    await data.remove(written.flatMap(({ file }) => file?.key ?? [])).catch(() => undefined)
     if (isLakefrontError(error, 'COMMIT_CONFLICT') || isLakefrontError(error, 'TABLE_NOT_FOUND')) return 'conflict'
     throw error
   }
+}
+
+async function writePack(
+  parts: CompactParts,
+  { id, pack, signal }: { readonly id: number; readonly pack: Pack; readonly signal: AbortSignal | undefined },
+): Promise<WrittenPack> {
+  const target = await parts.lake.catalog.reading((reader) => tableAt(reader, id, pack.snapshot))
+  const file = await rowsToFile(parts, { target, pack, signal })
+  const expected = pack.files.reduce((rows, { rows: all, deleted }) => rows + all - deleted, 0)
+  if ((file?.rows ?? 0) !== expected) {
+    if (file !== undefined) await parts.data.remove(file.key).catch(() => undefined)
+    throw othersCame()
+  }
+  if (file === undefined) return { pack }
+  const leaves = new Set(leafColumns(target.columns).map((column) => column.id))
+  const statistics = file.leaves
+    .filter((leaf): leaf is LeafStatistics & { readonly id: number } => leaf.id !== undefined && leaves.has(leaf.id))
+    .map((leaf) => fileColumnStatistics(leaf, leaf.id))
+  return { pack, file: { ...file, statistics } }
 }
 
 async function rowsToFile(
