@@ -92,6 +92,7 @@ describe.skipIf(references.length === 0)('lakes of the reference', () => {
       try {
         await withLake(folder, async () => {
           const before = await everything()
+          const known = await errors()
           const planned = await engine.lake!('compact', { lake: 'lake', deletedShare: 0.0001, dryRun: true })
           const report = await engine.lake!('compact', { lake: 'lake', deletedShare: 0.0001 })
           expect(report.tables.map(({ table, filesBefore, conflicts }) => [table, filesBefore, conflicts])).toEqual(
