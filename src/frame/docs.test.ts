@@ -11,6 +11,7 @@ import { sql } from '../expr/sql.ts'
 import { when } from '../expr/when.ts'
 import { Window } from '../expr/window.ts'
 import * as F from '../functions.ts'
+import { lakesBeside } from '../lake/engine-with-lakes.ts'
 
 const root = new URL('../../', import.meta.url)
 const flights = fileURLToPath(new URL('node_modules/vega-datasets/data/flights-3m.parquet', root))
@@ -18,7 +19,7 @@ const names = { connect, col, lit, sql, when, Window, F }
 const program = /```ts\n([\s\S]*?)```\n(?:\n```text\n([\s\S]*?)```)?/g
 
 async function connect(): Promise<Session> {
-  return new Session(await openEngine(nodeHost(new URL('dist/wasm/', root))))
+  return new Session(await openEngine(nodeHost(new URL('dist/wasm/', root)), {}, {}, lakesBeside))
 }
 
 /** What the programs of a document print, one after the other, as one program. */
@@ -65,7 +66,7 @@ function shown(value: unknown): string {
     .join(', ')} }`
 }
 
-test.each(['dataframe', 'sql', 'from-pyspark', 'json-and-time-zones', 'udf'])(
+test.each(['dataframe', 'sql', 'from-pyspark', 'json-and-time-zones', 'udf', 'lake'])(
   'every program of docs/%s.md prints what it says',
   async (name) => {
     const path = fileURLToPath(new URL(`docs/${name}.md`, root))

@@ -54,7 +54,7 @@ export interface LakeObject {
 export class Lake extends LakeWrites implements AsyncDisposable {
   readonly #executor: Executor
   readonly #call: CallLake
-  readonly #info: LakeInfo
+  #info: LakeInfo
   readonly #onClose: () => void
 
   /** Lakes are made by `session.openLake()`. */
@@ -121,6 +121,16 @@ export class Lake extends LakeWrites implements AsyncDisposable {
   /** Its schemas, now or at a moment. */
   async schemas({ signal, ...moment }: MomentOptions & CallOptions = {}): Promise<DataFrame<{ schema: string }>> {
     return this.#frame(await this.#call('schemas', { lake: this.name, ...momentOf(moment) }, signalOf(signal)))
+  }
+
+  /**
+   * Makes a lake of an older format, 0.3 or 0.4, one of the format that is written, 1.0; snapshots stay what they are. Programs that know older formats
+   * only cannot read it then. One that has the format already stays as it is.
+   *
+   * @throws LakefrontError `UNSUPPORTED` for a newer format.
+   */
+  async migrate(options: CallOptions = {}): Promise<void> {
+    this.#info = await this.#call('migrate', { lake: this.name }, options)
   }
 
   /** Forgets it; what it holds is where it was. Twice is fine. */

@@ -6,6 +6,8 @@ import type { ColumnBatch } from '../types/column-data.ts'
 import { batchFromRows } from '../types/batch-from-rows.ts'
 import type { LakeCalls, LakeMoment, LakeTableName } from './lake-calls.ts'
 import type { LakeMaintenance } from './lake-maintenance.ts'
+import { writtenFormat } from './catalog-schema.ts'
+import { migrateCatalog } from './migrate.ts'
 import { columnsOfTable, visible } from './lake-snapshot.ts'
 import type { LakeTableEntry, SnapshotRow } from './lake-snapshot.ts'
 import type { LakeViews } from './lake-views.ts'
@@ -58,6 +60,15 @@ const answers: Answers = {
     if (own === undefined) return
     await lakes.close(lake)
     await views.forget(own)
+  },
+
+  async migrate({ lakes }, { argument, signal }) {
+    const lake = await renewed(lakes, argument.lake, signal)
+    const { version } = await lake.format()
+    const { catalog } = lake
+    if (version !== writtenFormat)
+      await catalog.publish((transaction) => migrateCatalog(transaction, catalog.label), signal && { signal })
+    return lakes.info(lake)
   },
 
   async describe({ lakes }, { argument, signal }) {

@@ -1,34 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect } from '../connect.ts'
 import type { Session } from '../connect/session.ts'
 import type { LakeTable } from '../frame/lake-table.ts'
+import { referenceLakes, referenceRoot, toldVersions } from './fixtures/reference-lakes.ts'
+import type { ToldTable } from './fixtures/reference-lakes.ts'
 
-/** Lakes that the reference wrote: what a snapshot changed is the difference to the one before it. */
-const root = fileURLToPath(new URL('../../../shared/data/ducklake/', import.meta.url))
 const workerUrl = new URL('../../dist/worker/engine-node.js', import.meta.url)
 
 type Texts = Readonly<Record<string, unknown>>
 
-/** What the reference reads of a table, values as text; of many rows it is not all, and of what it cannot read there is none. */
-interface Told {
-  readonly rows?: readonly Texts[]
-  readonly count?: number
-}
-
-interface Expected {
-  readonly versions: Readonly<Record<string, Readonly<Record<string, Told>>>>
-}
-
-describe.each(readdirSync(root))('changes of the lake %s', (name) => {
-  const { versions } = JSON.parse(readFileSync(`${root}${name}/expected.json`, 'utf8')) as Expected
+// What a snapshot changed is the difference to the one before it.
+describe.each(referenceLakes())('changes of the lake %s', (name) => {
+  const versions = toldVersions(name)
   const numbers = Object.keys(versions).map(Number)
   let db: Session
 
   beforeAll(async () => {
     db = await connect({ workerUrl })
-    await db.openLake(root + name, { readOnly: true })
+    await db.openLake(referenceRoot + name, { readOnly: true })
   })
 
   afterAll(() => db.close())
@@ -39,13 +28,13 @@ describe.each(readdirSync(root))('changes of the lake %s', (name) => {
   }
 
   /** The table before: by its name, or when it was renamed the one whose name is gone. */
-  const beforeOf = (version: number, path: string): Told => {
+  const beforeOf = (version: number, path: string): ToldTable => {
     const before = versions[version - 1]!
     const gone = Object.keys(before).find((old) => !(old in versions[version]!))
-    return before[path] ?? before[gone ?? ''] ?? { rows: [], count: 0 }
+    return before[path] ?? before[gone ?? ''] ?? { columns: [], rows: [], count: 0 }
   }
 
-  const isWhole = ({ rows, count }: Told): boolean => rows !== undefined && rows.length === count
+  const isWhole = ({ rows, count }: ToldTable): boolean => rows !== undefined && rows.length === count
 
   test.each(numbers.filter((version) => numbers.includes(version - 1)))(
     'in version %s are those that rows tell',

@@ -1,6 +1,7 @@
 import type { Beside, Engine, ExecuteOptions, MakeBeside, ResultStream, Statement } from '../engine/engine.ts'
 import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
+import { refuseLakeChanges } from './changed-lake.ts'
 import { answerLake } from './answer-lake.ts'
 import type { CallLake } from './lake-calls.ts'
 import { LakeMaintenance } from './lake-maintenance.ts'
@@ -89,6 +90,10 @@ class EngineWithLakes implements Engine {
     const text = statement.sql.toLowerCase()
     const named = all.filter(({ name }) => text.includes(name.toLowerCase()))
     const read = new Set(statement.sources?.flatMap((id) => this.#sources.get(id) ?? []))
+    refuseLakeChanges(
+      statement.sql,
+      named.map(({ name }) => name),
+    )
     if (named.length > 0 && /\buse\b/.test(text)) this.#isUsed = true
     const wanted = this.#isUsed ? all : all.filter((lake) => named.includes(lake) || read.has(lake.name))
     await Promise.all(wanted.map((lake) => this.#renew(lake, signal)))

@@ -61,6 +61,8 @@ type OfLake<Options> = { readonly lake: string } & Omit<Options, 'signal'>
 export interface LakeCalls {
   readonly open: { readonly argument: OpenLakeRequest; readonly answer: LakeInfo }
   readonly close: { readonly argument: { readonly lake: string }; readonly answer: void }
+  /** Brings the catalog to the format that is written. */
+  readonly migrate: { readonly argument: { readonly lake: string }; readonly answer: LakeInfo }
   readonly describe: { readonly argument: LakeTableName & LakeMoment; readonly answer: LakeTableInfo }
   /** All that happened, the newest first: `version time schemaVersion changes author message extra`. */
   readonly snapshots: { readonly argument: { readonly lake: string }; readonly answer: ColumnBatch }

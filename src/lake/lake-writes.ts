@@ -103,6 +103,7 @@ export class LakeWrites {
 
   async #begin(lake: OpenLake, { readsOwn, signal }: WriteOptions & { readonly readsOwn: boolean }): Promise<Open> {
     const { engine, encoder } = this.#parts
+    await lake.assertWritten()
     const folder = await lake.dataFolder()
     const storage = this.#parts.storage.place(folder)
     const own = signal === undefined ? {} : { signal }

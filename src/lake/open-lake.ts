@@ -3,6 +3,7 @@ import type { LakeSource, ListedSource, MappedField, Source } from '../scan/sour
 import type { SessionStorage } from '../storage/open-storage.ts'
 import type { Catalog } from './catalog.ts'
 import { type CatalogFormat, catalogFormat } from './catalog-format.ts'
+import { writtenFormat } from './catalog-schema.ts'
 import { changedInlined, changeListing } from './change-listing.ts'
 import { findSnapshot } from './find-snapshot.ts'
 import { inlinedRows } from './inlined-rows.ts'
@@ -76,6 +77,17 @@ export class OpenLake {
   /** What this version of the catalog has. */
   format(): Promise<CatalogFormat> {
     return this.#now().format
+  }
+
+  /** Throws `UNSUPPORTED` for a lake of a format that is only read. */
+  async assertWritten(): Promise<void> {
+    const { version } = await this.format()
+    if (version === writtenFormat) return
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      `The lake "${this.name}" has format ${version}, which is read here and not changed. ${version.startsWith('0.') ? `Bring it to ${writtenFormat} with await lake.migrate(); programs that know older formats only cannot read it then.` : 'Change it with the program that made it.'}`,
+      { details: { format: version } },
+    )
   }
 
   /** The snapshot of a moment; the newest that was read, without one. */

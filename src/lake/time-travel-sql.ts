@@ -14,7 +14,7 @@ export interface TimeTravel {
 
 /** The tables of a text that are asked for as they were. */
 export function timeTravels(sql: string): readonly TimeTravel[] {
-  if (!/\bat\s*\(/i.test(sql)) return []
+  if (!/\bat\b/i.test(sql) || !sql.includes('=>')) return []
   const tokens = sqlTokens(sql)
   const found: TimeTravel[] = []
   tokens.forEach((_, at) => {
