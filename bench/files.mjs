@@ -11,7 +11,7 @@ const edition = 1
  * dates as they do there, prices are high entropy, comments are long and hardly repeat.
  * @param {number} rows
  */
-const lineitem = (rows) => `
+export const lineitem = (rows) => `
   SELECT
     i // 4 AS l_orderkey,
     (h % 200_000)::BIGINT AS l_partkey,
