@@ -67,6 +67,9 @@ function resized(buffer: ArrayBuffer, from: number, to: number): Uint8Array {
   return bytesOf(values)
 }
 
+/** What DuckDB writes for infinity, in any unit. */
+const infinite = 2n ** 63n - 1n
+
 function scaled(
   buffer: ArrayBuffer,
   { multiply, divide }: { multiply: number; divide: number },
@@ -77,7 +80,8 @@ function scaled(
   const [factor, divisor] = [BigInt(multiply), BigInt(divide)]
   for (let index = 0; index < length; index++) {
     if (validity !== undefined && (validity[index >> 3]! & (1 << (index & 7))) === 0) continue
-    const value = (BigInt(source[index]!) * factor) / divisor
+    const stored = BigInt(source[index]!)
+    const value = stored === infinite || stored === -infinite ? stored : (stored * factor) / divisor
     if (BigInt.asIntN(64, value) !== value) {
       throw new LakefrontError('INVALID_VALUE', 'A timestamp in the file is out of range in microseconds.')
     }

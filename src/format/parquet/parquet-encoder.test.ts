@@ -27,6 +27,7 @@ import { readPageLocations, readPageStatistics } from './page-index.ts'
 import { parquetEncoder } from './parquet-encoder.ts'
 import { parquetInstance } from './parquet-instance.ts'
 import type { FileField, ParquetWriteOptions } from './parquet-writer.ts'
+import { columnBounds } from './statistics.ts'
 
 let connection: DuckDBConnection
 const folder = mkdtempSync(join(tmpdir(), 'lakefront-write-'))
@@ -192,6 +193,14 @@ describe('what a file says of itself', () => {
       [1, 1, true],
       [undefined, undefined, true],
     ])
+  })
+
+  test('infinity is infinity in every unit, in bounds too', async () => {
+    const { batch: far, fields: own } = batchOf([['x', { kind: 'timestamp_ms' }, ['infinity', 'infinity']]])
+    const { file } = await writeFile(own, [far])
+    const { columns, rowGroups } = await readFooter(memorySource(file))
+    const infinite = 2n ** 63n - 1n
+    expect(columnBounds(columns[0]!, rowGroups[0]!.chunks[0]!)).toEqual({ nulls: 0, min: infinite, max: infinite })
   })
 
   test('field ids are where they were given, nested ones too', async () => {

@@ -98,6 +98,9 @@ function isUnsigned({ kind }: LogicalType): boolean {
   return kind === 'utinyint' || kind === 'usmallint' || kind === 'uinteger' || kind === 'ubigint'
 }
 
+/** Infinity of timestamps, in any unit; what is scaled beyond it is that. */
+const infinite = 2n ** 63n - 1n
+
 function scaled(
   value: number | bigint,
   conversion: NonNullable<ParquetColumn['node']['conversion']>,
@@ -106,8 +109,10 @@ function scaled(
     case 'copy':
     case 'resize':
       return BigInt(value)
-    case 'scale':
-      return (BigInt(value) * BigInt(conversion.multiply)) / BigInt(conversion.divide)
+    case 'scale': {
+      const scaledValue = (BigInt(value) * BigInt(conversion.multiply)) / BigInt(conversion.divide)
+      return scaledValue > infinite ? infinite : scaledValue < -infinite ? -infinite : scaledValue
+    }
     default:
       return undefined
   }
