@@ -541,7 +541,9 @@ export class DataFrame<Row extends object = AnyRow> {
 
   /** Prints the first `count` rows (default 20) as a table; cells are cut at `truncate` characters (default 20). */
   async show(count = 20, options: ShowOptions = {}): Promise<void> {
-    const { schema, batches } = await resultOf(this.#executor, limit(this.#plan, count + 1), options)
+    // One more, to tell whether there are more; a count that is none is told by the limit.
+    const wanted = Number.isSafeInteger(count) ? count + 1 : count
+    const { schema, batches } = await resultOf(this.#executor, limit(this.#plan, wanted), options)
     const rows = batches.flatMap(rowsFromBatch)
     const table = formatTable(rows.slice(0, count), schema, options)
     const print = options.print ?? console.log
