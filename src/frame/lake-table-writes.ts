@@ -248,6 +248,19 @@ export class LakeTableWrites<Row extends object = AnyRow> extends DataFrame<Row>
   }
 
   /**
+   * Takes Parquet files into the table as they are, without copying them: by URL, or a path from the root of the disk. Columns go by name. Each is
+   * read once, for exact statistics, and belongs to the lake from then on: compaction and vacuum may remove it.
+   */
+  registerFiles(
+    files: string | readonly string[],
+    options: LakeWriteOptions & { readonly hivePartitioning?: boolean } = {},
+  ): Promise<CommitReport> {
+    const { hivePartitioning = false, ...others } = options
+    const all = typeof files === 'string' ? [files] : [...files]
+    return this.#change({ kind: 'register', table: this.#name, files: all, hivePartitioning }, others)
+  }
+
+  /**
    * Makes the rows what they were in a snapshot, as a new snapshot; what happened since stays in the history. Columns are those of now: ones that came
    * since are null, and ones that are gone stay gone.
    */

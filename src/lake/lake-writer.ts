@@ -1,21 +1,24 @@
 import type { Engine, ResultStream, Statement } from '../engine/engine.ts'
 import { LakefrontError } from '../errors.ts'
 import type { ParquetEncoder } from '../format/parquet/parquet-writer.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { ByteSource, Storage } from '../storage/storage.ts'
 import type { Schema } from '../types/logical-type.ts'
 import type { CatalogReader } from './catalog.ts'
-import type { Change, FileName } from './change.ts'
+import type { Change, FileName, NewDataFile } from './change.ts'
 import { currentFiles } from './current-files.ts'
 import { addedByMerging } from './merge-schema.ts'
 import type { LakeTransaction } from './lake-transaction.ts'
 import { objectChanges } from './object-changes.ts'
+import { registeredFile } from './register-file.ts'
 import { stageRows, type Staged } from './stage-rows.ts'
 import { type StagedRows, identityColumns, stageSql } from './stage-sql.ts'
 import type { LakeOperation, ObjectName, RowOperation } from './write-request.ts'
 import { type LakeTarget, lakeTarget } from './lake-target.ts'
 
 export interface LakeWriterParts {
-  readonly engine: Pick<Engine, 'describe' | 'execute'>
+  readonly engine: Engine
+  /** A file anywhere. */
+  readonly open: (reference: string) => ByteSource
   /** The lake's data path. */
   readonly storage: Storage
   readonly encoder: ParquetEncoder
@@ -42,7 +45,7 @@ export class LakeWriter {
       case 'replace':
         return this.#replace(transaction, operation, options)
       case 'register':
-        throw new LakefrontError('UNSUPPORTED', 'Files cannot be registered yet.')
+        return this.#register(transaction, operation, options)
       default:
         return transaction.add(await transaction.reading((reader) => objectChanges(reader, operation)))
     }
@@ -107,6 +110,30 @@ export class LakeWriter {
       deleted: staged.dropped,
       inserted: staged.rows - updated + (more?.rows ?? 0),
     })
+  }
+
+  async #register(
+    transaction: LakeTransaction,
+    { table, files, hivePartitioning }: Extract<RowOperation, { kind: 'register' }>,
+    { signal }: WriteOptions,
+  ): Promise<void> {
+    const target = await this.#target(transaction, table)
+    const known = await transaction.reading((reader) => registeredPaths(reader, target.id))
+    const twice = files.find((file, at) => known.has(file) || files.indexOf(file) !== at)
+    if (twice !== undefined) {
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        `"${target.name}" has the file "${twice.split(/[?#]/, 1)[0]}" already; its rows would be there twice.`,
+      )
+    }
+    const { engine, open } = this.#parts
+    const made: NewDataFile[] = []
+    for (const file of files) {
+      const parts = { engine, open, ...(signal === undefined ? {} : { signal }) }
+      made.push(await registeredFile(file, { target, hivePartitioning }, parts))
+    }
+    const inserted = sum(made.map(({ rows }) => rows))
+    await transaction.add([{ kind: 'appendFiles', table: target.uuid, files: made }], { inserted })
   }
 
   async #added(
@@ -225,6 +252,15 @@ async function filesOf(
   }
   const order = [...byFile.keys()]
   return files.filter((_, at) => wanted.has(JSON.stringify(byFile.get(order[at]!))))
+}
+
+/** Files of a table that are not in the lake's own folder. */
+async function registeredPaths(reader: CatalogReader, table: number): Promise<ReadonlySet<string>> {
+  const rows = await reader.read(
+    'SELECT path FROM {M}.ducklake_data_file WHERE table_id = $1 AND end_snapshot IS NULL AND NOT path_is_relative',
+    [table],
+  )
+  return new Set(rows.map((row) => String(row['path'])))
 }
 
 /** Ids of rows that the catalog itself keeps. */

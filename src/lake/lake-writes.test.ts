@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Session } from '../connect/session.ts'
 import { nodeHost } from '../engine/duckdb-wasm/node-host.ts'
@@ -239,6 +242,35 @@ describe('a transaction', () => {
     expect(await batch(2)).toMatchObject({ skipped: false, snapshot: 3 })
     expect(await batch(1)).toMatchObject({ skipped: true })
     expect(await rows()).toEqual([{ id: 1n }, { id: 2n }])
+  })
+})
+
+describe('registered files', () => {
+  it('are rows of the table as they are, with exact statistics', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'register-'))
+    try {
+      const file = join(folder, 'other.parquet')
+      const given = session.sql(
+        `SELECT i::INTEGER AS ID, 'v' || i AS s, CASE i WHEN 2 THEN 'nan'::DOUBLE ELSE i / 2 END AS f, {'a': i} AS st FROM range(5) r(i)`,
+      )
+      await given.write.parquet(file)
+      await lake.createTable('t', { id: 'bigint', s: 'varchar', f: 'double', st: 'struct(a bigint)', late: 'date' })
+      const t = lake.table('t')
+      await t.insert([{ id: 100, s: 'own', f: 1, st: { a: 1 } }])
+      expect(await t.registerFiles(file)).toMatchObject({ rowsInserted: 5, filesAdded: 1 })
+      expect((await rows()).slice(0, 2)).toEqual([
+        { id: 0n, s: 'v0', f: 0, st: { a: 0n }, late: null },
+        { id: 1n, s: 'v1', f: 0.5, st: { a: 1n }, late: null },
+      ])
+      await expect(t.registerFiles(file)).rejects.toThrow(/has the file .* already/)
+      await expect(t.registerFiles('other.parquet')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+      await lake.createTable('u', { id: 'smallint' })
+      await expect(lake.table('u').registerFiles(file)).rejects.toMatchObject({ code: 'COLUMN_NOT_FOUND' })
+      expect(await t.update({ set: { s: 'new' }, where: col('id').eq(3) })).toMatchObject({ rowsUpdated: 1 })
+      expect(await t.filter(col('id').eq(3)).select('s', 'f').collect()).toEqual([{ s: 'new', f: 1.5 }])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })
 

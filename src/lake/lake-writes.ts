@@ -17,7 +17,7 @@ import type { LakeOperation } from './write-request.ts'
 export interface LakeWritesParts {
   readonly lakes: Lakes
   readonly engine: Engine
-  readonly storage: Pick<SessionStorage, 'place'>
+  readonly storage: Pick<SessionStorage, 'open' | 'place'>
   readonly encoder: ParquetEncoder
 }
 
@@ -117,7 +117,10 @@ export class LakeWrites {
       },
       { reads: readsOwn },
     )
-    return { transaction, writer: new LakeWriter({ engine, storage, encoder }) }
+    return {
+      transaction,
+      writer: new LakeWriter({ engine, storage, encoder, open: (file) => this.#parts.storage.open(file) }),
+    }
   }
 
   /** What a file of the table says is deleted, and since when. */
