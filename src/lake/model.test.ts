@@ -21,7 +21,7 @@ import {
 /** How many sequences, and where their seeds begin; `LAKE_SEQUENCES=2000 LAKE_SEED=1 npx vitest run … src/lake/model.test.ts` runs more. */
 const sequences = Number(process.env['LAKE_SEQUENCES'] ?? 40)
 const firstSeed = Number(process.env['LAKE_SEED'] ?? 1)
-const steps = 14
+const steps = 10
 const wasm = new URL('../../dist/wasm/', import.meta.url)
 
 let session: Session
@@ -140,7 +140,10 @@ function nextStep(dice: Dice, lake: ModelLake, history: readonly ModelLake[]): S
       if (dice.below(2) === 0) {
         return {
           label: `drop ${name}.${other.name}`,
-          run: (own) => own.table(name).dropColumn(other.name),
+          run: async (own) => {
+            await own.table(name).setPartitioning([])
+            await own.table(name).dropColumn(other.name)
+          },
           model: (own) =>
             replaced(own, name, ({ columns, rows }) => ({
               columns: columns.filter((column) => column !== other),
@@ -176,9 +179,8 @@ function nextStep(dice: Dice, lake: ModelLake, history: readonly ModelLake[]): S
       return {
         label: `partition ${name} by ${keysOf.join()}`,
         run: async (own) => {
-          await own.table(name).setPartitioning([])
+          await own.table(name).setPartitioning(keysOf)
           await own.table(name).setSorting(dice.below(2) === 0 ? [] : [`${id!.name} desc`])
-          if (others.length === 0 && keysOf.length === 0) await own.table(name).setPartitioning(keysOf)
         },
         model: (own) => own,
       }
