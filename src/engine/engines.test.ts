@@ -93,6 +93,34 @@ describe.each(engines)('%s', (name, open) => {
     expect(await numbers.sample(0.5).count()).toBeGreaterThan(4500)
   })
 
+  test('a statement that comes again sees what has changed since', async () => {
+    const text = 'SELECT * FROM kept WHERE id >= $1 ORDER BY id'
+    const again = async (value: unknown = 1): Promise<unknown[]> => {
+      const found: unknown[] = []
+      for (let time = 0; time < 4; time++) found.push(...(await db.sql(text, [value as number]).collect()).slice(0, 1))
+      return found.slice(-1)
+    }
+    await db.sql('CREATE TABLE kept (id INTEGER, name TEXT)').collect()
+    await db.table('kept').insert([
+      { id: 1, name: 'a' },
+      { id: 2, name: 'b' },
+    ] as never)
+    expect(await again()).toMatchObject([{ name: 'a' }])
+    await db.sql('ALTER TABLE kept ADD COLUMN more INTEGER').collect()
+    expect(await again()).toMatchObject([{ name: 'a', more: null }])
+    await db.sql('DROP TABLE kept').collect()
+    await expect(again()).rejects.toMatchObject({ code: 'TABLE_NOT_FOUND' })
+    await db.sql('CREATE TABLE kept (other TEXT, id DOUBLE PRECISION)').collect()
+    await db.sql("INSERT INTO kept VALUES ('x', 1.5)").collect()
+    expect(await again()).toEqual([{ other: 'x', id: 1.5 }])
+    expect(await again(1.25)).toEqual([{ other: 'x', id: 1.5 }])
+    expect(await again(2)).toEqual([])
+    const many = Array.from({ length: 100 }, (_, at) => db.sql(`SELECT ${at} AS n FROM kept`).collect())
+    expect((await Promise.all(many)).flat()).toHaveLength(100)
+    expect(await again()).toEqual([{ other: 'x', id: 1.5 }])
+    await db.sql('DROP TABLE kept').collect()
+  })
+
   test('rows come in batches, and a result may be left', async () => {
     const numbers = db.createDataFrame({ n: Array.from({ length: 20_000 }, (_, index) => index) })
     const stream = await numbers.orderBy('n').batches()

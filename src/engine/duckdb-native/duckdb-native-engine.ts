@@ -1,4 +1,11 @@
-import type { DuckDBConnection, DuckDBInstance, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api'
+import type {
+  DuckDBConnection,
+  DuckDBInstance,
+  DuckDBPreparedStatement,
+  DuckDBResult,
+  DuckDBType,
+  DuckDBValue,
+} from '@duckdb/node-api'
 import type * as DuckdbLibrary from '@duckdb/node-api'
 import { LakefrontError } from '../../errors.ts'
 import type { Source } from '../../scan/source.ts'
@@ -7,7 +14,7 @@ import type { ColumnBatch } from '../../types/column-data.ts'
 import type { Schema } from '../../types/logical-type.ts'
 import { parseType } from '../../types/type-names.ts'
 import { duckdbError } from '../duckdb-wasm/duckdb-error.ts'
-import { leavesState, onlyReads, partsOf } from '../duckdb-wasm/script.ts'
+import { changesRows, isRepeatable, leavesState, onlyReads, partsOf } from '../duckdb-wasm/script.ts'
 import type {
   Engine,
   EngineInfo,
@@ -17,6 +24,7 @@ import type {
   ResultStream,
   Statement,
 } from '../engine.ts'
+import { KeptStatements } from '../kept-statements.ts'
 import { serverLibrary } from '../optional-library.ts'
 import { plainStream } from '../plain-stream.ts'
 import { type TextLists, dropSource, makeSource } from './native-sources.ts'
@@ -39,6 +47,7 @@ export class DuckdbNativeEngine implements Engine {
   readonly #library: Library
   readonly #instance: DuckDBInstance
   readonly #main: DuckDBConnection
+  readonly #kept = new KeptStatements<DuckDBPreparedStatement>((statement) => statement.destroySync())
   readonly #streams = new Set<ResultStream>()
   #running: Running | undefined
   #isStateful = false
@@ -119,10 +128,18 @@ export class DuckdbNativeEngine implements Engine {
     }
     try {
       for (const { sql } of script.slice(0, -1)) await connection.run(sql)
-      const result = await connection.stream(
-        script.at(-1)?.sql ?? '',
-        this.#values(statement.parameters) as DuckDBValue[],
-      )
+      const values = this.#values(statement.parameters) as DuckDBValue[]
+      const last = script.at(-1)?.sql ?? ''
+      const changesMore = !script.every((part) => onlyReads(part) || changesRows(part))
+      if (changesMore) this.#kept.clear()
+      const { age } = this.#kept
+      let prepared: DuckDBPreparedStatement | undefined
+      if (!isAside && script.length === 1 && isRepeatable(script[0]!)) {
+        prepared = this.#kept.take(last) ?? (await connection.prepare(last))
+        prepared.bind(values)
+      }
+      const result = await (prepared?.stream() ?? connection.stream(last, values))
+      if (changesMore) this.#kept.clear()
       if (script.some(leavesState)) this.#isStateful = true
       const schema = schemaOf(result)
       const unread = batchesOf(result, schema)
@@ -147,6 +164,7 @@ export class DuckdbNativeEngine implements Engine {
         close: () => {
           this.#streams.delete(stream)
           if (this.#running === running) this.#running = undefined
+          if (prepared !== undefined) this.#kept.keep(last, prepared, age)
           release()
         },
       })
@@ -190,6 +208,7 @@ export class DuckdbNativeEngine implements Engine {
   async #close(): Promise<void> {
     await this.#turn
     await Promise.allSettled([...this.#streams].map((stream) => stream.close()))
+    this.#kept.clear()
     this.#main.closeSync()
     this.#instance.closeSync()
   }

@@ -18,11 +18,12 @@ import { NativeFunctions } from './natives/native-functions.ts'
 import { registerNatives } from './natives/register-natives.ts'
 import { PlanPositions } from './plan-positions.ts'
 import { makeSteps } from './run-parts.ts'
+import { KeptStatements } from '../kept-statements.ts'
 import type { RunParts } from './run-parts.ts'
 import type { NamedTable } from './run-scans.ts'
 import { Run } from './run.ts'
 import { ScanFunction } from './scan-function.ts'
-import { leavesState, onlyReads, partsOf } from './script.ts'
+import { changesRows, leavesState, onlyReads, partsOf } from './script.ts'
 import { WasmDatabase } from './wasm-database.ts'
 
 /** What WebAssembly can address. */
@@ -90,6 +91,7 @@ export class DuckdbWasmEngine implements Engine {
       positions: new PlanPositions(duckdb),
       zone: registerNatives(functions, this.#main),
       gate: new Gate(),
+      prepared: new KeptStatements((statement) => statement.close()),
       health: new EngineHealth(duckdb),
       suspends,
       steps: makeSteps(duckdb, suspends),
@@ -134,6 +136,7 @@ export class DuckdbWasmEngine implements Engine {
   registerFunction(definition: FunctionDefinition): Promise<void> {
     this.#assertOpen()
     const registered = this.#leasing.then(async () => {
+      this.#parts.prepared.clear()
       this.#functions.unregister(definition.name)
       const define = await this.#functions.load(definition)
       // Plans in the middle of their rows were made for the types of the function before.
@@ -220,8 +223,12 @@ export class DuckdbWasmEngine implements Engine {
     try {
       this.#assertOpen()
       options.signal?.throwIfAborted()
-      const run = new Run(this.#parts, connection, { statement, script }, options, () => {
+      const isMain = connection === this.#main
+      const changesMore = !script.every((part) => onlyReads(part) || changesRows(part))
+      if (changesMore) this.#parts.prepared.clear()
+      const run = new Run(this.#parts, { connection, isMain }, { statement, script }, options, () => {
         this.#runs.delete(run)
+        if (changesMore && !this.#parts.health.isBroken) this.#parts.prepared.clear()
         this.#release(connection)
       })
       this.#runs.set(run, connection)
@@ -286,6 +293,7 @@ export class DuckdbWasmEngine implements Engine {
     await Promise.all([...this.#databases].map((database) => database.close()))
     if (!this.#parts.health.isBroken) {
       this.#csv.close()
+      this.#parts.prepared.clear()
       for (const connection of [this.#main, ...this.#spare]) connection.close()
     }
     await this.#scans.close()

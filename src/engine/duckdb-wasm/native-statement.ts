@@ -131,21 +131,33 @@ export class NativeStatement {
     })
   }
 
+  /** Gives back everything but the prepared statement, which can be bound and begun again. */
+  rest(): void {
+    this.#freeRun()
+    this.#destroyExtracted()
+  }
+
   /** Gives back everything but the parsed text. */
   free(): void {
+    const { capi, heap } = this.#duckdb
+    this.#freeRun()
+    if (this.#prepared !== 0) heap.withPointer(this.#prepared, capi.destroyPrepare)
+    this.#prepared = 0
+  }
+
+  close(): void {
+    this.free()
+    this.#destroyExtracted()
+  }
+
+  #freeRun(): void {
     const { capi, heap } = this.#duckdb
     if (this.#result !== 0) {
       capi.destroyResult(this.#result)
       heap.free(this.#result)
     }
     if (this.#pending !== 0) heap.withPointer(this.#pending, capi.destroyPending)
-    if (this.#prepared !== 0) heap.withPointer(this.#prepared, capi.destroyPrepare)
-    this.#result = this.#pending = this.#prepared = 0
-  }
-
-  close(): void {
-    this.free()
-    this.#destroyExtracted()
+    this.#result = this.#pending = 0
   }
 
   #destroyExtracted(): void {

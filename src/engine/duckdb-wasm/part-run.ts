@@ -21,6 +21,8 @@ export interface PartOwner {
   readonly values: Statement['parameters']
   /** Whether the values are all for this part. */
   readonly isOnly: boolean
+  /** Whether the statement may be kept prepared: it is the only one, and runs on the main connection. */
+  readonly isKeepable: boolean
   /** Lets messages in now and then. */
   breathe(): Promise<void>
   /** Hears how long planning took. */
@@ -51,6 +53,10 @@ export class PartRun {
   readonly #part: ScriptPart
   readonly #native: NativeStatement
   readonly #vectors: VectorReader
+  readonly #age: number
+  /** Whether the statement is prepared already, from the last time. */
+  #isKept: boolean
+  #isSound = false
   #isExhausted = false
   #delivered = 0
   #fields: readonly Field[] = []
@@ -59,7 +65,11 @@ export class PartRun {
     const { duckdb, types } = owner.parts
     this.#owner = owner
     this.#part = part
-    this.#native = new NativeStatement(duckdb, types, owner.connection, part)
+    const { prepared } = owner.parts
+    this.#age = prepared.age
+    const kept = owner.isKeepable ? prepared.take(part.sql) : undefined
+    this.#isKept = kept !== undefined
+    this.#native = kept ?? new NativeStatement(duckdb, types, owner.connection, part)
     this.#vectors = new VectorReader(duckdb.capi, duckdb.heap)
     owner.scans.beginStatement()
   }
@@ -72,6 +82,7 @@ export class PartRun {
   /** Runs until the first rows are there. */
   async begin(): Promise<void> {
     await this.#untilLoaded((count) => this.#runAll(count))
+    this.#isSound = true
     // A zone that there is not fails the statement that sets it.
     if (setting.has(this.#part.words[0] ?? '')) await this.#enter(() => {})
     this.#fields = this.#native.resultFields()
@@ -80,6 +91,7 @@ export class PartRun {
   /** The columns it would return; undefined when that depends on the types of parameters. */
   async describe(): Promise<readonly Field[] | undefined> {
     await this.#untilLoaded(async (count) => (await this.#runAll(count - 1)) ?? (await this.#prepare(count - 1)))
+    this.#isSound = true
     const isOpen = this.#native.hasParameters && this.#native.type === selectType
     return isOpen ? undefined : this.#native.preparedFields()
   }
@@ -93,6 +105,7 @@ export class PartRun {
         return chunks
       } catch (error) {
         if (!(await this.#owner.scans.loadUnloaded())) throw error
+        this.#isSound = false
         await this.#restart()
       }
     }
@@ -108,15 +121,23 @@ export class PartRun {
   }
 
   close(): void {
-    this.#native.close()
+    const { parts, scans, isKeepable } = this.#owner
+    const isKept = isKeepable && this.#isSound && !scans.hasTables && this.#native.type === selectType
+    if (!isKept) {
+      this.#native.close()
+      return
+    }
+    this.#native.rest()
+    parts.prepared.keep(this.#part.sql, this.#native, this.#age)
   }
 
   /** Attempts as long as something is found missing and can be loaded. */
   async #untilLoaded(attempt: (count: number) => Promise<string | undefined>): Promise<void> {
     const { scans } = this.#owner
     for (;;) {
-      const count = await this.#enter(() => this.#native.extract())
+      const count = this.#isKept ? 1 : await this.#enter(() => this.#native.extract())
       const error = await attempt(count)
+      this.#isKept = false
       if (error === undefined) return
       if (!(await scans.loadMissing()) && !(await scans.loadUnloaded())) throw this.#failure(error)
     }
@@ -140,6 +161,7 @@ export class PartRun {
   }
 
   #prepare(index: number): Promise<string | undefined> {
+    if (this.#isKept) return Promise.resolve(undefined)
     return this.#bindingTo(() => this.#native.prepare(index))
   }
 

@@ -8,6 +8,8 @@ import type { Gate } from './gate.ts'
 import type { LogicalTypes } from './logical-types.ts'
 import type { SessionZone } from './natives/timezone/session-zone.ts'
 import type { PlanPositions } from './plan-positions.ts'
+import type { KeptStatements } from '../kept-statements.ts'
+import type { NativeStatement } from './native-statement.ts'
 import type { LoadTable } from './run-scans.ts'
 import type { ScanFunction } from './scan-function.ts'
 
@@ -20,6 +22,8 @@ export interface RunParts {
   /** The time zone of the connection that runs. */
   readonly zone: SessionZone
   readonly gate: Gate
+  /** Statements of the main connection that can be run again. */
+  readonly prepared: KeptStatements<NativeStatement>
   readonly health: EngineHealth
   readonly suspends: boolean
   readonly steps: Steps

@@ -92,6 +92,11 @@ export class RunScans implements ScanContext {
     return this.#tables.size > 0 && this.#hints === undefined
   }
 
+  /** Whether statements read tables that are not DuckDB's own. */
+  get hasTables(): boolean {
+    return this.#tables.size > 0
+  }
+
   progress(): Progress {
     return {
       rowsScanned: this.#rows,

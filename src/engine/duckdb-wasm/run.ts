@@ -14,7 +14,7 @@ import type { PartOwner } from './part-run.ts'
 import type { RunParts } from './run-parts.ts'
 import { RunScans } from './run-scans.ts'
 import type { LoadTable } from './run-scans.ts'
-import { writesFiles } from './script.ts'
+import { isRepeatable, writesFiles } from './script.ts'
 import type { ScriptPart } from './script.ts'
 import { VectorReader } from './vector-read.ts'
 
@@ -36,6 +36,7 @@ export class Run implements ResultStream {
   readonly #script: readonly ScriptPart[]
   readonly #options: ExecuteOptions
   readonly #release: () => void
+  readonly #isMain: boolean
   readonly #scans: RunScans
   readonly #vectors: VectorReader
   readonly #stop = new AbortController()
@@ -56,7 +57,7 @@ export class Run implements ResultStream {
   /** `script` is the text of `statement`, taken apart. `release` is called once, when the connection is free again. */
   constructor(
     parts: RunParts,
-    connection: Connection,
+    { connection, isMain }: { readonly connection: Connection; readonly isMain: boolean },
     { statement, script }: { readonly statement: Statement; readonly script: readonly ScriptPart[] },
     options: ExecuteOptions,
     release: () => void,
@@ -64,6 +65,7 @@ export class Run implements ResultStream {
     const { duckdb, loadTable } = parts
     this.#parts = parts
     this.#connection = connection
+    this.#isMain = isMain
     this.#statement = statement
     this.#script = script
     this.#options = options
@@ -225,6 +227,7 @@ export class Run implements ResultStream {
       signal: this.#stop.signal,
       values: this.#statement.parameters,
       isOnly: this.#script.length === 1,
+      isKeepable: this.#isMain && this.#script.length === 1 && this.#script[0] === part && isRepeatable(part),
       breathe: () => this.#breathe(),
       planned: (milliseconds) => void (this.#planMilliseconds += milliseconds),
       computed: (milliseconds) => void (this.#engineMilliseconds += milliseconds),

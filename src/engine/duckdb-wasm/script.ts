@@ -39,6 +39,20 @@ export function onlyReads({ words }: ScriptPart): boolean {
   return reading.has(words[0] ?? '') && !words.some((word) => writing.has(word))
 }
 
+/** Whether a statement changes rows, and nothing else. */
+export function changesRows({ words }: ScriptPart): boolean {
+  return ['insert', 'update', 'delete', 'merge'].includes(words[0] ?? '')
+}
+
+/** What reads files that may have changed since, and what DuckDB makes several statements of. */
+const changeable =
+  /\b(?:from|join)\s*\(?\s*'|\b(?:lf_scan|read_\w+|parquet_\w+|glob|sniff_csv|pivot\w*|summarize|describe|show|explain)\b/i
+
+/** Whether a statement means the same when it is run again, prepared once. */
+export function isRepeatable(part: ScriptPart): boolean {
+  return onlyReads(part) && !changeable.test(part.sql)
+}
+
 /** Whether a statement may leave something on its connection (a setting, a transaction, a temporary object) that later ones see. */
 export function leavesState({ words }: ScriptPart): boolean {
   const [first = ''] = words

@@ -86,7 +86,13 @@ export class WasmDatabase implements Database {
 
   async #run(statement: Statement, options: ExecuteOptions = {}): Promise<readonly ColumnBatch[]> {
     const script = partsOf(statement.sql)
-    const run = new Run(this.#parts, this.#connection, { statement, script }, options, () => {})
+    const run = new Run(
+      this.#parts,
+      { connection: this.#connection, isMain: false },
+      { statement, script },
+      options,
+      () => {},
+    )
     const batches: ColumnBatch[] = []
     await run.start()
     for (let batch = await run.next(); batch !== undefined; batch = await run.next()) batches.push(batch)

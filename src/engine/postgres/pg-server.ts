@@ -18,6 +18,7 @@ export async function pgServer(address: string, connections: number): Promise<Po
   // An idle connection that breaks is dropped by the pool; whoever needs one next gets another, or hears why not.
   pool.on('error', () => {})
   const pinned = new WeakSet<PoolClient>()
+  const named = new WeakMap<PoolClient, NamedStatements>()
   return {
     isOne: false,
     async acquire() {
@@ -32,7 +33,9 @@ export async function pgServer(address: string, connections: number): Promise<Po
         throw error
       }
       const canceller = (): Client => new pg.Client({ connectionString: address })
-      return new PgConnection(client, canceller, () => client.off('error', broken))
+      const names = named.get(client) ?? new NamedStatements()
+      named.set(client, names)
+      return new PgConnection(client, { canceller, names, released: () => client.off('error', broken) })
     },
     close: () => pool.end(),
   }
@@ -40,39 +43,110 @@ export async function pgServer(address: string, connections: number): Promise<Po
 
 /** The connection inside of `pg`'s client: the messages of the protocol's extended queries. */
 interface WireConnection {
-  parse(message: { text: string; types: readonly number[] }): void
-  bind(message: { values: readonly (string | null)[] }): void
+  parse(message: { name?: string; text: string; types: readonly number[] }): void
+  bind(message: { statement?: string; values: readonly (string | null)[] }): void
   describe(message: { type: 'P' | 'S'; name?: string }): void
   execute(message: { rows?: number }): void
   flush(): void
   sync(): void
-  close(message: { type: 'P' }): void
+  close(message: { type: 'P' | 'S'; name?: string }): void
   once(event: 'noData', listener: () => void): void
   off(event: 'noData', listener: () => void): void
+}
+
+/** How many statements the server keeps for a connection, and how many texts are remembered until they come again. */
+const mostNamed = 64
+const mostSeen = 256
+const longestNamed = 10_000
+
+/**
+ * The statements that the server keeps prepared for one connection. A text gets a name when it comes for the second time; the name
+ * unused for longest is given back. The server itself plans them anew when the schema changed.
+ */
+class NamedStatements {
+  readonly #names = new Map<string, string>()
+  readonly #seen = new Set<string>()
+  #count = 0
+
+  /** How to send a query: under a name that is known, or is made, and what is to be forgotten for it. */
+  nameFor({ sql, types }: PostgresQuery): {
+    readonly name?: string
+    readonly isKnown: boolean
+    readonly dropped?: string
+  } {
+    if (sql.length > longestNamed) return { isKnown: false }
+    const key = `${types.join()} ${sql}`
+    const known = this.#names.get(key)
+    if (known !== undefined) {
+      this.#names.delete(key)
+      this.#names.set(key, known)
+      return { name: known, isKnown: true }
+    }
+    if (!this.#seen.delete(key)) {
+      this.#seen.add(key)
+      const [oldest] = this.#seen
+      if (this.#seen.size > mostSeen) this.#seen.delete(oldest!)
+      return { isKnown: false }
+    }
+    const name = `lf_${++this.#count}`
+    this.#names.set(key, name)
+    const [oldest] = this.#names
+    if (this.#names.size <= mostNamed) return { name, isKnown: false }
+    this.#names.delete(oldest![0])
+    return { name, isKnown: false, dropped: oldest![1] }
+  }
+
+  /** Of a statement that failed: whether it was not even parsed is not known. */
+  forget({ sql, types }: PostgresQuery): void {
+    this.#names.delete(`${types.join()} ${sql}`)
+  }
+}
+
+interface PgConnectionParts {
+  readonly canceller: () => Client
+  readonly names: NamedStatements
+  readonly released: () => void
 }
 
 class PgConnection implements PostgresConnection {
   readonly session: object
   readonly #client: PoolClient
   readonly #canceller: () => Client
+  readonly #names: NamedStatements
   readonly #released: () => void
   #running: PgQuery | undefined
 
-  constructor(client: PoolClient, canceller: () => Client, released: () => void) {
+  constructor(client: PoolClient, { canceller, names, released }: PgConnectionParts) {
     this.session = client
     this.#client = client
     this.#canceller = canceller
+    this.#names = names
     this.#released = released
   }
 
   async describe(query: PostgresQuery): Promise<readonly PostgresField[]> {
-    const running = this.#submit(new PgQuery(query, true))
+    const running = this.#submit(new PgQuery(query, { describesOnly: true, isKnown: false }))
     await running.finished
     return running.fields
   }
 
-  async open(query: PostgresQuery): Promise<PostgresCursor> {
-    const running = this.#submit(new PgQuery(query, false))
+  async open(query: PostgresQuery, isAlone = true): Promise<PostgresCursor> {
+    // What fails in a transaction ends it, so there nothing is tried that may have to be tried again.
+    if (!isAlone) return this.#opened(query, { isKnown: false })
+    const how = this.#names.nameFor(query)
+    try {
+      return await this.#opened(query, how)
+    } catch (error) {
+      this.#names.forget(query)
+      const { code = '' } = error as { readonly code?: string }
+      // "cached plan must not change result type", "prepared statement does not exist"
+      if (!how.isKnown || (code !== '0A000' && code !== '26000')) throw error
+      return this.#opened(query, { isKnown: false })
+    }
+  }
+
+  async #opened(query: PostgresQuery, how: QueryOptions): Promise<PostgresCursor> {
+    const running = this.#submit(new PgQuery(query, how))
     await running.described
     return running
   }
@@ -103,13 +177,23 @@ interface WireField {
   readonly dataTypeModifier: number
 }
 
+interface QueryOptions {
+  readonly describesOnly?: boolean
+  /** The name of the statement on the server. */
+  readonly name?: string
+  /** Whether it was parsed before. */
+  readonly isKnown: boolean
+  /** The name of a statement that the server may forget. */
+  readonly dropped?: string
+}
+
 /** One extended query: `pg` hands it the messages that answer it. */
 class PgQuery implements Submittable, PostgresCursor {
   fields: readonly PostgresField[] = []
   readonly described: Promise<void>
   readonly finished: Promise<void>
   readonly #query: PostgresQuery
-  readonly #describesOnly: boolean
+  readonly #options: QueryOptions
   readonly #isDescribed = deferred<void>()
   readonly #isFinished = deferred<void>()
   #wire: WireConnection | undefined
@@ -118,9 +202,9 @@ class PgQuery implements Submittable, PostgresCursor {
   #state: 'open' | 'complete' | 'over' = 'open'
   #failed: { readonly error: unknown } | undefined
 
-  constructor(query: PostgresQuery, describesOnly: boolean) {
+  constructor(query: PostgresQuery, options: QueryOptions) {
     this.#query = query
-    this.#describesOnly = describesOnly
+    this.#options = options
     this.described = this.#isDescribed.promise
     this.finished = this.#isFinished.promise
     this.described.catch(() => {})
@@ -131,13 +215,15 @@ class PgQuery implements Submittable, PostgresCursor {
     const wire = connection as WireConnection
     this.#wire = wire
     wire.once('noData', this.#noData)
-    wire.parse({ text: this.#query.sql, types: this.#query.types })
-    if (this.#describesOnly) {
+    const { describesOnly = false, name = '', isKnown, dropped } = this.#options
+    if (dropped !== undefined) wire.close({ type: 'S', name: dropped })
+    if (!isKnown) wire.parse({ name, text: this.#query.sql, types: this.#query.types })
+    if (describesOnly) {
       wire.describe({ type: 'S' })
       wire.sync()
       return
     }
-    wire.bind({ values: this.#query.values })
+    wire.bind({ statement: name, values: this.#query.values })
     wire.describe({ type: 'P' })
     wire.flush()
   }

@@ -92,7 +92,7 @@ export class PostgresEngine implements Engine {
   async execute(statement: Statement, options: ExecuteOptions = {}): Promise<ResultStream> {
     const started = performance.now()
     return this.#with(statement, options, async (connection, query, release) => {
-      const cursor = await connection.open(query)
+      const cursor = await connection.open(query, !this.#isOneConnection)
       const counted = cursor.fields.length === 0 ? await changes(cursor) : undefined
       const schema = counted === undefined ? schemaOf(cursor.fields, statement) : countSchema(counted)
       const found = counted ?? rows(cursor, schema)
@@ -222,13 +222,13 @@ function methodsOf(connection: PostgresConnection): Omit<PostgresConnection, 're
   return {
     session: connection.session,
     describe: (query) => connection.describe(query),
-    open: (query) => connection.open(query),
+    open: (query, isAlone) => connection.open(query, isAlone),
     cancel: () => connection.cancel(),
   }
 }
 
 async function run(connection: PostgresConnection, query: PostgresQuery): Promise<void> {
-  const cursor = await connection.open(query)
+  const cursor = await connection.open(query, false)
   await cursor.next(1)
   await cursor.close()
 }

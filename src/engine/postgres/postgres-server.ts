@@ -31,7 +31,8 @@ export interface PostgresConnection {
   /** The same object whenever it is the same session of the server, with its temporary tables. */
   readonly session: object
   describe(query: PostgresQuery): Promise<readonly PostgresField[]>
-  open(query: PostgresQuery): Promise<PostgresCursor>
+  /** @param isAlone Whether it may be sent once more, as there is no transaction that its failure ends. Default: true. */
+  open(query: PostgresQuery, isAlone?: boolean): Promise<PostgresCursor>
   /** Asks the server to stop what runs. */
   cancel(): Promise<void>
   /** Gives the connection back; one that is broken is not used again. */

@@ -29,23 +29,31 @@ export function nodeDatabase(module: NodeSqlite, path: string): SqliteDatabase {
   const version = database.prepare('SELECT sqlite_version() AS version').get()['version'] as string
   return {
     version,
-    prepare(sql, values): SqliteStatement {
+    prepare(sql): SqliteStatement {
       const statement = database.prepare(sql)
       statement.setReadBigInts(true)
       statement.setReturnArrays(true)
-      const columns = statement
-        .columns()
-        .map(({ name, type }) => ({ name, ...(type === null ? {} : { declared: type }) }))
-      const rows = Array.isArray(values)
-        ? statement.iterate(...(values as readonly SqliteValue[]))
-        : statement.iterate(values)
+      let rows: Iterator<unknown> | undefined
+      const reset = (): void => {
+        rows?.return?.()
+        rows = undefined
+      }
       return {
-        columns,
+        get columns() {
+          return statement.columns().map(({ name, type }) => ({ name, ...(type === null ? {} : { declared: type }) }))
+        },
+        bind: (values) => {
+          reset()
+          rows = Array.isArray(values)
+            ? statement.iterate(...(values as readonly SqliteValue[]))
+            : statement.iterate(values)
+        },
         step: () => {
-          const { done, value } = rows.next()
+          const { done, value } = rows!.next()
           return done === true ? undefined : (value as readonly SqliteValue[])
         },
-        close: () => void rows.return?.(),
+        reset,
+        close: reset,
       }
     },
     changes: () => Number(database.prepare('SELECT changes() AS changes').get()['changes']),

@@ -9,6 +9,7 @@ import { typeName } from '../../types/type-names.ts'
 import { uniqueNames } from '../../types/unique-names.ts'
 import { valueReader } from '../../types/value-reader.ts'
 import type { Engine, EngineInfo, ExecuteOptions, Parameter, ResultStream, Statement } from '../engine.ts'
+import { KeptStatements } from '../kept-statements.ts'
 import { plainStream } from '../plain-stream.ts'
 import { refuseFiles } from '../refuse-files.ts'
 import { statementsOf } from '../statements.ts'
@@ -22,7 +23,9 @@ const batchRows = 8192
 export class SqliteEngine implements Engine {
   readonly info: EngineInfo
   readonly #database: SqliteDatabase
-  readonly #open = new Set<SqliteStatement>()
+  /** Statements that are being run, with their texts. */
+  readonly #open = new Map<SqliteStatement, string>()
+  readonly #kept = new KeptStatements<SqliteStatement>((statement) => statement.close())
   #closed = false
 
   constructor(database: SqliteDatabase, started: number) {
@@ -110,8 +113,9 @@ export class SqliteEngine implements Engine {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    for (const statement of this.#open) statement.close()
+    for (const statement of this.#open.keys()) statement.close()
     this.#open.clear()
+    this.#kept.clear()
     this.#database.close()
   }
 
@@ -155,15 +159,19 @@ export class SqliteEngine implements Engine {
   }
 
   #insert(sql: string, batch: ColumnBatch): void {
-    const read = batch.columns.map((column, index) => valueReader(batch.schema.fields[index]!.type, column))
-    for (let row = 0; row < batch.length; row++) {
-      const values = read.map((value, index) => stored(value(row), batch.schema.fields[index]!))
-      const statement = this.#prepare(sql, values)
-      try {
+    const { fields } = batch.schema
+    const read = batch.columns.map((column, index) => valueReader(fields[index]!.type, column))
+    const statement = this.#prepare(
+      sql,
+      fields.map(() => null),
+    )
+    try {
+      for (let row = 0; row < batch.length; row++) {
+        statement.bind(read.map((value, index) => stored(value(row), fields[index]!)))
         statement.step()
-      } finally {
-        this.#finish(statement)
       }
+    } finally {
+      this.#finish(statement)
     }
   }
 
@@ -172,8 +180,14 @@ export class SqliteEngine implements Engine {
       const values = Array.isArray(parameters)
         ? parameters.map((value: Parameter) => bound(value))
         : Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, bound(value as Parameter)]))
-      const statement = this.#database.prepare(sql, values)
-      this.#open.add(statement)
+      const statement = this.#kept.take(sql) ?? this.#database.prepare(sql)
+      this.#open.set(statement, sql)
+      try {
+        statement.bind(values)
+      } catch (error) {
+        this.#finish(statement)
+        throw error
+      }
       return statement
     } catch (error) {
       throw sqliteError(error)
@@ -181,7 +195,15 @@ export class SqliteEngine implements Engine {
   }
 
   #finish(statement: SqliteStatement): void {
-    if (this.#open.delete(statement)) statement.close()
+    const sql = this.#open.get(statement)
+    if (sql === undefined) return
+    this.#open.delete(statement)
+    try {
+      statement.reset()
+    } catch {
+      // It says once more what it failed with.
+    }
+    this.#kept.keep(sql, statement)
   }
 
   #assertOpen(): void {

@@ -13,31 +13,34 @@ export async function wasmDatabase(): Promise<SqliteDatabase> {
   const database = new sqlite.oo1.DB(':memory:')
   return {
     version: sqlite.version.libVersion,
-    prepare(sql, values): SqliteStatement {
+    prepare(sql): SqliteStatement {
       const statement = database.prepare(sql)
-      try {
-        const bindings = Array.isArray(values)
-          ? values
-          : Object.fromEntries(Object.entries(values).map(([name, value]) => [`$${name}`, value]))
-        if (Object.keys(bindings).length > 0) statement.bind(bindings as SqliteValue[])
-      } catch (error) {
-        statement.finalize()
-        throw error
-      }
-      const count = statement.columnCount
+      let count: number | undefined
       return {
-        columns: Array.from({ length: count }, (_, index) => {
-          const declared = capi.sqlite3_column_decltype(statement, index) as string | null
-          return { name: statement.getColumnName(index)!, ...(declared === null ? {} : { declared }) }
-        }),
+        get columns() {
+          return Array.from({ length: statement.columnCount }, (_, index) => {
+            const declared = capi.sqlite3_column_decltype(statement, index) as string | null
+            return { name: statement.getColumnName(index)!, ...(declared === null ? {} : { declared }) }
+          })
+        },
+        bind: (values) => {
+          statement.reset().clearBindings()
+          count = undefined
+          const bindings = Array.isArray(values)
+            ? values
+            : Object.fromEntries(Object.entries(values).map(([name, value]) => [`$${name}`, value]))
+          if (Object.keys(bindings).length > 0) statement.bind(bindings as SqliteValue[])
+        },
         step: () => {
           if (!statement.step()) return undefined
+          count ??= statement.columnCount
           return Array.from({ length: count }, (_, index) => {
             if (capi.sqlite3_column_type(statement, index) === capi.SQLITE_INTEGER)
               return BigInt(capi.sqlite3_column_int64(statement, index))
             return statement.get(index) as SqliteValue
           })
         },
+        reset: () => void statement.reset(),
         close: () => void statement.finalize(),
       }
     },
