@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { LakefrontError, nearestName } from '../errors.ts'
 import type { WriteCodec } from '../format/avro/compress.ts'
 import { writeFormatOf } from '../write/write-format.ts'
+import { lakeVerbs } from './lake-verbs.ts'
 import { checkWriteOptions } from '../write/write-options.ts'
 import type { WriteTask } from '../write/write-task.ts'
 
@@ -17,12 +18,16 @@ export type Command =
       readonly text: string
       readonly format: Exclude<Format, 'parquet'>
       readonly rows: number
+      /** The place of a lake that SQL calls `lake`. */
+      readonly lake?: string
       readonly output?: string
       /** How blocks of Avro are compressed. */
       readonly codec?: WriteCodec
     }
   | {
       readonly kind: 'write'
+      /** The place of a lake that SQL calls `lake`. */
+      readonly lake?: string
       /** The statement whose rows are written. */
       readonly text: string
       readonly task: WriteTask
@@ -34,12 +39,19 @@ export type Command =
       readonly sql?: string
       readonly output?: string
     }
+  | {
+      readonly kind: 'lake'
+      readonly verb: (typeof lakeVerbs)[number]
+      readonly url: string
+      readonly format: 'table' | 'json' | 'csv'
+      readonly dryRun: boolean
+    }
   | { readonly kind: 'inspect'; readonly file: string; readonly format: 'table' | 'json' }
 
 const formats = ['table', 'csv', 'json', 'arrow', 'avro', 'parquet'] as const
 const modes = ['overwrite', 'append', 'ignore', 'error'] as const
 const codecs = ['null', 'deflate', 'snappy', 'zstandard'] as const
-const commands = ['sql', 'convert', 'inspect', 'typegen', 'help'] as const
+const commands = ['sql', 'convert', 'inspect', 'lake', 'typegen', 'help'] as const
 
 const shared = {
   help: { type: 'boolean', short: 'h' },
@@ -57,6 +69,7 @@ const sqlOptions = {
   ...writing,
   output: { type: 'string', short: 'o' },
   rows: { type: 'string', short: 'n' },
+  lake: { type: 'string', short: 'l' },
 } as const
 
 type Options = Readonly<
@@ -72,6 +85,7 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === 'sql') return sqlCommand(rest)
   if (name === 'convert') return convertCommand(rest)
   if (name === 'inspect') return inspectCommand(rest)
+  if (name === 'lake') return lakeCommand(rest)
   if (name === 'typegen') return typegenCommand(rest)
   throw usage(`There is no command "${name}". Commands: ${commands.join(', ')}.${meant(name, commands)}`)
 }
@@ -95,13 +109,15 @@ function sqlCommand(args: readonly string[]): Command {
   const isWrite = ['option', 'mode', 'partition-by'].some((name) => name in values)
   if (format === 'parquet' || isWrite || (output !== undefined && isPlace(output))) {
     if (output === undefined) throw usage('Name what to write: -o data.parquet.')
-    return { kind: 'write', text, task: taskOf(output, format, values) }
+    const lake = values.lake === undefined ? {} : { lake: values.lake }
+    return { kind: 'write', text, ...lake, task: taskOf(output, format, values) }
   }
   return {
     kind: 'sql',
     text,
     format,
     rows: rowCount(values.rows),
+    ...(values.lake === undefined ? {} : { lake: values.lake }),
     ...(output === undefined ? {} : { output }),
     ...codecOf(values.codec),
   }
@@ -183,6 +199,26 @@ function inspectCommand(args: readonly string[]): Command {
     throw usage(`inspect writes no format "${format}". Formats: table, json.${meant(format, ['table', 'json'])}`)
   }
   return { kind: 'inspect', file, format }
+}
+
+function lakeCommand(args: readonly string[]): Command {
+  const { values, positionals } = read(args, { ...shared, 'dry-run': { type: 'boolean' } } as const)
+  if (values.help === true) return { kind: 'help' }
+  if (values.version === true) return { kind: 'version' }
+  const [name, url, ...others] = positionals
+  const verb = lakeVerbs.find((each) => each === name)
+  if (verb === undefined) {
+    if (name === undefined)
+      throw usage(`Say what to do with a lake: lakefront lake tables ./lake. There is ${lakeVerbs.join(', ')}.`)
+    throw usage(`"${name}" cannot be done with a lake. There is ${lakeVerbs.join(', ')}.${meant(name, lakeVerbs)}`)
+  }
+  if (url === undefined || others.length > 0) throw usage(`Name one lake: lakefront lake ${verb} ./lake.`)
+  const { format = 'table' } = values
+  if (format !== 'table' && format !== 'json' && format !== 'csv')
+    throw usage(
+      `lake writes no format "${format}". Formats: table, json, csv.${meant(format, ['table', 'json', 'csv'])}`,
+    )
+  return { kind: 'lake', verb, url, format, dryRun: values['dry-run'] === true }
 }
 
 function typegenCommand(args: readonly string[]): Command {

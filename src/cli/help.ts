@@ -5,13 +5,15 @@ Usage
   lakefront sql "SELECT …" [options]    run SQL; "-" reads it from standard input
   lakefront convert FILE OUTPUT [options]  write a file in another format, that of OUTPUT's name or of --format
   lakefront inspect FILE [options]      what a file holds: columns, rows, sizes, how it is written
+  lakefront lake VERB LAKE [options]    a lake: init, tables, snapshots, compact, vacuum, check
   lakefront typegen [NAME=]FILE …       TypeScript declarations of rows: types db.table('name') and Tables['name']
 
-FILE, and files named in SQL, are paths or http(s) URLs. An OUTPUT that ends in / is a folder of files.
+A LAKE is a folder with catalog.ducklake, or a .ducklake file. FILE, and files named in SQL, are paths or http(s) URLs. An OUTPUT that ends in / is a folder of files.
 
 Options of sql
   -f, --format table|csv|json|arrow|avro|parquet  how rows are written (default: by the name after -o, else table)
   -o, --output FILE                     write to a file instead of standard output; Parquet is written to files only
+  -l, --lake LAKE                       a lake that SQL calls lake: SELECT … FROM lake.events
   -n, --rows N|all                      rows that a table shows (default 40)
 
 Options of convert, and of sql with -o
@@ -23,6 +25,10 @@ Options of convert, and of sql with -o
 
 Options of inspect
   -f, --format table|json
+
+Options of lake
+  -f, --format table|json|csv           how tables and snapshots are written; reports are JSON
+  --dry-run                             compact and vacuum only tell what they would do
 
 Options of typegen
   --sql "CREATE TABLE …"                statements that make tables, all of which are written down
@@ -48,4 +54,5 @@ Examples
   lakefront convert flights.parquet flights.avro
   lakefront convert flights.parquet flights/ -f parquet --partition-by origin -O compression=zstd
   lakefront inspect flights.parquet
+  lakefront sql --lake ./lake "SELECT count(*) FROM lake.events AT (VERSION => 3)"
 `

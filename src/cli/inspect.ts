@@ -2,6 +2,7 @@ import { detectFormat, mistaken } from '../format/detect-format.ts'
 import { readFooter } from '../format/parquet/footer.ts'
 import { openByteSource } from '../storage/open.ts'
 import type { Command } from './command.ts'
+import { isLake, lakeText } from './lake.ts'
 import { avroText, describeAvro } from './inspect/describe-avro.ts'
 import { describeFile } from './inspect/describe-file.ts'
 import { describeArrow, describeCsv, describeJson, rowsText } from './inspect/describe-rows.ts'
@@ -15,6 +16,7 @@ const textNames = /\.(?:csv|tsv|txt)(?:\.gz|\.zst)?(?:$|[?#])/i
  * the heads of its blocks, the messages of an Arrow file; JSON and CSV say nothing of themselves and are read to their end.
  */
 export async function inspect({ file, format }: Command & { kind: 'inspect' }, signal: AbortSignal): Promise<string> {
+  if (await isLake(file)) return lakeText(file, format, signal)
   const source = openByteSource(file)
   const written = <T extends object>(description: T, text: (description: T) => string): string =>
     format === 'json' ? `${JSON.stringify(description, undefined, 2)}\n` : text(description)

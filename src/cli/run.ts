@@ -44,6 +44,8 @@ async function execute(command: Command, controller: AbortController): Promise<v
       return (await import('./sql.ts')).runSql(command, controller)
     case 'write':
       return (await import('./write.ts')).runWrite(command, controller)
+    case 'lake':
+      return (await import('./lake.ts')).runLake(command, controller)
     case 'inspect':
       return print(await (await import('./inspect.ts')).inspect(command, controller.signal), controller)
     case 'typegen':

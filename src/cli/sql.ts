@@ -6,6 +6,7 @@ import { spawnWorker } from '../rpc/spawn.ts'
 import { supervisedEngine } from '../rpc/supervised-engine.ts'
 import type { Command } from './command.ts'
 import { resultEncoder } from './encode/result-encoder.ts'
+import { openLake } from './lake.ts'
 import { openOutput } from './output.ts'
 import { pointAt } from './point-at.ts'
 import { progressBar } from './progress-bar.ts'
@@ -22,6 +23,7 @@ export async function runSql(command: Command & { kind: 'sql' }, controller: Abo
   const bar = progressBar(process.stderr)
   const engine = await supervisedEngine(() => spawnWorker(), { signal, stopWithin: 500 })
   try {
+    if (command.lake !== undefined) await openLake(engine, { url: command.lake }, signal)
     const stream = await engine.execute({ sql }, { signal, onProgress: (progress) => bar.update(progress) })
     const output = await openOutput(command.output, controller)
     try {

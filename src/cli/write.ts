@@ -4,6 +4,7 @@ import { LakefrontError } from '../errors.ts'
 import { spawnWorker } from '../rpc/spawn.ts'
 import { supervisedEngine } from '../rpc/supervised-engine.ts'
 import type { Command } from './command.ts'
+import { openLake } from './lake.ts'
 import { pointAt } from './point-at.ts'
 import { progressBar } from './progress-bar.ts'
 import { bytesText, countOf } from './quantity.ts'
@@ -17,6 +18,7 @@ export async function runWrite(command: Command & { kind: 'write' }, controller:
   const started = performance.now()
   const engine = await supervisedEngine(() => spawnWorker(), { signal, stopWithin: 500 })
   try {
+    if (command.lake !== undefined) await openLake(engine, { url: command.lake }, signal)
     const { rows, bytes, files } = await engine.write!({ sql }, command.task, {
       signal,
       onProgress: (progress) => bar.update(progress),
