@@ -28,7 +28,23 @@ export type {
   UnpivotOptions,
 } from './frame/dataframe.ts'
 export { Lake } from './frame/lake.ts'
-export type { LakeChange, LakeObject, LakeTableOptions, MomentOptions } from './frame/lake.ts'
+export type {
+  CompactLakeOptions,
+  ExpireLakeOptions,
+  LakeChange,
+  LakeObject,
+  LakeTableOptions,
+  MomentOptions,
+  RecoverLakeOptions,
+  VacuumLakeOptions,
+} from './frame/lake.ts'
+export type { Age } from './lake/age.ts'
+export type { Finding, FindingKind } from './lake/check-catalog.ts'
+export type { CheckOptions, CheckReport } from './lake/check.ts'
+export type { CompactReport, TableCompaction } from './lake/compact.ts'
+export type { ExpireReport } from './lake/expire.ts'
+export type { RecoverReport } from './lake/recover.ts'
+export type { VacuumReport } from './lake/vacuum.ts'
 export type { DefaultValue } from './frame/lake-defaults.ts'
 export type { MatchedClause, MergeOptions, NotMatchedClause, SetValues } from './frame/lake-rows.ts'
 export { LakeTable } from './frame/lake-table.ts'

@@ -1,6 +1,13 @@
 import { LakefrontError } from '../errors.ts'
 import type { AnyRow } from '../expr/column-types.ts'
+import { instantOf } from '../lake/age.ts'
+import type { Age } from '../lake/age.ts'
+import type { CheckOptions, CheckReport } from '../lake/check.ts'
+import type { CompactOptions, CompactReport } from '../lake/compact.ts'
+import type { ExpireOptions, ExpireReport } from '../lake/expire.ts'
 import type { CallLake, LakeInfo, LakeMoment } from '../lake/lake-calls.ts'
+import type { RecoverReport } from '../lake/recover.ts'
+import type { VacuumOptions, VacuumReport } from '../lake/vacuum.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import { createDataFrame } from './create-data-frame.ts'
 import type { DataFrame } from './dataframe.ts'
@@ -45,6 +52,27 @@ export interface LakeObject {
   readonly files: bigint | null
   readonly bytes: bigint | null
   readonly comment: string | null
+}
+
+export interface CompactLakeOptions extends Omit<CompactOptions, 'table'> {
+  /** Default: all tables. */
+  readonly table?: string
+  /** Of `table`. Default `main`. */
+  readonly schema?: string
+}
+
+export interface ExpireLakeOptions extends Omit<ExpireOptions, 'olderThan'> {
+  readonly olderThan?: Age
+}
+
+export interface VacuumLakeOptions extends Pick<VacuumOptions, 'dryRun' | 'signal'> {
+  /** Default `'2 days'`. */
+  readonly olderThan?: Age
+}
+
+export interface RecoverLakeOptions extends CallOptions {
+  /** Default `'1 day'`. */
+  readonly olderThan?: Age
 }
 
 /**
@@ -131,6 +159,54 @@ export class Lake extends LakeWrites implements AsyncDisposable {
    */
   async migrate(options: CallOptions = {}): Promise<void> {
     this.#info = await this.#call('migrate', { lake: this.name }, options)
+  }
+
+  /**
+   * Writes small files that lie side by side as one, and files of which many rows are deleted without these. All snapshots stay what they are; the
+   * old files go with {@link vacuum}. Appends of others meanwhile are no conflict; where others delete, the table stays as it is and
+   * `conflicts` says so.
+   *
+   * ```ts
+   * await lake.compact()                                            // all tables
+   * await lake.compact({ table: 'events', targetBytes: 256e6 })
+   * ```
+   */
+  compact({ signal, table, schema = 'main', ...options }: CompactLakeOptions = {}): Promise<CompactReport> {
+    const named = table === undefined ? {} : { table: { schema, table } }
+    return this.#call('compact', { lake: this.name, ...named, ...options }, signalOf(signal))
+  }
+
+  /**
+   * Forgets snapshots; the newest never goes. Time travel to them fails from now on, and files that only they had go with {@link vacuum}.
+   *
+   * ```ts
+   * await lake.expireSnapshots({ olderThan: '30 days', dryRun: true })
+   * await lake.expireSnapshots({ versions: [3, 4] })
+   * ```
+   */
+  async expireSnapshots({ signal, olderThan, ...options }: ExpireLakeOptions): Promise<ExpireReport> {
+    return this.#call('expire', { lake: this.name, ...instantOf(olderThan), ...options }, signalOf(signal))
+  }
+
+  /**
+   * Removes files that no snapshot has any more, and files of writes that failed. Files younger than `olderThan`, two days by default, stay: a
+   * write stores its files before it commits, and somebody may still read a snapshot that has just expired.
+   */
+  async vacuum({ signal, olderThan, ...options }: VacuumLakeOptions = {}): Promise<VacuumReport> {
+    return this.#call('vacuum', { lake: this.name, ...instantOf(olderThan), ...options }, signalOf(signal))
+  }
+
+  /** Cleans up after writes that failed, or whose process died more than a day ago, and sets counters right that fell behind. */
+  async recover({ signal, olderThan }: RecoverLakeOptions = {}): Promise<RecoverReport> {
+    return this.#call('recover', { lake: this.name, ...instantOf(olderThan) }, signalOf(signal))
+  }
+
+  /**
+   * Compares the catalog with itself, with the files it names and with what is in them: sizes, rows, deletes, and that no value of the newest
+   * snapshot is outside of what statistics say. With `data: false` files are only looked for. Changes nothing.
+   */
+  check({ signal, ...options }: CheckOptions = {}): Promise<CheckReport> {
+    return this.#call('check', { lake: this.name, ...options }, signalOf(signal))
   }
 
   /** Forgets it; what it holds is where it was. Twice is fine. */
