@@ -349,7 +349,7 @@ describe('files of any format', () => {
   })
 
   test.each([
-    [['convert', 'a.csv', 'b.csv', '-O', 'delimeter=;'], /no option "delimeter".*Did you mean "delimiter"/],
+    [['convert', 'a.csv', 'b.csv', '-O', 'delimi=;'], /no option "delimi".*Did you mean "delim"/],
     [['convert', 'a.csv', 'b.csv', '-O', 'x'], /--option takes a name and a value/],
     [['convert', 'a.csv', 'b.csv', '--mode', 'replace'], /no mode "replace"/],
     [['sql', 'SELECT 1', '-f', 'parquet'], /Name what to write/],

@@ -78,14 +78,14 @@ describe('one file', () => {
   test.each([
     ['csv', 'a.csv', {}],
     ['csv', 'a.csv.gz', {}],
-    ['csv', 'quoted.csv', { quoteAll: true, delimiter: ';', lineEnd: '\r\n', nullText: 'NULL' }],
+    ['csv', 'quoted.csv', { quoteAll: true, delim: ';', newLine: '\r\n', nullstr: 'NULL' }],
   ] as const)('%s as %s, as native DuckDB reads it', async (_, name, options) => {
     const path = join(folder, name)
     const frame = rows(3000).drop('list', 'pair')
     expect((await frame.write.csv(path, options)).files[0]!.columns['label']).toEqual({ nullCount: 1000 })
     const types =
       "{'id': 'BIGINT', 'ratio': 'DOUBLE', 'price': 'DECIMAL(9,2)', 'day': 'DATE', 'at': 'TIMESTAMP', 'even': 'BOOLEAN', 'label': 'VARCHAR'}"
-    const read = `FROM read_csv('${path}', types = ${types}, allow_quoted_nulls = false, nullstr = '${'nullText' in options ? options.nullText : ''}'${'delimiter' in options ? ", delim = ';'" : ''})`
+    const read = `FROM read_csv('${path}', types = ${types}, allow_quoted_nulls = false, nullstr = '${'nullstr' in options ? options.nullstr : ''}'${'delim' in options ? ", delim = ';'" : ''})`
     expect(await same(0, read)).toEqual(
       await same(3000, `SELECT * EXCLUDE (list, pair) FROM (${values} FROM range($n) t(i))`),
     )
@@ -228,6 +228,17 @@ describe('what is there already', () => {
     expect(readFileSync(path, 'utf8')).toBe('a\n1\n')
   })
 
+  test.each(['memory:', 'memory:/', '/', './', 's3://bucket/', 's3://bucket', 'opfs:/'])(
+    'is not overwritten where it is the root of a place: %s',
+    async (url) => {
+      const write = rows(1).write.mode('overwrite').partitionBy('even')
+      expect(await failure(write.csv(url))).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('Name a folder in it'),
+      })
+    },
+  )
+
   test('may be what the rows are read from', async () => {
     const path = place()
     await rows(1000).write.parquet(path)
@@ -290,8 +301,8 @@ describe('mistakes show at the call', () => {
   })
 
   test.each([
-    ['csv', { delimeter: ';' }, 'Did you mean "delimiter"?'],
-    ['csv', { delimiter: ';;' }, 'one character'],
+    ['csv', { delimi: ';' }, 'Did you mean "delim"?'],
+    ['csv', { delim: ';;' }, 'one character'],
     ['csv', { header: 'yes' }, 'true or false'],
     ['parquet', { compression: 'lzo' }, '"snappy"'],
     ['parquet', { maxFileBytes: 'much' }, 'not a size'],

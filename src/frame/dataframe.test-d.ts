@@ -4,6 +4,7 @@ import { sql } from '../expr/sql.ts'
 import { when } from '../expr/when.ts'
 import { Window } from '../expr/window.ts'
 import * as F from '../functions.ts'
+import type { WriteResult } from '../write/write-task.ts'
 import type { AnyRow } from '../expr/column-types.ts'
 import type { createDataFrame } from './create-data-frame.ts'
 import type { DataFrame } from './dataframe.ts'
@@ -348,4 +349,23 @@ export async function actions(): Promise<void> {
   // @ts-expect-error no such way to explain
   await airports.explain({ mode: 'magic' })
   void [origin, first, names]
+}
+
+export async function writes(): Promise<void> {
+  const result: WriteResult = await flights.write
+    .mode('append')
+    .partitionBy('origin')
+    .parquet('out/', { compression: 'zstd' })
+  await flights.write.option('nullstr', '-').csv('out.csv', { delim: ';', signal: AbortSignal.timeout(1) })
+  // @ts-expect-error no such column
+  flights.write.partitionBy('orign')
+  // @ts-expect-error no such mode
+  flights.write.mode('replace')
+  // @ts-expect-error no such option of any format
+  flights.write.option('delimiter', ';')
+  // @ts-expect-error an option of another format
+  await flights.write.parquet('out.parquet', { delim: ';' })
+  // @ts-expect-error no such codec of Avro
+  await flights.write.avro('out.avro', { compression: 'zstd' })
+  void result
 }

@@ -57,7 +57,7 @@ export function s3Storage(url: string, options: S3StorageOptions = {}, http: Htt
 
 class S3Storage implements Storage {
   readonly label: string
-  readonly abilities: StorageAbilities = { writes: true, conditions: true, lists: true, copiesItself: true }
+  readonly abilities: StorageAbilities
   readonly #bucket: string
   readonly #prefix: string
   readonly #options: S3StorageOptions
@@ -80,6 +80,8 @@ class S3Storage implements Storage {
     this.label = `s3://${bucket}/${this.#prefix}`
     this.#options = options
     this.#dialect = isGoogle(options) ? googleDialect : amazonDialect
+    const abilities = { writes: true, conditions: true, lists: true, copiesItself: true }
+    this.abilities = isGoogle(options) ? { ...abilities, conditionalStreams: false } : abilities
     this.#access = options.s3Access ?? accessOf(options)
     const { link = new Link(), retry, stallMilliseconds, fetch } = http
     this.#http = { ...http, link }

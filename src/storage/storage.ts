@@ -107,6 +107,8 @@ export interface StorageAbilities {
   readonly writes: boolean
   /** Whether `ifMatch` and `ifNoneMatch` are kept when several write at once, in this process and in others. */
   readonly conditions: boolean
+  /** `false` where they are not kept for streams of any length. */
+  readonly conditionalStreams?: false
   readonly lists: boolean
   /** Copies without the bytes passing through here. */
   readonly copiesItself: boolean

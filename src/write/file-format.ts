@@ -55,7 +55,7 @@ export function fileFormat({ format, url, options }: WriteTask, parquet: Parquet
     }
     case 'csv': {
       const { compression = compressionOf(url), ...own } = checkWriteOptions('csv', options)
-      const tabs = /\.tsv(?:\.gz|\.zst)?$/i.test(url) ? { delimiter: '\t' } : {}
+      const tabs = /\.tsv(?:\.gz|\.zst)?$/i.test(url) ? { delim: '\t' } : {}
       return {
         extension: `.csv${suffixes[compression]}`,
         contentType,

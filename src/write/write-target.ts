@@ -23,6 +23,9 @@ export interface WriteTarget {
   abandon(): Promise<void>
 }
 
+/** Places that hold more than what a write put there. */
+const roots = [/^(?:s3|az|folder):\/*[^/]*\/*$/i, /^(?:memory|opfs|file):\/*$/i, /^(?:[a-z]:)?[./\\]*$/i]
+
 const defaultTargetBytes = 128_000_000
 
 /** Opens the target of a task, as its mode asks; undefined when there is something already and the mode is `ignore`. */
@@ -58,7 +61,7 @@ async function openFile(
   return {
     storage,
     targetBytes: Infinity,
-    isNew: mode !== 'overwrite',
+    isNew: mode !== 'overwrite' && storage.abilities.conditionalStreams !== false,
     name: () => key,
     commit: async () => {},
     abandon: async () => {},
@@ -66,11 +69,18 @@ async function openFile(
 }
 
 async function openFolder(
-  { mode, partitionBy, options }: WriteTask,
+  { url, mode, partitionBy, options }: WriteTask,
   storage: Storage,
   { extension, signal }: { readonly extension: string; readonly signal?: AbortSignal },
 ): Promise<WriteTarget | undefined> {
   checkWritable(storage)
+  if (mode === 'overwrite' && roots.some((root) => root.test(plain(url)))) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `"${storage.label}" is not overwritten: everything in it would go, whoever put it there. Name a folder in it.`,
+      { details: { source: storage.label } },
+    )
+  }
   if ((mode === 'error' || mode === 'ignore') && (await hasFiles(storage, signal))) {
     if (mode === 'ignore') return undefined
     throw thereAlready(storage.label)

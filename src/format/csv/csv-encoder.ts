@@ -10,17 +10,17 @@ export interface CsvWriteOptions {
   /** Whether the first line has the names of the columns. Default true. */
   readonly header?: boolean
   /** Between fields: one character. Default `,`. */
-  readonly delimiter?: string
+  readonly delim?: string
   /** Around fields: one character; doubled within them. Default `"`. */
   readonly quote?: string
   /** What stands before a quote within a field, in place of a second quote: one character. */
   readonly escape?: string
   /** What stands for NULL, never quoted. Default nothing; fields that are this text are quoted. */
-  readonly nullText?: string
+  readonly nullstr?: string
   /** Whether every field but NULL is quoted. Default false: those that need it. */
   readonly quoteAll?: boolean
   /** Default `\n`. */
-  readonly lineEnd?: '\n' | '\r\n'
+  readonly newLine?: '\n' | '\r\n'
 }
 
 /**
@@ -28,7 +28,7 @@ export interface CsvWriteOptions {
  * empty field, an empty text is `""`.
  */
 export function csvEncoder(schema: Schema, options: CsvWriteOptions = {}): FileEncoder {
-  const { header = true, delimiter = ',', lineEnd = '\n', nullText = '' } = options
+  const { header = true, delim = ',', newLine = '\n', nullstr = '' } = options
   const types = schema.fields.map(({ type }) => type)
   const field = fieldWriter(options)
   function* lines(batch: ColumnBatch): Generator<string> {
@@ -37,15 +37,15 @@ export function csvEncoder(schema: Schema, options: CsvWriteOptions = {}): FileE
       let line = ''
       for (let index = 0; index < readers.length; index++) {
         const value = readers[index]!(row)
-        if (index > 0) line += delimiter
-        line += value === null ? nullText : field(typeof value === 'string' ? value : formatValue(value, types[index]!))
+        if (index > 0) line += delim
+        line += value === null ? nullstr : field(typeof value === 'string' ? value : formatValue(value, types[index]!))
       }
-      yield line + lineEnd
+      yield line + newLine
     }
   }
-  const names = schema.fields.map(({ name }) => field(name)).join(delimiter)
+  const names = schema.fields.map(({ name }) => field(name)).join(delim)
   return {
-    head: () => (header ? [names + lineEnd] : []),
+    head: () => (header ? [names + newLine] : []),
     batch: (batch) => inChunks(lines(batch)),
     tail: () => [],
   }
@@ -53,16 +53,16 @@ export function csvEncoder(schema: Schema, options: CsvWriteOptions = {}): FileE
 
 /** Writes a text as a field: quoted where it would mean something else, or nothing. */
 function fieldWriter({
-  delimiter = ',',
+  delim = ',',
   quote = '"',
   escape = quote,
-  nullText = '',
+  nullstr = '',
   quoteAll = false,
 }: CsvWriteOptions): (text: string) => string {
-  const special = new RegExp(`[${[...new Set([delimiter, quote, escape])].map(inClass).join('')}\r\n]`, 'u')
+  const special = new RegExp(`[${[...new Set([delim, quote, escape])].map(inClass).join('')}\r\n]`, 'u')
   const doubled = new RegExp(`[${[...new Set([quote, escape])].map(inClass).join('')}]`, 'gu')
   return (text) =>
-    quoteAll || text === nullText || special.test(text)
+    quoteAll || text === nullstr || special.test(text)
       ? quote + text.replace(doubled, (character) => escape + character) + quote
       : text
 }
