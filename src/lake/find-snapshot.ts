@@ -50,8 +50,10 @@ function snapshotOf(row: CatalogRow): SnapshotRow {
 
 /** An instant as SQL reads it; text without a zone is UTC. */
 function instant(text: string): string {
-  const isInstant = /^\d{4,}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?$/i.test(text.trim())
-  if (isInstant) return /(Z|[+-]\d\d(:?\d\d)?)$/i.test(text.trim().slice(10)) ? text.trim() : `${text.trim()}Z`
+  const [, day, time = '00:00:00', zone = 'Z'] =
+    /^\s*(\d{4,}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?\s*(Z|[+-]\d\d(?::?\d\d)?)?\s*$/i.exec(text) ??
+    []
+  if (day !== undefined) return `${day} ${time}${zone}`
   throw new LakefrontError(
     'INVALID_ARGUMENT',
     `A timestamp is text such as '2026-11-01T00:00:00Z', not ${JSON.stringify(text.slice(0, 60))}.`,
