@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
   },
 })
 const [bench = 'scan'] = positionals
-const ownSuites = ['avro', 'big', 'frame', 'write']
+const ownSuites = ['avro', 'big', 'frame', 'text', 'write']
 if (bench !== 'scan' && !ownSuites.includes(bench))
   throw new Error(`There is no bench "${bench}". Benches: scan, ${ownSuites.join(', ')}.`)
 const { host } = values
@@ -36,12 +36,14 @@ const suites = {
   big: () => import('./suite-big.mjs'),
   frame: () => import('./suite-frame.mjs'),
   write: () => import('./write/suite.mjs'),
+  text: () => import('./suite-text.mjs'),
 }
 if (!Object.hasOwn(suites, suite))
   throw new Error(`There is no suite "${suite}". Suites: ${Object.keys(suites).join(', ')}.`)
 const rounds = Number(values.rounds ?? (suite === 'big' ? 1 : 5))
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is a number from 1, not "${values.rounds}".`)
-const rows = Number(values.rows ?? (bench === 'avro' || bench === 'write' ? 1_000_000 : 6_000_000))
+const usualRows = /** @type {Record<string, number>} */ ({ avro: 1_000_000, write: 1_000_000, text: 400_000 })
+const rows = Number(values.rows ?? usualRows[bench] ?? 6_000_000)
 if (!Number.isInteger(rows) || rows < 1) throw new Error(`--rows is a number from 1, not "${values.rows}".`)
 const scale = Number(values.scale)
 if (!(scale > 0)) throw new Error(`--scale is a number above 0, not "${values.scale}".`)
