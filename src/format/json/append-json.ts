@@ -40,7 +40,8 @@ function valueAppend(shape: Shape, builder: ColumnBuilder): Append {
     case 'hugeint':
       return hugeintAppend(builder as FixedBuilder)
     case 'double':
-      return (cursor) => putDouble(builder as FixedBuilder, cursor.decimal() ?? takeNumber(cursor, shape))
+      return (cursor) =>
+        putDouble(builder as FixedBuilder, cursor.decimal() ?? cursor.number() ?? takeNumber(cursor, shape))
     case 'varchar':
       return textAppend(builder as BytesBuilder)
     case 'json':

@@ -5,6 +5,9 @@ import { JsonFailure } from './json-failure.ts'
 const quote = 0x22
 const backslash = 0x5c
 
+/** Bytes of a text that is copied while its end is looked for. */
+const shortText = 64
+
 /** How deep values may nest. */
 const deepest = 500
 
@@ -104,30 +107,45 @@ export class JsonCursor {
     return hasEscapes ? -position : position
   }
 
-  /** Reads a string and appends it. */
+  /** Reads a string and appends it: a short one without escapes in one go. */
   text(builder: BytesBuilder): void {
     if (this.peek() !== quote) throw this.failure('a text is missing')
     const start = this.position + 1
+    builder.room(shortText)
+    const { bytes } = this
+    const target = builder.bytes
+    const limit = Math.min(this.end, start + shortText)
+    let at = builder.used
+    let any = 0
+    for (let from = start; from < limit; from++) {
+      const byte = bytes[from]!
+      if (byte === quote) {
+        if (any >= 0x80 && !isUtf8(bytes, start, from)) throw new JsonFailure('a text is not UTF-8', start)
+        this.position = from + 1
+        builder.used = at
+        builder.end()
+        return
+      }
+      if (byte === backslash || byte < 0x20) break
+      target[at++] = byte
+      any |= byte
+    }
+    this.#anyText(builder, start)
+  }
+
+  #anyText(builder: BytesBuilder, start: number): void {
     const end = this.string()
     const length = Math.abs(end) - start
     builder.room(length)
     if (end < 0) {
-      const bytes = this.#unescaped(start, -end)
-      builder.append(bytes)
+      const from = builder.used
+      builder.used = this.#unescape(start, -end, builder.bytes, from)
+      if (!isUtf8(builder.bytes, from, builder.used)) throw new JsonFailure('a text is not UTF-8', start)
+      builder.end()
       return
     }
-    const { bytes } = this
-    const target = builder.bytes
-    let at = builder.used
-    let any = 0
-    for (let from = start; from < end; from++) {
-      const byte = bytes[from]!
-      target[at++] = byte
-      any |= byte
-    }
-    if (any >= 0x80 && !isUtf8(bytes, start, end)) throw new JsonFailure('a text is not UTF-8', start)
-    builder.used = at
-    builder.end()
+    if (!isUtf8(this.bytes, start, end)) throw new JsonFailure('a text is not UTF-8', start)
+    builder.append(this.bytes.subarray(start, end))
   }
 
   /** Reads a string as JavaScript's. */
@@ -173,6 +191,32 @@ export class JsonCursor {
     return isNegative ? -magnitude : magnitude
   }
 
+  /** A number as JSON has them; undefined, and nothing is gone over, for others. */
+  number(): number | undefined {
+    const { bytes, end, position } = this
+    let at = bytes[position] === 0x2d ? position + 1 : position
+    const whole = at
+    while (at < end && isDigit(bytes[at]!)) at++
+    if (at === whole || (bytes[whole] === 0x30 && at > whole + 1)) return undefined
+    if (at < end && bytes[at] === 0x2e) {
+      const fraction = ++at
+      while (at < end && isDigit(bytes[at]!)) at++
+      if (at === fraction) return undefined
+    }
+    if (at < end && (bytes[at]! | 0x20) === 0x65) {
+      at++
+      if (at < end && (bytes[at] === 0x2b || bytes[at] === 0x2d)) at++
+      const exponent = at
+      while (at < end && isDigit(bytes[at]!)) at++
+      if (at === exponent) return undefined
+    }
+    if ((at < end && isWord(bytes[at]!)) || at - position > longestWord) return undefined
+    let text = ''
+    for (let index = position; index < at; index++) text += String.fromCharCode(bytes[index]!)
+    this.position = at
+    return Number(text)
+  }
+
   /** The text of a number or a word. */
   word(): string {
     const { bytes, end } = this
@@ -207,8 +251,13 @@ export class JsonCursor {
 
   #unescaped(start: number, end: number): Uint8Array {
     const out = new Uint8Array(end - start)
+    return out.subarray(0, this.#unescape(start, end, out, 0))
+  }
+
+  /** Puts a string without its escapes to `out`, which it never makes longer, from `to` on; answers where it ends there. */
+  #unescape(start: number, end: number, out: Uint8Array, to: number): number {
     const { bytes } = this
-    let length = 0
+    let length = to
     for (let at = start; at < end; at++) {
       const byte = bytes[at]!
       if (byte !== backslash) {
@@ -234,8 +283,7 @@ export class JsonCursor {
       if (code >= 0xd800 && code < 0xe000) throw new JsonFailure('a text has half of a surrogate pair', at)
       length = putCode(out, length, code)
     }
-    if (!isUtf8(out, 0, length)) throw new JsonFailure('a text is not UTF-8', start)
-    return out.subarray(0, length)
+    return length
   }
 
   #hexadecimal(at: number, end: number): number {
@@ -249,6 +297,10 @@ export class JsonCursor {
 const powers = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
 
 const longestWord = 1000
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
+}
 
 /** Letters, digits, signs and dots: what numbers, `true`, `false`, `null`, `NaN` and `Infinity` are made of. */
 function isWord(byte: number): boolean {
