@@ -53,10 +53,16 @@ export async function* recordsOf(
   for await (const chunk of chunks) {
     const end = scan.end(chunk)
     if (end > 0) {
-      held.push(chunk)
-      const bytes = concatenated(held, length + chunk.length)
-      yield { bytes, end: length + end, offset }
-      offset += length + end
+      // Of lines only the one that is cut is put together; the others stay where they are.
+      const cut = length === 0 ? 0 : layout === 'lines' ? chunk.indexOf(0x0a) + 1 : end
+      if (cut > 0) {
+        held.push(chunk.subarray(0, cut))
+        length += cut
+        yield { bytes: concatenated(held, length), end: length, offset }
+      }
+      offset += length
+      if (end > cut) yield { bytes: chunk.subarray(cut), end: end - cut, offset }
+      offset += end - cut
       held = []
       length = 0
     }
