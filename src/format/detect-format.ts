@@ -82,7 +82,7 @@ export async function detectFormat(source: ByteSource, options: ReadOptions): Pr
 }
 
 /** A format in a sentence. */
-export function nameOf(format: string): string {
+function nameOf(format: string): string {
   const names: Readonly<Record<string, string>> = {
     parquet: 'a Parquet file',
     avro: 'an Avro file',
