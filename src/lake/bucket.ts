@@ -1,5 +1,6 @@
 import type { ColumnData } from '../types/column-data.ts'
 import type { LogicalType } from '../types/logical-type.ts'
+import { murmur3 } from '../types/murmur3.ts'
 
 /**
  * The bucket of each row, as text, null for null: `(murmur3(value) & 0x7fffffff) % buckets`, as DuckLake hashes (`bucket(N)`). `text` is the
@@ -115,27 +116,4 @@ function isNull(column: ColumnData, row: number): boolean {
 
 function viewOf(bytes: Uint8Array = new Uint8Array()): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-/** MurmurHash3, the 32-bit variant for x86 (Austin Appleby, public domain), with seed 0. */
-export function murmur3(bytes: Uint8Array): number {
-  const view = viewOf(bytes)
-  const whole = bytes.length & ~3
-  let hash = 0
-  for (let at = 0; at < whole; at += 4) {
-    hash ^= scrambled(view.getUint32(at, true))
-    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe654_6b64) | 0
-  }
-  let tail = 0
-  for (let at = bytes.length - 1; at >= whole; at--) tail = (tail << 8) | bytes[at]!
-  if (bytes.length > whole) hash ^= scrambled(tail)
-  hash ^= bytes.length
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
-}
-
-function scrambled(block: number): number {
-  const product = Math.imul(block, 0xcc9e_2d51)
-  return Math.imul((product << 15) | (product >>> 17), 0x1b87_3593)
 }

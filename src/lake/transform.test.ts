@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DuckdbNativeEngine } from '../engine/duckdb-native/duckdb-native-engine.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import { rowsFromBatch } from '../types/rows.ts'
-import { bucketsOf, murmur3 } from './bucket.ts'
+import { murmur3 } from '../types/murmur3.ts'
+import { bucketsOf } from './bucket.ts'
 import { parsePartitionKey, partitionFolder, transformSql } from './transform.ts'
 
 const lake = fileURLToPath(new URL('../../../shared/data/ducklake/partitions', import.meta.url))
