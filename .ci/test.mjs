@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ensureBrowser } from './browser.mjs'
 import { buildDemo, buildLibrary } from './build.mjs'
 import { ensureClickhouse } from './clickhouse.mjs'
+import { ensureNodeSqlite } from './node-sqlite.mjs'
 import { ensureDependencies } from './dependencies.mjs'
 import { ensureFirefox } from './firefox.mjs'
 import { ensureLakeJudges } from './lake-judges.mjs'
@@ -52,6 +53,7 @@ if (browser) say(`browser: ${browser}`)
 say(`PostgreSQL: ${await ensurePostgres()}`)
 await ensureStores()
 await ensureClickhouse()
+await ensureNodeSqlite()
 await ensureLakeJudges()
 await ensureFirefox()
 await ensureForeignReaders()

@@ -1,5 +1,5 @@
 import { LakefrontError } from '../errors.ts'
-import type { Call, Expression, Literal, Over, WindowFrame } from '../expr/expression.ts'
+import type { Call, Cast, Expression, Literal, Over, WindowFrame } from '../expr/expression.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import type { Dialect } from './dialects/dialect.ts'
 
@@ -90,7 +90,7 @@ function write(node: Expression, scope: EmitScope): Written {
       }
     case 'Cast':
       return {
-        text: dialect.cast(emitExpression(node.operand, scope), node.type, node.safe, () => scope.typeOf(node.operand)),
+        text: dialect.cast(castOperand(node, scope), node.type, node.safe, () => scope.typeOf(node.operand)),
         holds: tightness.whole,
       }
     case 'Case': {
@@ -134,6 +134,16 @@ function write(node: Expression, scope: EmitScope): Written {
       return node satisfies never
   }
 }
+
+/** Fractions are cut off by a cast to whole numbers, as in PySpark; engines round them, each its own way. */
+function castOperand({ operand, type }: Cast, scope: EmitScope): string {
+  const text = emitExpression(operand, scope)
+  if (!wholeTypes.test(type)) return text
+  const kind = scope.typeOf(operand)?.kind
+  return kind === 'double' || kind === 'float' || kind === 'decimal' ? `trunc(${text})` : text
+}
+
+const wholeTypes = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/
 
 function ordered(node: Expression, scope: EmitScope, tight: number): string {
   const { dialect } = scope

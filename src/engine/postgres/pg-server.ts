@@ -102,6 +102,13 @@ class NamedStatements {
   }
 }
 
+/** What is used of a client of `pg` that asks the server to stop what another one runs. */
+interface Canceller {
+  readonly connection: { on(event: string, listener: () => void): void; cancel(process: number, key: number): void }
+  on(event: 'error', listener: () => void): void
+  cancel(client: PoolClient, query: Submittable): void
+}
+
 interface PgConnectionParts {
   readonly canceller: () => Client
   readonly names: NamedStatements
@@ -154,8 +161,11 @@ class PgConnection implements PostgresConnection {
   async cancel(): Promise<void> {
     const running = this.#running
     if (running === undefined) return
-    const canceller = this.#canceller() as Client & { cancel(client: PoolClient, query: Submittable): void }
+    const canceller = this.#canceller() as unknown as Canceller
     canceller.on('error', () => {})
+    // `pg` itself waits for "connect", which does not come by TLS.
+    const { processID, secretKey } = this.#client as unknown as { processID: number; secretKey: number }
+    canceller.connection.on('sslconnect', () => canceller.connection.cancel(processID, secretKey))
     canceller.cancel(this.#client, running)
   }
 

@@ -29,6 +29,12 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 export function postgresError(error: unknown): LakefrontError {
   if (isLakefrontError(error)) return error
   const { message = String(error), code = '' } = error as { readonly message?: string; readonly code?: string }
+  const advice = tlsAdvice(code, message)
+  if (advice !== undefined) {
+    return new LakefrontError('NETWORK', `The connection to PostgreSQL failed: ${withoutSecrets(message)}. ${advice}`, {
+      details: code === '' ? {} : { system: code },
+    })
+  }
   if (!/^[0-9A-Z]{5}$/.test(code)) {
     const isNetwork = /^E[A-Z]+$/.test(code) || /terminated|timeout|ended|closed/i.test(message)
     return new LakefrontError(
@@ -41,6 +47,14 @@ export function postgresError(error: unknown): LakefrontError {
   const found = isOperator ? 'TYPE_MISMATCH' : (codes[code] ?? codes[code.slice(0, 2)] ?? 'ENGINE_FAILED')
   const said = found === 'INVALID_VALUE' ? message.replace(/: "[^]*"$/, '') : message
   return new LakefrontError(found, `PostgreSQL: ${said}.`, { details: { sqlstate: code } })
+}
+
+/** What to do where the two did not come to terms on TLS. */
+function tlsAdvice(code: string, message: string): string | undefined {
+  if (/^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_|ERR_TLS)/.test(code))
+    return 'Name the authority that signed its certificate in the address: ?sslmode=verify-full&sslrootcert=<file>.'
+  if (/does not support SSL/.test(message)) return 'Turn TLS on there, or take sslmode out of the address.'
+  return undefined
 }
 
 function withoutSecrets(message: string): string {

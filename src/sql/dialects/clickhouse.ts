@@ -164,7 +164,6 @@ function cast(operand: string, name: string, safe: boolean, source: () => Logica
   if (type.kind === 'decimal' && isFloat(from))
     throw unsupported('clickhouse', `A cast of ${typeName(from!)} to ${name}`)
   if (isInteger(type)) {
-    if (isFloat(from)) return `${call}(roundBankers(${operand}), ${quoted})`
     if (from?.kind === 'decimal') throw unsupported('clickhouse', `A cast of ${typeName(from)} to ${name}`)
   }
   if (type.kind === 'boolean') return `(${operand} <> 0)`

@@ -30,12 +30,11 @@ export function sqliteCast(operand: string, name: string, safe: boolean, from: L
     if (from.kind === 'boolean') return `(+${operand})`
     if (isInteger(from)) return checked(`${operand} BETWEEN ${low} AND ${high}`, operand)
     if (isFloat(from)) {
-      const even = `(CASE WHEN abs(${operand} - trunc(${operand})) = 0.5 THEN 2 * round(${operand} / 2) ELSE round(${operand}) END)`
       const inside =
         type.kind === 'bigint'
           ? `${operand} >= -9.2233720368547758e18 AND ${operand} < 9.2233720368547758e18`
-          : `${even} BETWEEN ${low} AND ${high}`
-      return checked(inside, `CAST(${even} AS INTEGER)`)
+          : `${operand} BETWEEN ${low} AND ${high}`
+      return checked(inside, `CAST(${operand} AS INTEGER)`)
     }
     if (from.kind === 'varchar') {
       const digits = `CAST(${operand} AS INTEGER)`
