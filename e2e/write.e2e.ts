@@ -49,6 +49,35 @@ const files = (page: Page): Promise<string[]> =>
     return found.sort()
   })
 
+test('many rows are encoded by a worker of their own', async () => {
+  const site = await serve({ root, routes: writeRoutes })
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.goto(new URL('page.html', site.url).href)
+  await ready(page)
+  const [before, after, rows] = await page.evaluate(async () => {
+    const fetched = async (): Promise<boolean> => {
+      const requests = await (await caches.open('application')).keys()
+      return requests.some(({ url }) => url.endsWith('/worker/decode.js'))
+    }
+    const db = await library.connect()
+    const first = await fetched()
+    await db
+      .sql(`SELECT i, sin(i) AS s, 'text ' || i % 1000 AS t FROM range(2000000) t(i)`)
+      .write.parquet('memory:m.parquet')
+    const then = await fetched()
+    const read = await db
+      .sql(`SELECT count(*)::INTEGER AS n, sum(i)::DOUBLE AS i, min(t) AS t FROM 'memory:m.parquet'`)
+      .collect()
+    await db.close()
+    return [first, then, read]
+  })
+  expect([before, after]).toEqual([false, true])
+  expect(rows).toEqual([{ n: 2_000_000, i: 1_999_999_000_000, t: 'text 0' }])
+  await context.close()
+  await site.close()
+})
+
 describe('without a network', () => {
   let site: Site
   let context: BrowserContext
