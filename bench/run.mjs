@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
   },
 })
 const [bench = 'scan'] = positionals
-const ownSuites = ['avro', 'big', 'frame', 'text', 'write']
+const ownSuites = ['avro', 'big', 'frame', 'lake', 'text', 'write']
 if (bench !== 'scan' && !ownSuites.includes(bench))
   throw new Error(`There is no bench "${bench}". Benches: scan, ${ownSuites.join(', ')}.`)
 const { host } = values
@@ -35,6 +35,7 @@ const suites = {
   avro: () => import('./avro/suite.mjs'),
   big: () => import('./suite-big.mjs'),
   frame: () => import('./suite-frame.mjs'),
+  lake: () => import('./lake/suite.mjs'),
   write: () => import('./write/suite.mjs'),
   text: () => import('./suite-text.mjs'),
 }

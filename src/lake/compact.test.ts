@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeHost } from '../engine/duckdb-wasm/node-host.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -188,19 +189,88 @@ describe('a lake of ours', () => {
     })
   })
 
-  test('a process that died between storing and committing leaves files that recover() removes', async () => {
-    await withLake('memory:compact-dead', async () => {
-      await write({
-        kind: 'createTable',
-        table: name,
-        columns: [{ name: 'id', type: parseType('bigint') }],
-        partitionBy: [],
-        sortBy: [],
-        ifNotExists: false,
-      })
-      await write({ kind: 'insert', table: name, rows: { sql: 'SELECT 1::BIGINT AS id' } })
-      const report = await engine.lake!('recover', { lake: 'lake', olderThan: later })
-      expect(report).toEqual({ orphans: [], repaired: [], findings: [] })
-    })
-  })
+  test(
+    'whatever is done in whatever order, each snapshot that is left has the rows it had',
+    { timeout: 300_000 },
+    async () => {
+      const step = fc.oneof(
+        {
+          weight: 5,
+          arbitrary: fc.record({ kind: fc.constant('insert' as const), rows: fc.integer({ min: 1, max: 30 }) }),
+        },
+        {
+          weight: 3,
+          arbitrary: fc.record({ kind: fc.constant('delete' as const), every: fc.integer({ min: 2, max: 5 }) }),
+        },
+        { weight: 1, arbitrary: fc.constant({ kind: 'addColumn' as const }) },
+        {
+          weight: 2,
+          arbitrary: fc.record({ kind: fc.constant('compact' as const), deletedShare: fc.constantFrom(0.01, 0.5) }),
+        },
+        {
+          weight: 2,
+          arbitrary: fc.record({ kind: fc.constant('expire' as const), of: fc.integer({ min: 2, max: 4 }) }),
+        },
+        { weight: 2, arbitrary: fc.constant({ kind: 'vacuum' as const }) },
+      )
+      let run = 0
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 10 }), async (steps) => {
+          await withLake(`memory:compact-random-${run++}`, async () => {
+            await write({
+              kind: 'createTable',
+              table: name,
+              columns: [{ name: 'id', type: parseType('bigint') }],
+              partitionBy: ['bucket(2, id)'],
+              sortBy: [],
+              ifNotExists: false,
+            })
+            let recorded: Record<string, string[]> = {}
+            let [next, added] = [0, 0]
+            for (const each of steps) {
+              const newest = Math.max(...Object.keys(await everything()).map((key) => Number(key.split(' ')[0])))
+              if (each.kind === 'insert') {
+                const more = Array.from({ length: added }, (_, at) => `, 'a' AS c${at}`).join('')
+                const sql = `SELECT i AS id${more} FROM range(${next}, ${next + each.rows}) t(i)`
+                next += each.rows
+                await write({ kind: 'insert', table: name, rows: { sql } })
+              } else if (each.kind === 'delete') {
+                const fields = ['fileIndex', 'rowNumber', 'rowId'] as const
+                const names = ['lf_file', 'lf_position', 'lf_row_id']
+                const own = fields.map((field, at) => ({ name: names[at]!, virtual: field }))
+                await engine.register({
+                  id: 'gone',
+                  format: 'lake',
+                  lake: 'lake',
+                  schema: 'main',
+                  table: 't',
+                  version: newest,
+                  virtual: own,
+                })
+                const sql = `SELECT lf_file, lf_position, lf_row_id, false AS lf_keep, * EXCLUDE (lf_file, lf_position, lf_row_id) FROM lf_scan('gone') WHERE id % ${each.every} = 0`
+                await write({ kind: 'replace', table: name, snapshot: newest, rows: { sql, sources: ['gone'] } })
+                await engine.unregister('gone')
+              } else if (each.kind === 'addColumn') {
+                const column = { name: `c${added++}`, type: parseType('varchar') }
+                await write({ kind: 'addColumn', table: name, into: [], column })
+              } else if (each.kind === 'compact') {
+                await engine.lake!('compact', { lake: 'lake', deletedShare: each.deletedShare })
+              } else if (each.kind === 'expire') {
+                const versions = [...new Set(Object.keys(recorded).map((key) => Number(key.split(' ')[0])))]
+                const gone = versions.filter((version, at) => at % each.of === 0 && version < newest)
+                if (gone.length > 0) await engine.lake!('expire', { lake: 'lake', versions: gone })
+              } else {
+                await engine.lake!('vacuum', { lake: 'lake', olderThan: later })
+              }
+              const found = await everything()
+              for (const [key, rows] of Object.entries(found)) expect(rows, key).toEqual(recorded[key] ?? rows)
+              recorded = found
+            }
+            await sound()
+          })
+        }),
+        { numRuns: 2, seed: 9 },
+      )
+    },
+  )
 })

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeHost } from '../engine/duckdb-wasm/node-host.ts'
@@ -14,11 +15,12 @@ import type { Catalog } from './catalog.ts'
 import { check } from './check.ts'
 import { openDuckdbCatalog } from './duckdb-catalog.ts'
 import { expireSnapshots } from './expire.ts'
+import { recover } from './recover.ts'
 import { vacuum } from './vacuum.ts'
 
-/** A folder with lakes that the reference extension wrote, in `ducklake/`; they are no part of the repository. */
-const given = join(process.env['LAKEFRONT_DATA'] ?? '', 'ducklake')
-const lakes = process.env['LAKEFRONT_DATA'] === undefined || !existsSync(given) ? [] : readdirSync(given).sort()
+/** Lakes that the reference wrote. */
+const given = fileURLToPath(new URL('../../../shared/data/ducklake', import.meta.url))
+const lakes = existsSync(given) ? readdirSync(given).sort() : []
 const wasm = new URL('../../dist/wasm/', import.meta.url)
 const later = '2100-01-01T00:00:00Z'
 
@@ -166,6 +168,32 @@ describe.skipIf(lakes.length === 0)('lakes that the reference extension wrote', 
       expect(past.orphans).toEqual([hours])
       await data.stat(young)
       await data.stat('main/t/notes.txt')
+    })
+  })
+
+  test('recover removes what failed writes left, sets counters right, and leaves the rest', async () => {
+    await withLake('stats', async () => {
+      const old = `main/t/ducklake-${(Date.now() - 2 * 86_400_000)
+        .toString(16)
+        .padStart(12, '0')
+        .replace(/^(.{8})/, '$1-')}-7000-8000-000000000000.parquet`
+      await data.write(old, new Uint8Array(5))
+      await catalog.publish(async (transaction) => {
+        await transaction.run('UPDATE {M}.ducklake_snapshot SET next_file_id = 3')
+        await transaction.run('UPDATE {M}.ducklake_table_stats SET next_row_id = 5')
+      })
+      expect((await check({ catalog, data }, { data: false })).findings.map(({ kind }) => kind).sort()).toEqual([
+        'id',
+        'row-ids',
+      ])
+      const report = await recover({ catalog, data })
+      expect(report).toEqual({
+        orphans: [old],
+        repaired: ['the next file id', 'the next row id of a table'],
+        findings: [],
+      })
+      expect((await check({ catalog, data })).findings).toEqual([])
+      expect(await recover({ catalog, data })).toEqual({ orphans: [], repaired: [], findings: [] })
     })
   })
 

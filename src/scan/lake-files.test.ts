@@ -1,14 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { lakeList, virtualFields } from './fixtures/lake-list.ts'
 import { drain, nativeConnection, provider, rowsOf } from './fixtures/native.ts'
 
-/** A folder with lakes that the reference extension wrote, in `ducklake/`; they are no part of the repository. */
-const data = process.env['LAKEFRONT_DATA']
-const folder = join(data ?? '', 'ducklake')
-const lakes = data === undefined || !existsSync(folder) ? [] : readdirSync(folder).sort()
+/** Lakes that the reference wrote, and what it reads of them. */
+const folder = fileURLToPath(new URL('../../../shared/data/ducklake', import.meta.url))
+const lakes = existsSync(folder) ? readdirSync(folder).sort() : []
 
 interface Expected {
   readonly versions: Readonly<
