@@ -1,12 +1,14 @@
 import { blobText } from '../../types/bytes-text.ts'
-import type { ColumnBatch } from '../../types/column-data.ts'
+import type { ColumnBatch, ColumnData } from '../../types/column-data.ts'
 import { formatValue } from '../../types/format-value.ts'
 import type { Schema, LogicalType } from '../../types/logical-type.ts'
 import { isUnnamed } from '../../types/type-names.ts'
 import { uniqueNames } from '../../types/unique-names.ts'
+import { isValid } from '../../types/validity.ts'
 import { valueReader } from '../../types/value-reader.ts'
 import type { FileEncoder } from '../file-encoder.ts'
-import { inChunks } from '../in-chunks.ts'
+import { integerReader } from '../integer-reader.ts'
+import { TextSink } from '../text-sink.ts'
 
 /** How JSON is written. */
 export interface JsonWriteOptions {
@@ -20,22 +22,65 @@ export interface JsonWriteOptions {
  */
 export function jsonEncoder(schema: Schema, { form = 'lines' }: JsonWriteOptions = {}): FileEncoder {
   const isArray = form === 'array'
-  const types = schema.fields.map(({ type }) => type)
-  const keys = uniqueNames(schema.fields).map((name) => `${JSON.stringify(name)}:`)
+  const keys = uniqueNames(schema.fields).map((name, index) =>
+    new TextEncoder().encode(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`),
+  )
+  const sink = new TextSink()
   let isFirst = true
-  function* rows(batch: ColumnBatch): Generator<string> {
-    const readers = types.map((type, index) => valueReader(type, batch.columns[index]!))
+  function* chunks(batch: ColumnBatch): Generator<Uint8Array> {
+    const appenders = schema.fields.map(({ type }, index) => valueAppender(type, batch.columns[index]!, sink))
     for (let row = 0; row < batch.length; row++) {
-      const members = readers.map((read, index) => keys[index]! + jsonText(read(row), types[index]!))
-      yield isArray ? `${isFirst ? '\n' : ',\n'}{${members.join(',')}}` : `{${members.join(',')}}\n`
+      if (isArray) sink.text(isFirst ? '\n' : ',\n')
       isFirst = false
+      if (keys.length === 0) sink.text('{')
+      for (let index = 0; index < keys.length; index++) {
+        sink.copy(keys[index]!, 0, keys[index]!.length)
+        if (isValid(batch.columns[index]!, row)) appenders[index]!(row)
+        else sink.text('null')
+      }
+      sink.text(isArray ? '}' : '}\n')
+      if (sink.position >= chunkBytes) yield sink.take()
     }
+    if (sink.position > 0) yield sink.take()
   }
   return {
     head: () => (isArray ? ['['] : []),
-    batch: (batch) => inChunks(rows(batch)),
+    batch: chunks,
     tail: () => (isArray ? [isFirst ? ']\n' : '\n]\n'] : []),
   }
+}
+
+const chunkBytes = 64 * 1024
+
+/** Appends the value of a row that is not null. Texts are copied as the bytes they are, but for what JSON escapes. */
+function valueAppender(type: LogicalType, column: ColumnData, sink: TextSink): (row: number) => void {
+  const integer = integerReader(type, column)
+  if (integer !== undefined) {
+    return (row) => {
+      const value = integer(row)
+      if (typeof value === 'number') sink.integer(value)
+      else sink.text(jsonText(value, type))
+    }
+  }
+  if (type.kind === 'varchar' && column.dictionary === undefined) {
+    const { offsets = new Int32Array(1), values = new Uint8Array() } = column
+    return (row) => {
+      const [start, end] = [offsets[row]!, offsets[row + 1]!]
+      sink.byte(0x22)
+      let from = start
+      for (let at = start; at < end; at++) {
+        const byte = values[at]!
+        if (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) continue
+        sink.copy(values, from, at)
+        sink.text(JSON.stringify(String.fromCharCode(byte)).slice(1, -1))
+        from = at + 1
+      }
+      sink.copy(values, from, end)
+      sink.byte(0x22)
+    }
+  }
+  const read = valueReader(type, column)
+  return (row) => sink.text(jsonText(read(row), type))
 }
 
 /** One value of a row as JSON. */
