@@ -85,6 +85,10 @@ describe('lakes of a session', () => {
       { a: 2, b: 'y' },
     ])
     expect(await db.sql('SELECT b FROM shared.t ORDER BY a').collect()).toEqual([{ b: 'new' }, { b: 'y' }])
+    await table.createOrReplaceTempView('seen')
+    await db.sql('CREATE OR REPLACE VIEW too AS FROM shared.t').collect()
+    await theirs.table('t').insert([{ a: 3 }])
+    expect([await count(db, 'seen'), await count(db, 'too')]).toEqual([3, 3])
     await theirs.createSchema('s')
     await theirs.createTable('u', { c: 'date' }, { schema: 's' })
     expect(await count(db, 'shared.s.u')).toBe(0)

@@ -24,7 +24,7 @@ class EngineWithLakes implements Engine {
   readonly #views: LakeViews
   /** Of which lakes registered sources are. */
   readonly #sources = new Map<string, string>()
-  /** Whether a lake was made what names without one are in. */
+  /** Whether statements may read a lake that do not name it: by views, macros and prepared statements, or since it is in use. */
   #isUsed = false
 
   constructor(engine: Engine, lakes: Lakes, { storage, parquet }: Parameters<MakeBeside>[0]) {
@@ -94,7 +94,10 @@ class EngineWithLakes implements Engine {
       statement.sql,
       named.map(({ name }) => name),
     )
-    if (named.length > 0 && /\buse\b/.test(text)) this.#isUsed = true
+    if (/\b(?:use|view|macro|prepare)\b/.test(text)) {
+      const ids = [...this.#sources.keys()]
+      this.#isUsed ||= named.length > 0 || ids.some((id) => statement.sql.includes(id))
+    }
     const wanted = this.#isUsed ? all : all.filter((lake) => named.includes(lake) || read.has(lake.name))
     await Promise.all(wanted.map((lake) => this.#renew(lake, signal)))
     if (named.length === 0) return statement

@@ -17,7 +17,7 @@ export interface InlinedChoice {
 }
 
 /** Rows that are there in the snapshot. */
-export const liveRows: InlinedChoice = {
+const liveRows: InlinedChoice = {
   where: (begin, end) => `$1 >= ${begin} AND ($1 < ${end} OR ${end} IS NULL)`,
   snapshot: 'begin',
 }
