@@ -139,5 +139,6 @@ describe.skipIf(noJava !== undefined)("Java's Avro reads what we write, and we w
       expect(rows).toEqual(cases.map(([type]) => batches[type]!.length))
       for (const [ours, theirs] of pairs) expect(await read(theirs), ours).toEqual(await read(ours))
     },
+    180_000,
   )
 })
