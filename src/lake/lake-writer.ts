@@ -9,6 +9,7 @@ import { currentFiles } from './current-files.ts'
 import { addedByMerging } from './merge-schema.ts'
 import type { LakeTransaction } from './lake-transaction.ts'
 import { objectChanges } from './object-changes.ts'
+import { portableSql } from './portable-sql.ts'
 import { registeredFile } from './register-file.ts'
 import { stageRows, type Staged } from './stage-rows.ts'
 import { type StagedRows, identityColumns, stageSql } from './stage-sql.ts'
@@ -16,6 +17,8 @@ import type { LakeOperation, ObjectName, RowOperation } from './write-request.ts
 import { type LakeTarget, lakeTarget } from './lake-target.ts'
 
 export interface LakeWriterParts {
+  /** What SQL calls the lake. */
+  readonly lake: string
   readonly engine: Engine
   /** A file anywhere. */
   readonly open: (reference: string) => ByteSource
@@ -46,6 +49,10 @@ export class LakeWriter {
         return this.#replace(transaction, operation, options)
       case 'register':
         return this.#register(transaction, operation, options)
+      case 'createView': {
+        const view = { ...operation, sql: portableSql(this.#parts.lake, operation.sql) }
+        return transaction.add(await transaction.reading((reader) => objectChanges(reader, view)))
+      }
       default:
         return transaction.add(await transaction.reading((reader) => objectChanges(reader, operation)))
     }

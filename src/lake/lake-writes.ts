@@ -119,7 +119,13 @@ export class LakeWrites {
     )
     return {
       transaction,
-      writer: new LakeWriter({ engine, storage, encoder, open: (file) => this.#parts.storage.open(file) }),
+      writer: new LakeWriter({
+        lake: lake.name,
+        engine,
+        storage,
+        encoder,
+        open: (file) => this.#parts.storage.open(file),
+      }),
     }
   }
 

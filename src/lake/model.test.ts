@@ -19,7 +19,7 @@ import {
 } from './fixtures/lake-model.ts'
 
 /** How many sequences, and where their seeds begin; `LAKE_SEQUENCES=2000 LAKE_SEED=1 npx vitest run … src/lake/model.test.ts` runs more. */
-const sequences = Number(process.env['LAKE_SEQUENCES'] ?? 40)
+const sequences = Number(process.env['LAKE_SEQUENCES'] ?? 30)
 const firstSeed = Number(process.env['LAKE_SEED'] ?? 1)
 const steps = 10
 const wasm = new URL('../../dist/wasm/', import.meta.url)
