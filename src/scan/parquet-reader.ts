@@ -442,7 +442,7 @@ function keyOf({ file, index }: Task, column: number, rows?: RowRanges): string 
 }
 
 /** What a scan of files is called. */
-export function nameOf(labels: readonly string[]): string {
+function nameOf(labels: readonly string[]): string {
   const first = labels[0] ?? 'no file'
   return labels.length < 2 ? first : `${first} and ${labels.length - 1} more`
 }

@@ -7,7 +7,7 @@ import type { MappedField } from './source.ts'
 import type { ColumnOrigin } from './table-columns.ts'
 
 /** Ids of the columns by which files of DuckLake say a row's id, and the snapshot it came with. */
-export const rowIdFieldId = 2147483540
+const rowIdFieldId = 2147483540
 export const snapshotFieldId = 2147483539
 
 /** Where a virtual column comes from in a file. */

@@ -43,7 +43,7 @@ const isNested = (type: LogicalType | undefined): boolean =>
   type !== undefined && ['list', 'array', 'struct', 'map', 'json'].includes(type.kind)
 
 /** `body` unless one of `values` is NULL. */
-export function ifPresent(values: readonly string[], body: string): string {
+function ifPresent(values: readonly string[], body: string): string {
   return `CASE WHEN ${values.map((value) => `${value} IS NOT NULL`).join(' AND ')} THEN ${body} END`
 }
 

@@ -21,7 +21,7 @@ const extreme = (name: 'min' | 'max'): Spelling => ({
 const compares = (a: LogicalType | undefined, b: LogicalType | undefined): boolean =>
   a?.kind === 'null' || b?.kind === 'null' || (a !== undefined && a.kind === b?.kind) || (isInteger(a) && isInteger(b))
 /** The whole number next to a floating point number; of two, the even one. */
-export const even = (value: string): string =>
+const even = (value: string): string =>
   `(CASE WHEN abs(${value} - trunc(${value})) = 0.5 THEN 2 * round(${value} / 2) ELSE round(${value}) END)`
 const shift = (name: string, write: (value: string, places: number) => string): Spelling => ({
   call: ([value], _, nodes, type) => {

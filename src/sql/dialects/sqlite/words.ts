@@ -46,8 +46,3 @@ export function storable(operation: string, type: LogicalType | undefined): Logi
     'cast() it first.',
   )
 }
-
-/** Checks the types of all operands. */
-export function every(type: TypeOfOperand, count: number, check: (type: LogicalType | undefined) => void): void {
-  for (let at = 0; at < count; at++) check(type(at))
-}
