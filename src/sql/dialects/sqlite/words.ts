@@ -1,7 +1,7 @@
 import type { Expression } from '../../../expr/expression.ts'
 import type { LogicalType } from '../../../types/logical-type.ts'
 import { isFloat, isInteger } from '../../types.ts'
-import type { Spelling, TypeOfOperand } from '../dialect.ts'
+import type { Spelling } from '../dialect.ts'
 import { unsupported } from '../unsupported.ts'
 
 export function numberOf(node: Expression | undefined): number | undefined {
