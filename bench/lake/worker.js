@@ -1,0 +1,2 @@
+import './opfs-faults.mjs'
+import '../../dist/worker/engine.js'
