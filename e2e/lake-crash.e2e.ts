@@ -13,11 +13,11 @@ test('a process that is killed at a step of its commit leaves the lake before or
   expect(report.wrong).toEqual([])
   expect(report.kills).toBe(kills)
   expect(Object.keys(report.points).length).toBeGreaterThan(kills / 2)
-}, 300_000)
+}, 900_000)
 
 test('a worker that is ended, or a tab that crashes, at a step of its commit does too', async () => {
   const report = await crashOnOpfs({ dist, kills })
   expect(report.wrong).toEqual([])
   expect(report.kills).toBe(kills)
   expect(Object.keys(report.points).some((label) => label.startsWith('tab'))).toBe(true)
-}, 300_000)
+}, 900_000)

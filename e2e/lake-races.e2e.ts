@@ -18,7 +18,7 @@ test('processes on one disk lose nothing of what they commit at once, and find i
   await rm(folder, { recursive: true })
   expect(report.wrong).toEqual([])
   expect(report.commits).toBe(30)
-}, 300_000)
+}, 900_000)
 
 test('processes on one store do neither', async () => {
   const store = await S3Store.start()
@@ -30,10 +30,10 @@ test('processes on one store do neither', async () => {
   } finally {
     await store.close()
   }
-}, 300_000)
+}, 900_000)
 
 test('tabs of one browser do neither', async () => {
   const report = await raceOfTabs(size)
   expect(report.wrong).toEqual([])
   expect(report.commits).toBe(30)
-}, 300_000)
+}, 900_000)

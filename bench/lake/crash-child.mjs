@@ -15,7 +15,7 @@ const say = (said) => writeSync(1, `${JSON.stringify(said)}\n`)
 
 const db = await lakefront.connect({ worker: false })
 const opened = await openOperated(lakefront, db, folder)
-say({ state: await opened.state(), problems: opened.lake.check === undefined ? [] : await opened.problems(), tables: opened.lake.name })
+say({ state: await opened.state(), problems: await opened.problems(), tables: opened.lake.name })
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { n, ...fault } = JSON.parse(line)

@@ -16,6 +16,12 @@ const mostCommits = 40
 /** Every so many kills it is the tab that crashes, else the worker that is ended. */
 const tabEvery = 3
 
+/** The engine's worker behind what stops it at its steps. @type {import('../../.ci/serve.mjs').Route} */
+const workerScript = (_, response) => {
+  response.writeHead(200, { 'content-type': 'text/javascript' })
+  response.end("import './opfs-faults.mjs'\nimport '../../dist/worker/engine.js'\n")
+}
+
 /**
  * A page over a lake in the browser's own file system, of the library in `dist`.
  * @param {string} dist
@@ -25,7 +31,7 @@ export const openLakeSite = async (dist) => {
   await mkdir(join(root, 'bench'))
   await symlink(dist, join(root, 'dist'))
   await symlink(here, join(root, 'bench/lake'))
-  const site = await serve({ root })
+  const site = await serve({ root, routes: { '/bench/lake/worker.js': workerScript } })
   const browser = await chromium.launch({ executablePath: await ensureBrowser(), args: browserFlags, headless: true })
   return {
     browser,
@@ -69,7 +75,10 @@ export const crashOnOpfs = async ({ dist, kills, say = () => {} }) => {
       while (done < mostCommits && report.kills < kills) {
         const { name } = kindOf(done)
         const point = waiting.get(name)?.shift()
-        const { steps, stopped } = await ask(page, 'commit', { n: done, ...(point && { at: point.at, when: point.when }) })
+        const { steps, stopped } = await ask(page, 'commit', {
+          n: done,
+          ...(point && { at: point.at, when: point.when }),
+        })
         if (stopped === undefined) {
           if (point === undefined) waiting.set(name, spread(pointsOf(steps, 'write ')))
           done++

@@ -9,13 +9,11 @@
 
 /** Before and after each step, and in the middle of those that write bytes. @param {readonly string[]} steps @param {string} writing @returns {FaultPoint[]} */
 export const pointsOf = (steps, writing) =>
-  steps.flatMap((step, at) =>
-    /** @type {const} */ (step.startsWith(writing) ? ['before', 'middle', 'after'] : ['before', 'after']).map((when) => ({
-      at,
-      step,
-      when,
-    })),
-  )
+  steps.flatMap((step, at) => {
+    /** @type {FaultPoint['when'][]} */
+    const moments = step.startsWith(writing) ? ['before', 'middle', 'after'] : ['before', 'after']
+    return moments.map((when) => ({ at, step, when }))
+  })
 
 /** In an order where the first few are from all over. @template T @param {readonly T[]} points @returns {T[]} */
 export const spread = (points) => {

@@ -55,9 +55,9 @@ export const countSteps = ({ at = Infinity, when = 'before', isOn }) => {
 /** What a path is of, in a word. @param {string} path */
 const partOf = (path) => {
   if (/\.lock/.test(path)) return 'lock'
-  if (/-delete\.parquet$/.test(path)) return 'deletes'
-  if (/\.parquet$/.test(path)) return 'data'
-  if (/\.tmp$/.test(path)) return /data\//.test(path) ? 'draft of data' : 'draft of the catalog'
-  if (/\.ducklake$/.test(path)) return 'catalog'
+  if (path.endsWith('-delete.parquet')) return 'deletes'
+  if (path.endsWith('.parquet')) return 'data'
+  if (path.endsWith('.tmp')) return /data\//.test(path) ? 'draft of data' : 'draft of the catalog'
+  if (path.endsWith('.ducklake')) return 'catalog'
   return 'folder'
 }

@@ -94,10 +94,16 @@ export const openOperated = async ({ col }, db, url) => {
     /** @param {number} n */
     commit: (n) => kindOf(n).run(operated, n),
     state: async () => stateText({ t: await rowsOf('t'), u: await rowsOf('u') }),
-    /** What `check()` finds, as text. @returns {Promise<string[]>} */
-    problems: async () => problemsOf(await lake.check()),
+    /** What `check()` finds wrong, as text. @returns {Promise<string[]>} */
+    problems: () => problemsOf(lake),
   }
 }
 
-/** @param {any} found */
-const problemsOf = (found) => (found.problems ?? found).map((/** @type {any} */ problem) => JSON.stringify(problem))
+/** What `check()` finds wrong: orphans of what was killed are none. @param {any} lake @returns {Promise<string[]>} */
+export const problemsOf = async (lake) => {
+  if (typeof lake.check !== 'function') return []
+  const { findings } = await lake.check()
+  return findings
+    .filter((/** @type {any} */ { severity }) => severity === 'error')
+    .map((/** @type {any} */ finding) => JSON.stringify(finding))
+}

@@ -48,13 +48,13 @@ const wrap = (owner, name, labelOf) => {
 
 /** @param {string} name */
 const partOf = (name) =>
-  /-delete\.parquet$/.test(name)
+  name.endsWith('-delete.parquet')
     ? 'deletes'
-    : /\.parquet$/.test(name)
+    : name.endsWith('.parquet')
       ? 'data'
-      : /\.tmp$/.test(name)
+      : name.endsWith('.tmp')
         ? 'draft'
-        : /\.ducklake$/.test(name)
+        : name.endsWith('.ducklake')
           ? 'catalog'
           : 'folder'
 
@@ -64,5 +64,8 @@ wrap(scope.FileSystemFileHandle?.prototype, 'createSyncAccessHandle', ({ name })
 wrap(scope.FileSystemFileHandle?.prototype, 'createWritable', ({ name }) => partOf(name))
 wrap(scope.FileSystemDirectoryHandle?.prototype, 'removeEntry', (_, [name]) => partOf(name))
 wrap(scope.FileSystemDirectoryHandle?.prototype, 'getDirectoryHandle', () => 'folder')
-for (const name of ['write', 'flush', 'truncate', 'close']) wrap(scope.FileSystemSyncAccessHandle?.prototype, name, () => 'draft')
-wrap(scope.LockManager?.prototype, 'request', (_, [name]) => (/draft/.test(name) ? 'lock of a draft' : 'lock of an object'))
+for (const name of ['write', 'flush', 'truncate', 'close'])
+  wrap(scope.FileSystemSyncAccessHandle?.prototype, name, () => 'draft')
+wrap(scope.LockManager?.prototype, 'request', (_, [name]) =>
+  /draft/.test(name) ? 'lock of a draft' : 'lock of an object',
+)

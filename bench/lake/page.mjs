@@ -38,7 +38,7 @@ const lakeTests = {
     opened = await openOperated(lakefront, session, url)
     return {
       state: await opened.state(),
-      problems: opened.lake.check === undefined ? [] : await opened.problems(),
+      problems: await opened.problems(),
     }
   },
   /** Does a commit; the answer is its steps, or `stopped` where it was told to stop. @param {{ n: number, at?: number, when?: string }} told */

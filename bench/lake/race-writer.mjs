@@ -1,3 +1,5 @@
+import { problemsOf } from './operations.mjs'
+
 /** Rows that all writers want: each takes the first that is left. */
 export const stockRows = 400
 
@@ -33,9 +35,10 @@ export const runWriter = async ({ col, isLakefrontError }, db, { url, writer, co
     for (let reruns = 0; ; reruns++) {
       try {
         const { snapshot, attempts, roundTrips } = await (kind === 'append'
-          ? lake
-              .table('log')
-              .insert(Array.from({ length: 10 }, (_, k) => ({ writer, n, k })), { retries: 200, message: `${writer}:${n}` })
+          ? lake.table('log').insert(
+              Array.from({ length: 10 }, (_, k) => ({ writer, n, k })),
+              { retries: 200, message: `${writer}:${n}` },
+            )
           : lake.transaction(
               async (/** @type {any} */ tx) => {
                 const [first] = await tx.table('stock').orderBy('id').limit(1).collect()
@@ -66,13 +69,16 @@ export const checkRace = async (db, url, { first, commits }) => {
   const wrong = []
   const order = [...commits].sort((a, b) => a.snapshot - b.snapshot)
   order.forEach(({ snapshot, writer, n }, index) => {
-    if (snapshot !== first + 1 + index) wrong.push(`commit ${n} of writer ${writer} is snapshot ${snapshot}, not ${first + 1 + index}`)
+    if (snapshot !== first + 1 + index)
+      wrong.push(`commit ${n} of writer ${writer} is snapshot ${snapshot}, not ${first + 1 + index}`)
   })
   const history = await (await lake.snapshots()).collect()
   const messages = new Map(history.map((/** @type {any} */ { version, message }) => [Number(version), message]))
-  if (messages.size !== first + 1 + order.length) wrong.push(`${messages.size} snapshots, not ${first + 1 + order.length}`)
+  if (messages.size !== first + 1 + order.length)
+    wrong.push(`${messages.size} snapshots, not ${first + 1 + order.length}`)
   for (const { snapshot, writer, n } of order)
-    if (messages.get(snapshot) !== `${writer}:${n}`) wrong.push(`snapshot ${snapshot} is of ${messages.get(snapshot)}, not ${writer}:${n}`)
+    if (messages.get(snapshot) !== `${writer}:${n}`)
+      wrong.push(`snapshot ${snapshot} is of ${messages.get(snapshot)}, not ${writer}:${n}`)
   const appended = await lake.table('log').withRowIds().collect()
   /** @type {Map<string, { rows: Set<number>, snapshots: Set<number> }>} */
   const rows = new Map()
@@ -91,7 +97,9 @@ export const checkRace = async (db, url, { first, commits }) => {
     const seen = rows.get(`${writer}:${n}`)
     rows.delete(`${writer}:${n}`)
     if (seen?.rows.size !== 10 || [...seen.snapshots].join() !== String(snapshot))
-      wrong.push(`append ${writer}:${n} of snapshot ${snapshot} is there as ${seen?.rows.size ?? 0} rows of ${[...(seen?.snapshots ?? [])].join()}`)
+      wrong.push(
+        `append ${writer}:${n} of snapshot ${snapshot} is there as ${seen?.rows.size ?? 0} rows of ${[...(seen?.snapshots ?? [])].join()}`,
+      )
   }
   if (rows.size > 0) wrong.push(`there are rows of ${[...rows.keys()].join()}, which nobody committed`)
   const claimed = await lake.table('claimed').withRowIds().orderBy('snapshot_id').collect()
@@ -101,22 +109,27 @@ export const checkRace = async (db, url, { first, commits }) => {
   claimed.forEach((/** @type {any} */ { id, writer, snapshot_id }, /** @type {number} */ index) => {
     const claim = claims[index]
     if (id !== index || writer !== claim?.writer || Number(snapshot_id) !== claim?.snapshot)
-      wrong.push(`claim ${index} is of row ${id} by writer ${writer} in snapshot ${snapshot_id}, not by ${claim?.writer} in ${claim?.snapshot}`)
+      wrong.push(
+        `claim ${index} is of row ${id} by writer ${writer} in snapshot ${snapshot_id}, not by ${claim?.writer} in ${claim?.snapshot}`,
+      )
   })
   const left = (await lake.table('stock').orderBy('id').collect()).map((/** @type {any} */ { id }) => id)
-  if (left.length !== stockRows - claims.length || left.some((/** @type {number} */ id, /** @type {number} */ index) => id !== claims.length + index))
+  if (
+    left.length !== stockRows - claims.length ||
+    left.some((/** @type {number} */ id, /** @type {number} */ index) => id !== claims.length + index)
+  )
     wrong.push(`${left.length} rows of the stock are left, from ${left[0]} on, not ${stockRows - claims.length}`)
   const middle = order[order.length >> 1]?.snapshot ?? first
   for (const version of new Set([first, middle, first + order.length])) {
-    const [at] = await db.sql(
-      `SELECT (SELECT count(*) FROM lake.stock AT (VERSION => ${version})) + (SELECT count(*) FROM lake.claimed AT (VERSION => ${version})) AS n`,
-    ).collect()
-    if (Number(at.n) !== stockRows) wrong.push(`at version ${version} ${at.n} rows are in stock or claimed, not ${stockRows}`)
+    const [at] = await db
+      .sql(
+        `SELECT (SELECT count(*) FROM lake.stock AT (VERSION => ${version})) + (SELECT count(*) FROM lake.claimed AT (VERSION => ${version})) AS n`,
+      )
+      .collect()
+    if (Number(at.n) !== stockRows)
+      wrong.push(`at version ${version} ${at.n} rows are in stock or claimed, not ${stockRows}`)
   }
-  if (typeof lake.check === 'function') {
-    const found = await lake.check()
-    wrong.push(...(found.problems ?? found).map((/** @type {unknown} */ problem) => JSON.stringify(problem)))
-  }
+  wrong.push(...(await problemsOf(lake)))
   await lake.close()
   return wrong
 }

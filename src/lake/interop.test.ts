@@ -9,7 +9,15 @@ import { col } from '../expr/col.ts'
 import { lit } from '../expr/lit.ts'
 import type { Lake } from '../frame/lake.ts'
 import { lakesBeside } from './engine-with-lakes.ts'
-import { audited, differences, hasDatafusion, judged, lakeJudges, noLakeJudges, runReference } from './fixtures/lake-judges.ts'
+import {
+  audited,
+  differences,
+  hasDatafusion,
+  judged,
+  lakeJudges,
+  noLakeJudges,
+  runReference,
+} from './fixtures/lake-judges.ts'
 import type { LakeJudge } from './fixtures/lake-judges.ts'
 import { readLake } from './fixtures/read-lake.ts'
 
@@ -26,7 +34,7 @@ const numbers = (from: number, to: number): string =>
   `SELECT i AS id, 'v' || i AS s, i / 3 AS d FROM range(${from}, ${to}) r(i)`
 const columns = { id: 'bigint', s: 'varchar', d: 'double' }
 
-export const stories: readonly Story[] = [
+const stories: readonly Story[] = [
   {
     name: 'append, delete, update, a second delete, a whole file',
     run: async (lake, session) => {
@@ -69,7 +77,9 @@ export const stories: readonly Story[] = [
     run: async (lake, session) => {
       await lake.createTable('t', { id: 'integer', name: 'varchar', s: 'struct(a integer, b varchar)' })
       const t = lake.table('t')
-      await t.insert(session.sql(`SELECT i::INTEGER AS id, 'n' || i AS name, {'a': i::INTEGER, 'b': 'x'} AS s FROM range(5) r(i)`))
+      await t.insert(
+        session.sql(`SELECT i::INTEGER AS id, 'n' || i AS name, {'a': i::INTEGER, 'b': 'x'} AS s FROM range(5) r(i)`),
+      )
       await t.addColumn('extra', 'varchar', { default: 'dflt' })
       await t.addColumn('plain', 'double')
       await t.renameColumn('name', 'label')
@@ -87,7 +97,11 @@ export const stories: readonly Story[] = [
   {
     name: 'partitions, and others later',
     run: async (lake, session) => {
-      await lake.createTable('t', { id: 'bigint', at: 'timestamp', kind: 'varchar' }, { partitionBy: ['year(at)', 'kind'] })
+      await lake.createTable(
+        't',
+        { id: 'bigint', at: 'timestamp', kind: 'varchar' },
+        { partitionBy: ['year(at)', 'kind'] },
+      )
       const t = lake.table('t')
       const rows = session.sql(
         `SELECT i AS id, TIMESTAMP '2022-06-01' + INTERVAL (i * 40) DAY AS at, ['a/b c=é', '', NULL, 'x'][i % 4 + 1] AS kind FROM range(40) r(i)`,
@@ -105,7 +119,11 @@ export const stories: readonly Story[] = [
     name: 'schemas, odd names, views, comments, several tables in one commit',
     run: async (lake, session) => {
       await lake.createSchema('odd schema')
-      await lake.createTable('we"ird, name', { select: 'integer', 'col, with comma': 'varchar' }, { schema: 'odd schema', comment: "it's odd" })
+      await lake.createTable(
+        'we"ird, name',
+        { select: 'integer', 'col, with comma': 'varchar' },
+        { schema: 'odd schema', comment: "it's odd" },
+      )
       await lake.table('we"ird, name', { schema: 'odd schema' }).insert([{ select: 1, 'col, with comma': 'x' }])
       await lake.createTable('base', columns)
       await lake.createView('vw', 'SELECT id FROM lake.base WHERE id > 3')
@@ -154,7 +172,7 @@ export const stories: readonly Story[] = [
   },
 ]
 
-describe('lakes that were written here', { timeout: 300_000 }, () => {
+describe('lakes that were written here', { timeout: 900_000 }, () => {
   let session: Session
   let folder: string
   beforeAll(async () => {
@@ -197,7 +215,10 @@ describe('lakes that were written here', { timeout: 300_000 }, () => {
     await lake.createTable('t', { ...columns, n: 'integer' }, { partitionBy: ['bucket(2, id)'] })
     const t = lake.table('t')
     await t.insert(session.sql(`SELECT *, id::INTEGER AS n FROM (${numbers(0, 60)})`))
-    await theirs("INSERT INTO lake.t SELECT i, 'theirs', i, i FROM range(60, 90) r(i)", 'DELETE FROM lake.t WHERE id % 7 = 2')
+    await theirs(
+      "INSERT INTO lake.t SELECT i, 'theirs', i, i FROM range(60, 90) r(i)",
+      'DELETE FROM lake.t WHERE id % 7 = 2',
+    )
     await t.delete('id % 7 = 3')
     await theirs('DELETE FROM lake.t WHERE id % 7 = 4', "UPDATE lake.t SET s = 'up' WHERE id % 5 = 0")
     await t.update({ set: { s: 'ours' }, where: 'id % 5 = 1' })
@@ -206,13 +227,16 @@ describe('lakes that were written here', { timeout: 300_000 }, () => {
     await t.renameColumn('extra', 'more')
     await theirs("INSERT INTO lake.t VALUES (501, 'one', 2, 3, 'inline?')", 'ALTER TABLE lake.t RENAME d TO e')
     await t.delete('id = 501')
-    await theirs('CREATE TABLE lake.other AS SELECT 1 AS a', "CREATE VIEW lake.vw AS SELECT * FROM lake.other")
+    await theirs('CREATE TABLE lake.other AS SELECT 1 AS a', 'CREATE VIEW lake.vw AS SELECT * FROM lake.other')
     await lake.table('other').insert([{ a: 2 }])
     const found = await readLake(session, lake)
     const rows = await t.collect()
-    expect(rows.filter(({ id }) => (id as bigint) < 90n).map(({ id }) => Number(id)).toSorted((a, b) => a - b)).toEqual(
-      Array.from({ length: 90 }, (_, id) => id).filter((id) => ![2, 3, 4].includes(id % 7)),
-    )
+    expect(
+      rows
+        .filter(({ id }) => (id as bigint) < 90n)
+        .map(({ id }) => Number(id))
+        .toSorted((a, b) => a - b),
+    ).toEqual(Array.from({ length: 90 }, (_, id) => id).filter((id) => ![2, 3, 4].includes(id % 7)))
     expect((await session.sql('SELECT * FROM lake.vw ORDER BY a').collect()).map(({ a }) => a)).toEqual([1, 2])
     for (const judge of ['reference', 'native', 'pyarrow'] as const)
       expect(differences(found, (await judged(judge, [folder]))[0]!), judge).toEqual([])

@@ -30,7 +30,7 @@ const gaps: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-describe('what judges say of lakes that the reference extension wrote', { timeout: 300_000 }, () => {
+describe('what judges say of lakes that the reference extension wrote', { timeout: 900_000 }, () => {
   test.for(lakeJudges)('%s reads what it is known to read, and nothing else wrong', async (judge, { skip }) => {
     if (noLakeJudges !== undefined) skip(noLakeJudges)
     const found = await judged(judge, lakes)

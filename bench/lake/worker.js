@@ -1,2 +1,0 @@
-import './opfs-faults.mjs'
-import '../../dist/worker/engine.js'
