@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { pointsOf, spread } from './fault-points.mjs'
-import { kindOf, modelAfter } from './operations.mjs'
+import { kindCount, kindOf, modelAfter } from './operations.mjs'
+
+/** @typedef {{ found: { state: string, problems: string[] }, commit: (told: object) => Promise<any>, ended: Promise<unknown>, end: () => Promise<void>, reopened: () => Promise<Child> }} Child */
 
 const script = fileURLToPath(new URL('crash-child.mjs', import.meta.url))
 
@@ -33,26 +35,28 @@ export const crashOnDisk = async ({ dist, kills, say = () => {} }) => {
         const { name } = kindOf(done)
         const point = waiting.get(name)?.shift()
         if (point === undefined) {
-          const answer = await child.commit({ n: done })
-          waiting.set(name, spread(pointsOf(answer.steps, 'writeFile ')))
+          const { steps } = await child.commit({ n: done })
+          // The first ones make folders too. What follows is always the first commit of a process, as this one is.
+          if (done >= kindCount) waiting.set(name, spread(pointsOf(steps, 'writeFile ')))
           done++
+          if (done >= kindCount) child = await child.reopened()
           continue
         }
-        const { at, when, step } = point
-        const answer = await child.commit({ n: done, at, when })
-        if (answer !== undefined) {
+        const { killed } = await child.commit({ n: done, at: point.at, when: point.when })
+        if (killed === undefined) {
           // It took fewer steps this time.
           done++
+          child = await child.reopened()
           continue
         }
+        await child.ended
         report.kills++
-        const label = `${when} ${step}`
-        report.points[label] = (report.points[label] ?? 0) + 1
+        report.points[killed] = (report.points[killed] ?? 0) + 1
         child = await openChild(dist, folder)
         const landed = child.found.state === modelAfter(done + 1)
         if (!landed && child.found.state !== modelAfter(done))
-          report.wrong.push(`${name} ${done}, killed ${label}: found ${child.found.state}, not ${modelAfter(done)}`)
-        report.wrong.push(...child.found.problems.map((/** @type {string} */ text) => `killed ${label}: ${text}`))
+          report.wrong.push(`${name} ${done}, killed ${killed}: found ${child.found.state}, not ${modelAfter(done)}`)
+        report.wrong.push(...child.found.problems.map((/** @type {string} */ text) => `killed ${killed}: ${text}`))
         if (landed) {
           report.landed++
           done++
@@ -67,7 +71,7 @@ export const crashOnDisk = async ({ dist, kills, say = () => {} }) => {
   return report
 }
 
-/** @param {string} dist @param {string} folder */
+/** @param {string} dist @param {string} folder @returns {Promise<Child>} */
 const openChild = async (dist, folder) => {
   const child = spawn(process.execPath, [script, dist, folder], { stdio: ['pipe', 'pipe', 'pipe'] })
   let errors = ''
@@ -79,19 +83,24 @@ const openChild = async (dist, folder) => {
     const { value, done } = await lines.next()
     if (done !== true) return JSON.parse(value)
     const [code, signal] = await ended
-    if (signal === 'SIGKILL') return undefined
     throw new Error(`The process ended with ${code ?? signal}: ${errors.slice(-3000)}`)
+  }
+  const end = async () => {
+    child.stdin.end()
+    await ended
   }
   return {
     found: await next(),
-    /** What the commit says, or undefined when it was ended within. @param {{ n: number, at?: number, when?: string }} told */
+    ended,
+    /** What the commit says, or `killed` where it was ended within. @param {{ n: number, at?: number, when?: string }} told */
     commit: async (told) => {
       child.stdin.write(`${JSON.stringify(told)}\n`)
       return next()
     },
-    end: async () => {
-      child.stdin.end()
-      await ended
+    end,
+    reopened: async () => {
+      await end()
+      return openChild(dist, folder)
     },
   }
 }

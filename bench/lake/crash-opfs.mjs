@@ -6,7 +6,7 @@ import { chromium } from 'playwright'
 import { browserFlags, ensureBrowser } from '../../.ci/browser.mjs'
 import { serve } from '../../.ci/serve.mjs'
 import { pointsOf, spread } from './fault-points.mjs'
-import { kindOf, modelAfter } from './operations.mjs'
+import { kindCount, kindOf, modelAfter } from './operations.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
@@ -80,7 +80,12 @@ export const crashOnOpfs = async ({ dist, kills, say = () => {} }) => {
           ...(point && { at: point.at, when: point.when }),
         })
         if (stopped === undefined) {
-          if (point === undefined) waiting.set(name, spread(pointsOf(steps, 'write ')))
+          // The first ones make folders too. What follows is always the first commit of a worker, as this one is.
+          if (point === undefined && done >= kindCount) waiting.set(name, spread(pointsOf(steps, 'write ')))
+          if (done >= kindCount - 1) {
+            await ask(page, 'terminate')
+            await ask(page, 'open', 'opfs:/lake')
+          }
           done++
           continue
         }

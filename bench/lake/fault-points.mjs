@@ -15,8 +15,9 @@ export const pointsOf = (steps, writing) =>
     return moments.map((when) => ({ at, step, when }))
   })
 
-/** In an order where the first few are from all over. @template T @param {readonly T[]} points @returns {T[]} */
+/** The last first, behind the switch, and then in an order where the first few are from all over. @template T @param {readonly T[]} points @returns {T[]} */
 export const spread = (points) => {
   const stride = Math.max(1, Math.floor(points.length / 7))
-  return Array.from({ length: stride }, (_, offset) => points.filter((_, index) => index % stride === offset)).flat()
+  const backwards = points.toReversed()
+  return Array.from({ length: stride }, (_, offset) => backwards.filter((_, index) => index % stride === offset)).flat()
 }

@@ -10,7 +10,10 @@ export const countSteps = ({ at = Infinity, when = 'before', isOn }) => {
   const fs = /** @type {any} */ (process.getBuiltinModule('node:fs'))
   /** @type {string[]} */
   const steps = []
-  const end = () => process.kill(process.pid, 'SIGKILL')
+  const end = () => {
+    fs.writeSync(1, `${JSON.stringify({ killed: `${when} ${steps[at]}` })}\n`)
+    process.kill(process.pid, 'SIGKILL')
+  }
   /** @param {string} name @param {unknown} path */
   const begin = (name, path) => {
     steps.push(`${name} ${partOf(String(path))}`)

@@ -50,6 +50,8 @@ const kinds = [
   },
 ]
 
+export const kindCount = kinds.length
+
 /** @param {number} n */
 export const kindOf = (n) => /** @type {(typeof kinds)[number]} */ (kinds[n % kinds.length])
 
