@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
   },
 })
 const [bench = 'scan'] = positionals
-const ownSuites = ['avro', 'big', 'frame', 'lake', 'text', 'write']
+const ownSuites = ['avro', 'big', 'frame', 'lake', 'lake-crash', 'lake-races', 'text', 'write']
 if (bench !== 'scan' && !ownSuites.includes(bench))
   throw new Error(`There is no bench "${bench}". Benches: scan, ${ownSuites.join(', ')}.`)
 const { host } = values
@@ -36,6 +36,8 @@ const suites = {
   big: () => import('./suite-big.mjs'),
   frame: () => import('./suite-frame.mjs'),
   lake: () => import('./lake/suite.mjs'),
+  'lake-crash': () => import('./suite-lake-crash.mjs'),
+  'lake-races': () => import('./suite-lake-races.mjs'),
   write: () => import('./write/suite.mjs'),
   text: () => import('./suite-text.mjs'),
 }
@@ -43,7 +45,13 @@ if (!Object.hasOwn(suites, suite))
   throw new Error(`There is no suite "${suite}". Suites: ${Object.keys(suites).join(', ')}.`)
 const rounds = Number(values.rounds ?? (suite === 'big' ? 1 : 5))
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is a number from 1, not "${values.rounds}".`)
-const usualRows = /** @type {Record<string, number>} */ ({ avro: 1_000_000, write: 1_000_000, text: 400_000 })
+const usualRows = /** @type {Record<string, number>} */ ({
+  avro: 1_000_000,
+  write: 1_000_000,
+  text: 400_000,
+  'lake-crash': 250,
+  'lake-races': 100,
+})
 const rows = Number(values.rows ?? usualRows[bench] ?? 6_000_000)
 if (!Number.isInteger(rows) || rows < 1) throw new Error(`--rows is a number from 1, not "${values.rows}".`)
 const scale = Number(values.scale)

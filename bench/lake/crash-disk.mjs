@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { pointsOf, spread } from './fault-points.mjs'
 import { kindCount, kindOf, modelAfter } from './operations.mjs'
 
-/** @typedef {{ found: { state: string, problems: string[] }, commit: (told: object) => Promise<any>, ended: Promise<unknown>, end: () => Promise<void>, reopened: () => Promise<Child> }} Child */
+/** @typedef {{ found: { state: string, problems: string[] }, commit: (told: { n: number, at?: number, when?: string }) => Promise<any>, ended: Promise<unknown>, end: () => Promise<void>, reopened: () => Promise<Child> }} Child */
 
 const script = fileURLToPath(new URL('crash-child.mjs', import.meta.url))
 
