@@ -9,15 +9,7 @@ import { col } from '../expr/col.ts'
 import { lit } from '../expr/lit.ts'
 import type { Lake } from '../frame/lake.ts'
 import { lakesBeside } from './engine-with-lakes.ts'
-import {
-  audited,
-  differences,
-  hasDatafusion,
-  judged,
-  lakeJudges,
-  noLakeJudges,
-  runReference,
-} from './fixtures/lake-judges.ts'
+import { audited, differences, judged, lakeJudges, noLakeJudges, runReference } from './fixtures/lake-judges.ts'
 import type { LakeJudge } from './fixtures/lake-judges.ts'
 import { readLake } from './fixtures/read-lake.ts'
 
@@ -193,9 +185,8 @@ describe('lakes that were written here', { timeout: 900_000 }, () => {
       await run(lake, session)
       ours.push(await readLake(session, lake))
     }
-    const judges = [...lakeJudges, ...(hasDatafusion ? (['datafusion'] as const) : [])]
     const wrong: string[] = []
-    for (const judge of judges) {
+    for (const judge of lakeJudges) {
       const found = await judged(judge, folders)
       for (const [index, { name, gaps = [] }] of stories.entries()) {
         const told = differences(ours[index]!, found[index]!)
