@@ -46,10 +46,12 @@ export function columnType(field: PostgresField, expected: LogicalType | undefin
 }
 
 function simple(kind: SimpleKind | 'numeric', modifier: number, expected: LogicalType | undefined): LogicalType {
+  if (kind === 'bigint' && expected?.kind === 'uinteger') return expected
   if (kind !== 'numeric') return { kind }
   // The modifier holds precision and scale, and counts itself in.
   const precision = (modifier - 4) >> 16
   const scale = (((modifier - 4) & 0x7ff) ^ 1024) - 1024
+  if (scale === 0 && expected?.kind === 'hugeint') return expected
   if (modifier >= 4 && precision <= 38 && scale >= 0 && scale <= precision) return { kind: 'decimal', precision, scale }
   if (expected?.kind === 'hugeint' || expected?.kind === 'decimal') return expected
   return { kind: 'varchar' }
@@ -62,6 +64,7 @@ export function valueParser(type: LogicalType): (text: string) => unknown {
       return (text) => text === 't'
     case 'smallint':
     case 'integer':
+    case 'uinteger':
     case 'float':
     case 'double':
       return Number
