@@ -60,11 +60,19 @@ const makeLake = (connect, folder, files, first) =>
 
 /** @param {any} connect @param {string} folder @param {number} rounds */
 const selective = async (connect, folder, rounds) => {
-  const files = 500
-  await makeLake(connect, folder, files, 0)
+  const [files, rowsOfEach] = [500, 10_000]
+  await withSession(connect, async (db) => {
+    const lake = await db.openLake(folder, { create: true })
+    const columns = { id: 'bigint', name: 'varchar', value: 'double', part: 'integer' }
+    await lake.createTable('t', columns, { partitionBy: ['part'] })
+    const rows = `SELECT i AS id, printf('customer-%012d', i) AS name, i / 7 AS value, (i // ${rowsOfEach})::INTEGER AS part FROM range(${files * rowsOfEach}) t(i)`
+    await lake.table('t').insert(db.sql(rows))
+    const found = await lake.table('t').files()
+    if ((await found.count()) !== files) throw new Error(`There are not ${files} files.`)
+  })
   return withSession(connect, async (db) => {
     await db.openLake(folder)
-    const middle = (files * rowsOfFile) / 2
+    const middle = (files * rowsOfEach) / 2 - 1000
     const time = async (/** @type {string} */ where) => {
       const started = performance.now()
       const [row] = await db.sql(`SELECT count(*) AS n, sum(value) AS s FROM lake.t WHERE ${where}`).collect()
