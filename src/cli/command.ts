@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util'
 import { LakefrontError, nearestName } from '../errors.ts'
 import type { WriteCodec } from '../format/avro/compress.ts'
 import { writeFormatOf } from '../write/write-format.ts'
-import { lakeVerbs } from './lake-verbs.ts'
+import { instantOf } from '../lake/age.ts'
+import { agingVerbs, lakeVerbs } from './lake-verbs.ts'
 import { checkWriteOptions } from '../write/write-options.ts'
 import type { WriteTask } from '../write/write-task.ts'
 
@@ -45,6 +46,8 @@ export type Command =
       readonly url: string
       readonly format: 'table' | 'json' | 'csv'
       readonly dryRun: boolean
+      /** An instant with a zone, as text. */
+      readonly olderThan?: string
     }
   | { readonly kind: 'inspect'; readonly file: string; readonly format: 'table' | 'json' }
 
@@ -201,8 +204,20 @@ function inspectCommand(args: readonly string[]): Command {
   return { kind: 'inspect', file, format }
 }
 
+function ageOf(age: string | undefined): { readonly olderThan?: string } {
+  try {
+    return instantOf(age)
+  } catch {
+    throw usage(`--older-than "${age}" is neither an age nor an instant. Give '30 days' or 2026-11-01T00:00:00Z.`)
+  }
+}
+
 function lakeCommand(args: readonly string[]): Command {
-  const { values, positionals } = read(args, { ...shared, 'dry-run': { type: 'boolean' } } as const)
+  const { values, positionals } = read(args, {
+    ...shared,
+    'dry-run': { type: 'boolean' },
+    'older-than': { type: 'string' },
+  } as const)
   if (values.help === true) return { kind: 'help' }
   if (values.version === true) return { kind: 'version' }
   const [name, url, ...others] = positionals
@@ -218,7 +233,12 @@ function lakeCommand(args: readonly string[]): Command {
     throw usage(
       `lake writes no format "${format}". Formats: table, json, csv.${meant(format, ['table', 'json', 'csv'])}`,
     )
-  return { kind: 'lake', verb, url, format, dryRun: values['dry-run'] === true }
+  const age = values['older-than']
+  if (age !== undefined && !agingVerbs.includes(verb))
+    throw usage(`--older-than says nothing to ${verb}. It is for ${agingVerbs.join(', ')}.`)
+  if (age === undefined && verb === 'expire')
+    throw usage("Say which snapshots expire: lakefront lake expire ./lake --older-than '30 days'.")
+  return { kind: 'lake', verb, url, format, dryRun: values['dry-run'] === true, ...ageOf(age) }
 }
 
 function typegenCommand(args: readonly string[]): Command {

@@ -5,7 +5,7 @@ Usage
   lakefront sql "SELECT …" [options]    run SQL; "-" reads it from standard input
   lakefront convert FILE OUTPUT [options]  write a file in another format, that of OUTPUT's name or of --format
   lakefront inspect FILE [options]      what a file holds: columns, rows, sizes, how it is written
-  lakefront lake VERB LAKE [options]    a lake: init, tables, snapshots, compact, vacuum, check
+  lakefront lake VERB LAKE [options]    a lake: init, tables, snapshots, compact, expire, vacuum, recover, check
   lakefront typegen [NAME=]FILE …       TypeScript declarations of rows: types db.table('name') and Tables['name']
 
 A LAKE is a folder with catalog.ducklake, or a .ducklake file. FILE, and files named in SQL, are paths or http(s) URLs. An OUTPUT that ends in / is a folder of files.
@@ -28,7 +28,8 @@ Options of inspect
 
 Options of lake
   -f, --format table|json|csv           how tables and snapshots are written; reports are JSON
-  --dry-run                             compact and vacuum only tell what they would do
+  --dry-run                             compact, expire and vacuum only tell what they would do
+  --older-than AGE                      what expire, vacuum and recover look at: '30 days', or an instant
 
 Options of typegen
   --sql "CREATE TABLE …"                statements that make tables, all of which are written down

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -66,10 +66,40 @@ describe('lakefront lake', () => {
     expect(read.out).toBe('n\n1000\n')
   })
 
+  test('tidies one, and tells when it is not sound', async () => {
+    const lake = join(folder, 'tidied')
+    await cp(`${referenceRoot}compacted`, lake, { recursive: true })
+    const told = async (...args: readonly string[]): Promise<Record<string, unknown>> => {
+      const { code, out, complaint } = await lakefront('lake', ...args)
+      expect([code, complaint]).toEqual([0, ''])
+      return JSON.parse(out)
+    }
+    const plan = await told('expire', lake, '--older-than', '1 second', '--dry-run')
+    expect(plan['dryRun']).toBe(true)
+    expect((plan['snapshots'] as unknown[]).length).toBeGreaterThan(0)
+    expect(await told('expire', lake, '--older-than', '1 second')).toEqual({ ...plan, dryRun: false })
+    await told('compact', lake)
+    await told('vacuum', lake, '--older-than', '0 seconds')
+    await told('recover', lake)
+    expect(await told('check', lake)).toMatchObject({ isSound: true })
+
+    const file = (await readdir(lake, { recursive: true })).find((name) => name.endsWith('.parquet'))!
+    await rm(join(lake, file))
+    const { code, out, complaint } = await lakefront('lake', 'check', lake)
+    expect([code, JSON.parse(out).isSound]).toEqual([1, false])
+    expect(complaint).toContain('is not sound: 1 finding, listed above')
+  })
+
   test('says what is wrong with a command line and with a lake', async () => {
     expect(await lakefront('lake', 'tabels', 'x')).toMatchObject({
       code: 2,
       complaint: expect.stringContaining('Did you mean "tables"?'),
+    })
+    expect(await lakefront('lake', 'expire', 'x')).toMatchObject({ code: 2 })
+    expect(await lakefront('lake', 'check', 'x', '--older-than', '1 day')).toMatchObject({ code: 2 })
+    expect(await lakefront('lake', 'vacuum', 'x', '--older-than', 'soon')).toMatchObject({
+      code: 2,
+      complaint: expect.stringContaining('"soon" is neither an age nor an instant'),
     })
     expect(await lakefront('lake', 'tables')).toMatchObject({ code: 2 })
     expect(await lakefront('lake', 'tables', join(folder, 'none'))).toMatchObject({

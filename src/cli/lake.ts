@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Engine } from '../engine/engine.ts'
+import { LakefrontError } from '../errors.ts'
 import { spawnWorker } from '../rpc/spawn.ts'
 import { supervisedEngine } from '../rpc/supervised-engine.ts'
 import { rowsFromBatch } from '../types/rows.ts'
@@ -10,7 +11,7 @@ import type { lakeVerbs } from './lake-verbs.ts'
 import { resultEncoder } from './encode/result-encoder.ts'
 import { openOutput } from './output.ts'
 
-/** Does something with the lake at a place, and writes what came of it. */
+/** Does something with the lake at a place, and writes what came of it. Fails with `CORRUPT_FILE` when a check finds errors. */
 export async function runLake(command: Command & { kind: 'lake' }, controller: AbortController): Promise<void> {
   const { signal } = controller
   const engine = await supervisedEngine(() => spawnWorker(), { signal, stopWithin: 500 })
@@ -30,8 +31,8 @@ export async function openLake(
   { url, verb }: { readonly url: string; readonly verb?: (typeof lakeVerbs)[number] },
   signal: AbortSignal,
 ): Promise<void> {
-  const changes = verb === 'init' || verb === 'compact' || verb === 'vacuum'
-  await engine.lake!('open', { url, name: 'lake', create: verb === 'init', readOnly: !changes }, { signal })
+  const readOnly = verb === undefined || verb === 'tables' || verb === 'snapshots' || verb === 'check'
+  await engine.lake!('open', { url, name: 'lake', create: verb === 'init', readOnly }, { signal })
 }
 
 /** Whether a path is a lake: a folder with a catalog, or a catalog. */
@@ -62,10 +63,11 @@ export async function lakeText(url: string, format: 'table' | 'json', signal: Ab
 
 async function* answer(
   engine: Engine,
-  { verb, format, dryRun }: Command & { kind: 'lake' },
+  { verb, url, format, dryRun, olderThan }: Command & { kind: 'lake' },
   signal: AbortSignal,
 ): AsyncGenerator<string | Uint8Array> {
   const [lake, options] = ['lake', { signal }]
+  const older = olderThan === undefined ? {} : { olderThan }
   switch (verb) {
     case 'init':
     case 'tables':
@@ -74,10 +76,18 @@ async function* answer(
       return yield* listed(await engine.lake!('snapshots', { lake }, options), format)
     case 'compact':
       return yield* told(await engine.lake!('compact', { lake, dryRun }, options))
+    case 'expire':
+      return yield* told(await engine.lake!('expire', { lake, dryRun, ...older }, options))
     case 'vacuum':
-      return yield* told(await engine.lake!('vacuum', { lake, dryRun }, options))
-    case 'check':
-      return yield* told(await engine.lake!('check', { lake }, options))
+      return yield* told(await engine.lake!('vacuum', { lake, dryRun, ...older }, options))
+    case 'recover':
+      return yield* told(await engine.lake!('recover', { lake, ...older }, options))
+    case 'check': {
+      const report = await engine.lake!('check', { lake }, options)
+      yield* told(report)
+      if (!report.isSound) throw notSound(url, report.findings.length)
+      return
+    }
     default:
       return verb satisfies never
   }
@@ -88,6 +98,13 @@ async function* listed(batch: ColumnBatch, format: 'table' | 'json' | 'csv'): As
   yield* encoder.head()
   yield* encoder.batch(batch)
   yield* encoder.tail()
+}
+
+function notSound(url: string, findings: number): LakefrontError {
+  return new LakefrontError(
+    'CORRUPT_FILE',
+    `The lake "${url.replace(/[?#].*$/s, '')}" is not sound: ${findings} ${findings === 1 ? 'finding' : 'findings'}, listed above.`,
+  )
 }
 
 /** A report, as JSON. */
