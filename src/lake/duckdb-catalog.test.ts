@@ -116,6 +116,49 @@ describe('a catalog in a DuckDB file', () => {
     expect(await snapshots(catalog)).toBe(4)
   })
 
+  test('one that fails on what a neighbour did, which is not published in the end, is done after all', async () => {
+    const storage = memoryStorage()
+    await (await createDuckdbCatalog(optionsOf(storage))).close()
+    let writes = 0
+    const failsAtSecond = writing(storage, async (at, body, options) => {
+      if (options?.ifMatch !== undefined && ++writes === 2) throw new LakefrontError('PERMISSION_DENIED', 'Not now.')
+      return storage.write(at, body, options)
+    })
+    await using catalog = await openDuckdbCatalog(optionsOf(failsAtSecond))
+    const onlyOnce = async (transaction: CatalogTransaction): Promise<bigint> => {
+      const next = await commit(transaction)
+      if (next > 2n) throw new Error('somebody did it already')
+      return next
+    }
+    const results = await Promise.allSettled([
+      catalog.publish(commit),
+      catalog.publish(onlyOnce),
+      catalog.publish(onlyOnce),
+      catalog.publish(onlyOnce),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected'])
+    expect(await snapshots(catalog)).toBe(3)
+  })
+
+  test('a commit is one, though the version before it cannot be closed', async () => {
+    const storage = memoryStorage()
+    await (await createDuckdbCatalog(optionsOf(storage))).close()
+    const openDatabase: DuckdbCatalogOptions['openDatabase'] = async (bytes) => {
+      const database = await engine.openDatabase!(bytes)
+      return new Proxy(database, {
+        get: (target, name) => {
+          if (name === 'close') return () => Promise.reject(new Error('The worker is gone.'))
+          const value = Reflect.get(target, name, target) as unknown
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+    }
+    const catalog = await openDuckdbCatalog({ ...optionsOf(storage), openDatabase })
+    expect((await catalog.publish(commit)).value).toBe(1n)
+    await using other = await openDuckdbCatalog(optionsOf(storage))
+    expect(await snapshots(other)).toBe(2)
+  })
+
   test('readers keep their version while another is published', async () => {
     await using catalog = await createDuckdbCatalog(optionsOf(memoryStorage()))
     const counts = await catalog.reading(async (reader) => {
@@ -146,15 +189,36 @@ describe('a catalog in a DuckDB file', () => {
 
   describe('a swap without an answer', () => {
     /** Writes under a condition happen, or not, and say that nobody knows. */
-    const silent = (inner: Storage, happens: boolean): Storage => ({
-      ...silentVerbs(inner),
-      label: inner.label,
-      abilities: inner.abilities,
-      async write(at, body, options) {
+    const silent = (inner: Storage, happens: boolean, error?: Error): Storage =>
+      writing(inner, async (at, body, options) => {
         if (options?.ifMatch === undefined) return inner.write(at, body, options)
         if (happens) await inner.write(at, body, options)
+        throw error ?? new LakefrontError('WRITE_STATE_UNKNOWN', 'No answer.')
+      })
+
+    test.each([true, false])('is one too when it ends in an error of somebody else, happened: %s', async (happens) => {
+      const storage = memoryStorage()
+      await (await createDuckdbCatalog(optionsOf(storage))).close()
+      await using catalog = await openDuckdbCatalog(optionsOf(silent(storage, happens, new TypeError('broken pipe'))))
+      const published = catalog.publish(commit)
+      if (happens) expect((await published).value).toBe(1n)
+      else await expect(published).rejects.toMatchObject({ code: 'COMMIT_STATE_UNKNOWN' })
+    })
+
+    test('is unknown when more swaps came after it than marks are kept', { timeout: 60_000 }, async () => {
+      const storage = memoryStorage()
+      await (await createDuckdbCatalog(optionsOf(storage))).close()
+      await using other = await openDuckdbCatalog(optionsOf(storage))
+      await other.publish(commit)
+      const overtaken = writing(storage, async (at, body, options) => {
+        await storage.write(at, body, options)
+        for (let times = 0; times < 33; times++) await other.publish(commit, { retries: 3 })
         throw new LakefrontError('WRITE_STATE_UNKNOWN', 'No answer.')
-      },
+      })
+      await using catalog = await openDuckdbCatalog(optionsOf(overtaken))
+      await expect(catalog.publish(commit)).rejects.toMatchObject({ code: 'COMMIT_STATE_UNKNOWN' })
+      await other.refresh()
+      expect(await snapshots(other)).toBe(36)
     })
 
     test('is found when it happened', async () => {
@@ -222,6 +286,10 @@ describe('a catalog in a DuckDB file', () => {
     })
   })
 })
+
+function writing(inner: Storage, write: Storage['write']): Storage {
+  return { ...silentVerbs(inner), label: inner.label, abilities: inner.abilities, write }
+}
 
 function silentVerbs(inner: Storage): Omit<Storage, 'label' | 'abilities' | 'write'> {
   return {

@@ -15,7 +15,7 @@ import type {
 import { createLakeSql } from './catalog-schema.ts'
 import { CatalogVersion, transactionOn } from './catalog-version.ts'
 import { openCatalogFile } from './open-catalog-file.ts'
-import { holdsMark, markSwap } from './swap-mark.ts'
+import { isSwapped, markSwap, type SwapMark } from './swap-mark.ts'
 
 /** Where a catalog is kept, and what opens its file. */
 export interface DuckdbCatalogOptions {
@@ -206,7 +206,8 @@ class DuckdbCatalog implements Catalog {
     const before = this.#current
     this.#current = version
     this.#generation++
-    await before.retire()
+    // What cannot be closed is no failure of the commit that came after it.
+    await before.retire().catch(() => undefined)
   }
 
   async #publishAll(): Promise<void> {
@@ -232,7 +233,7 @@ class DuckdbCatalog implements Catalog {
         await this.#reload()
       }
     } catch (error) {
-      for (const { reject } of pending) reject(error)
+      for (const publication of pending) if (!this.#waiting.includes(publication)) publication.reject(error)
     }
   }
 
@@ -247,7 +248,8 @@ class DuckdbCatalog implements Catalog {
     const database = await this.#options.openDatabase(await base.database.bytes())
     let version: CatalogVersion | undefined
     try {
-      const applied = await applyAll(database, pending, attempt)
+      const { applied, unsure } = await applyAll(database, pending, attempt)
+      this.#waiting.unshift(...unsure)
       if (applied.length === 0) return { applied }
       version = await this.#swap(storage, database, base)
       return { applied, ...(version === undefined ? {} : { version }) }
@@ -257,7 +259,7 @@ class DuckdbCatalog implements Catalog {
   }
 
   async #swap(storage: Storage, database: Database, base: CatalogVersion): Promise<CatalogVersion | undefined> {
-    const mark = await markSwap(database)
+    const swap = await markSwap(database)
     const bytes = await database.bytes()
     if (base.etag === undefined) throw readOnlyLake(this.label)
     try {
@@ -265,8 +267,9 @@ class DuckdbCatalog implements Catalog {
       return new CatalogVersion(database, { etag, bytes: bytes.length })
     } catch (error) {
       if (isLakefrontError(error, 'PRECONDITION_FAILED') || isLakefrontError(error, 'CONFLICT')) return undefined
-      if (isLakefrontError(error, 'WRITE_STATE_UNKNOWN')) return this.#afterSilence(mark, base)
-      throw error
+      // An error that is not the store's own word says nothing of what became of the file.
+      if (isLakefrontError(error) && error.code !== 'WRITE_STATE_UNKNOWN') throw error
+      return this.#afterSilence(swap, base)
     }
   }
 
@@ -274,13 +277,16 @@ class DuckdbCatalog implements Catalog {
    * What became of a swap that got no answer: it happened when its mark is there, and can happen no more when another one did. As long as
    * the file is what it was, the request may still be on its way.
    */
-  async #afterSilence(mark: string, base: CatalogVersion): Promise<CatalogVersion | undefined> {
+  async #afterSilence(swap: SwapMark, base: CatalogVersion): Promise<CatalogVersion | undefined> {
     const there = await loadVersion(this.#options).catch((cause: unknown) => {
       throw unknownState(this.label, cause)
     })
-    if (await holdsMark(there.database, mark)) return there
-    await there.retire()
-    if (there.etag === base.etag) throw unknownState(this.label)
+    const found = await isSwapped(there.database, swap).catch((cause: unknown) => {
+      throw unknownState(this.label, cause)
+    })
+    if (found === true) return there
+    await there.retire().catch(() => undefined)
+    if (there.etag === base.etag || found === undefined) throw unknownState(this.label)
     return undefined
   }
 
@@ -298,14 +304,18 @@ async function loadVersion(
   return new CatalogVersion(database, { etag, bytes: bytes.length })
 }
 
-/** Runs each in a transaction of its own; what one fails with is its own. */
+/**
+ * Runs each in a transaction of its own; what one fails with is its own. One that failed on what others of the group did is unsure: that is not
+ * published yet, so it is to try again once it is, or is not.
+ */
 async function applyAll(
   database: Database,
   publications: readonly Publication[],
   attempt: number,
-): Promise<readonly Applied[]> {
+): Promise<{ readonly applied: readonly Applied[]; readonly unsure: readonly Publication[] }> {
   const transaction = transactionOn(database)
   const applied: Applied[] = []
+  const unsure: Publication[] = []
   for (const publication of publications) {
     try {
       publication.signal?.throwIfAborted()
@@ -316,10 +326,11 @@ async function applyAll(
       applied.push({ publication, value })
     } catch (error) {
       await transaction.run('ROLLBACK').catch(() => undefined)
-      publication.reject(error)
+      if (applied.length > 0 && publication.signal?.aborted !== true) unsure.push(publication)
+      else publication.reject(error)
     }
   }
-  return applied
+  return { applied, unsure }
 }
 
 /** Refuses a publication that has lost as many races as it may. */

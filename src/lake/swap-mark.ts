@@ -7,20 +7,30 @@ const keptMarks = 32
 /** Of a row of `ducklake_metadata`; other programs pass over settings they do not know. */
 const key = 'lakefront_swaps'
 
-/** Writes into a copy of the catalog that it is about to be swapped in; the answer tells this swap from all others. */
-export async function markSwap(database: Database): Promise<string> {
+/** What tells a swap from all others, and the one before it. */
+export interface SwapMark {
+  readonly mark: string
+  readonly previous: string | undefined
+}
+
+/** Writes into a copy of the catalog that it is about to be swapped in. */
+export async function markSwap(database: Database): Promise<SwapMark> {
   const catalog = transactionOn(database)
   const mark = crypto.randomUUID()
-  const marks = [mark, ...(await marksIn(database))].slice(0, keptMarks).join()
+  const before = await marksIn(database)
+  const marks = [mark, ...before].slice(0, keptMarks).join()
   await catalog.run(
     `BEGIN; DELETE FROM {M}.ducklake_metadata WHERE key = '${key}'; INSERT INTO {M}.ducklake_metadata (key, value) VALUES ('${key}', '${marks}'); COMMIT`,
   )
-  return mark
+  return { mark, previous: before[0] }
 }
 
-/** Whether a catalog is the one of that swap, or one that came after it. */
-export async function holdsMark(database: Database, mark: string): Promise<boolean> {
-  return (await marksIn(database)).includes(mark)
+/** Whether a catalog is the one of that swap, or one that came after it; undefined when so many came since that its mark may have been let go. */
+export async function isSwapped(database: Database, { mark, previous }: SwapMark): Promise<boolean | undefined> {
+  const marks = await marksIn(database)
+  if (marks.includes(mark)) return true
+  const reachesBack = marks.length < keptMarks || (previous !== undefined && marks.includes(previous))
+  return reachesBack ? false : undefined
 }
 
 async function marksIn(database: Database): Promise<readonly string[]> {

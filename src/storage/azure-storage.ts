@@ -156,7 +156,8 @@ class AzureStorage implements Storage {
         isLakefrontError(error, 'PRECONDITION_FAILED') ||
         (isLakefrontError(error, 'NOT_FOUND') && options.ifMatch !== undefined)
       const hasCondition = options.ifMatch !== undefined || options.ifNoneMatch !== undefined
-      if (fate.isUncertain && hasCondition && (isRefused || isLakefrontError(error, 'NETWORK'))) {
+      // Whatever a later try was answered says nothing of one that was not.
+      if (fate.isUncertain && hasCondition) {
         throw new LakefrontError(
           'WRITE_STATE_UNKNOWN',
           `A write of "${label}" got no answer, and it is not known whether it happened. Read it, then decide.`,

@@ -275,6 +275,28 @@ describe('answers that are lost', () => {
     expect(await failure(storage.write('object', bytes))).toMatchObject({ code: 'NETWORK' })
   })
 
+  test.each([
+    [403, 'AccessDenied'],
+    [409, 'ConditionalRequestConflict'],
+    [507, 'InsufficientStorage'],
+  ])('what a later try is refused with (%i) tells nothing of the first', async (status, code) => {
+    const store = await start()
+    const storage = open(store)
+    store.faults = [
+      { when: isPut, times: 1, cut: 'after' },
+      { when: isPut, times: 99, status, code },
+    ]
+    await storage.write('object', bytes, { ifNoneMatch: '*' })
+    expect(store.objects.get('folder/object')!.bytes).toEqual(bytes)
+    store.faults = [
+      { when: isPut, times: 1, cut: 'before' },
+      { when: isPut, times: 99, status, code },
+    ]
+    expect(await failure(storage.write('other', bytes, { ifNoneMatch: '*' }))).toMatchObject({
+      code: 'WRITE_STATE_UNKNOWN',
+    })
+  })
+
   test('a refusal that was answered is a refusal', async () => {
     const store = await start()
     const storage = open(store)

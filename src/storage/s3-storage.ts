@@ -290,8 +290,8 @@ class S3Storage implements Storage {
       const code = isLakefrontError(error) ? error.code : undefined
       const isRefused = code === 'PRECONDITION_FAILED' || (code === 'NOT_FOUND' && options.ifMatch !== undefined)
       if (isRefused && !write.fate.isUncertain) throw preconditionFailed(label, options, error)
-      const mayBeDone = write.fate.isUncertain && (isRefused || code === 'NETWORK' || code === 'NOT_FOUND')
-      if (!mayBeDone || !(hasCondition || write.isInParts)) throw error
+      // Whatever a later try was answered says nothing of one that was not.
+      if (!write.fate.isUncertain || !(hasCondition || write.isInParts)) throw error
       const found = await this.#found(key, write).catch(() => undefined)
       if (found !== undefined) return found
       if (!hasCondition) throw error
