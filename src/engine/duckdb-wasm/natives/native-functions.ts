@@ -53,6 +53,8 @@ export interface ScalarCall {
 export interface Macro {
   readonly name: string
   readonly parameters: readonly string[]
+  /** More parameters, which may be left out: names with what they are then, in SQL. */
+  readonly defaults?: readonly (readonly [name: string, sql: string])[]
   readonly sql: string
   /** Whether `sql` is a query, for `FROM name(…)`. */
   readonly isTable?: boolean
@@ -278,10 +280,12 @@ export class NativeFunctions {
   }
 
   /** A `DefaultMacro` is a list of C strings: schema, name, up to eight parameters, eight pairs of names and defaults, and the text. */
-  #defineMacro(context: Pointer, { name, parameters, sql, isTable }: Macro): void {
+  #defineMacro(context: Pointer, { name, parameters, defaults = [], sql, isTable }: Macro): void {
     const { heap } = this.duckdb
     const encoder = new TextEncoder()
-    const texts = ['main', name, ...parameters, sql].map((text) => {
+    const none = Array.from({ length: 8 - parameters.length }, () => undefined)
+    const texts = ['main', name, ...parameters, ...none, ...defaults.flat(), sql].map((text) => {
+      if (text === undefined) return 0
       const bytes = encoder.encode(`${text}\0`)
       const address = heap.allocate(bytes.length)
       heap.bytes.set(bytes, address)
@@ -295,7 +299,7 @@ export class NativeFunctions {
       const info = isTable === true ? this.cpp.parseTableMacro(macro) : this.cpp.parseMacro(macro)
       this.cpp.createFunction(this.cpp.systemCatalog(context), context, info)
     })
-    for (const address of texts) heap.free(address)
+    for (const address of texts) if (address !== 0) heap.free(address)
   }
 
   /** Whether DuckDB has a function, macro or aggregate of that name. */

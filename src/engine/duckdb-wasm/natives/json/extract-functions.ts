@@ -24,7 +24,8 @@ const varchar: LogicalType = { kind: 'varchar' }
 const bigint: LogicalType = { kind: 'bigint' }
 const listOf = (element: LogicalType): LogicalType => ({ kind: 'list', element })
 
-const typeNames: Readonly<Record<number, string>> = {
+/** What `json_type` says of a tag. */
+export const jsonTypeNames: Readonly<Record<number, string>> = {
   [jsonTags.raw]: 'DOUBLE',
   [jsonTags.null]: 'NULL',
   [jsonTags.false]: 'BOOLEAN',
@@ -107,7 +108,7 @@ export class ExtractFunctions {
         returns: varchar,
         takesIndex: false,
         takesWhole: true,
-        put: orNull((value, vector, row) => vectors.putText(vector, row, typeNames[reader.tag(value)]!)),
+        put: orNull((value, vector, row) => vectors.putText(vector, row, jsonTypeNames[reader.tag(value)]!)),
       },
       {
         names: ['json_exists'],

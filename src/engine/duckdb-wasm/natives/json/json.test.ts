@@ -139,8 +139,51 @@ statements.push(
   `SELECT TRY_CAST('"x"'::JSON AS INTEGER), TRY_CAST('[1,"x"]'::JSON AS INTEGER[])`,
 )
 
+const starts = ['$', '$.a', '$.a.b', '$[0]', '$[#-1]', '$[-1]', '$."d e"', '$."a.b"', '$.i', 'a', 'd e', 'é', 'nothing']
+const long = JSON.stringify(Array.from({ length: 3000 }, (_, index) => ({ id: index, tags: [`t${index}`, null] })))
+const deep = `${'['.repeat(500)}{"é🦆":${'{"a":'.repeat(100)}1${'}'.repeat(101)}${']'.repeat(500)}`
+const given = `(SELECT row_number() OVER () AS i, * FROM (VALUES ${values(documents)}) v(j)) t`
+
+statements.push(
+  ...['json_each', 'json_tree'].flatMap((name) => [
+    ...documents.flatMap((text) => [
+      `SELECT * FROM ${name}(${literal(text)})`,
+      `SELECT e.*, typeof(value), typeof(atom), typeof(id) FROM ${name}(${literal(text)}::JSON) AS e`,
+    ]),
+    ...starts.map((start) => `SELECT * FROM ${name}(${literal(document)}, ${literal(start)})`),
+    `SELECT t.i, e.* FROM ${given}, ${name}(t.j) e ORDER BY ALL`,
+    `SELECT t.i, e.* FROM ${given}, ${name}(t.j::JSON, '$[0]') e ORDER BY ALL`,
+    `SELECT t.i, p, e.* FROM ${given}, (VALUES ${values([...starts, null])}) u(p), ${name}(t.j, u.p) e ORDER BY ALL`,
+    `SELECT t.i, e.* FROM ${given} LEFT JOIN LATERAL ${name}(t.j) e ON true ORDER BY ALL`,
+    `SELECT t.i, (SELECT count(*) FROM ${name}(t.j) e) AS n FROM ${given} ORDER BY ALL`,
+    `SELECT t.i, a.key, b.* FROM ${given}, ${name}(t.j) a, ${name}(a.value) b ORDER BY ALL`,
+    `SELECT count(*), sum(id), max(fullkey), sum(length(value)) FROM ${name}(${literal(long)})`,
+    `SELECT * FROM ${name}(${literal(deep)})`,
+    `SELECT r, count(*), sum(id) FROM range(5000) s(r), ${name}(json_object('n', r, 'l', [r, r])) e GROUP BY r ORDER BY r`,
+    `SELECT * FROM ${name}([1, NULL, 3])`,
+    `SELECT * FROM ${name}({'a': [1.5], 'b': DATE '2020-01-01'})`,
+    `SELECT * FROM ${name}(NULL)`,
+    `SELECT * FROM ${name}('[1]', NULL)`,
+  ]),
+)
+
 /** What must fail here where it fails natively. */
 const failures = [
+  ...['json_each', 'json_tree'].flatMap((name) => [
+    ...[
+      "'{bad'",
+      "''",
+      "'{}', '/a'",
+      "'{}', ''",
+      "'{}', 'a\"b'",
+      "'{}', '$.*'",
+      "'{}', '$..a'",
+      "'{}', '$x'",
+      "'{}', 2",
+      '',
+    ].map((given) => `SELECT * FROM ${name}(${given})`),
+    `SELECT * FROM (VALUES ('$.*')) t(p), ${name}('{}', p)`,
+  ]),
   "SELECT json_extract('{', '$')",
   "SELECT '{'::JSON",
   "SELECT json_extract('{}', '$.')",

@@ -2,6 +2,7 @@ import { VectorAccess } from '../vector-access.ts'
 import type { Macro, NativeFunctions } from '../native-functions.ts'
 import { CreateFunctions } from './create-functions.ts'
 import { DocumentFunctions } from './document-functions.ts'
+import { EachFunctions } from './each-functions.ts'
 import { ExtractFunctions } from './extract-functions.ts'
 import { JsonReader } from './json-reader.ts'
 import { TransformFunctions } from './transform-functions.ts'
@@ -36,4 +37,5 @@ export function registerJson(functions: NativeFunctions, instant: (microseconds:
   new CreateFunctions(functions, { compact, instant }).register()
   new TransformFunctions(functions, reader, vectors).register()
   functions.macros(aggregates)
+  new EachFunctions(functions, reader, vectors).register()
 }
