@@ -124,6 +124,21 @@ describe('a commit', () => {
     expect(await all('ducklake_schema_versions')).toEqual([{ begin_snapshot: 1n, schema_version: 1n, table_id: 1n }])
   })
 
+  it('keeps nothing of files that it adds and takes out again', async () => {
+    const change = table('t')
+    const [one, two] = [file(10, '1', '4'), file(5, '1', '2')]
+    await commit([
+      change,
+      { kind: 'appendFiles', table: change.uuid, files: [one] },
+      { kind: 'endFiles', table: change.uuid, files: [one.path] },
+      { kind: 'appendFiles', table: change.uuid, files: [two] },
+    ])
+    const [kept, ...others] = await all('ducklake_data_file')
+    expect([kept!['path'], others]).toEqual([two.path, []])
+    const known = await all('ducklake_file_column_stats')
+    expect(new Set(known.map((row) => row['data_file_id']))).toEqual(new Set([kept!['data_file_id']]))
+  })
+
   it('appends files: row ids go on, statistics are merged', async () => {
     const change = table('t')
     await commit([change, { kind: 'appendFiles', table: change.uuid, files: [file(10, '9', '12')] }])

@@ -26,6 +26,7 @@ export class LakeTransaction {
   #draft: DraftCatalog | undefined
   #counts = { inserted: 0, deleted: 0, updated: 0 }
   #base: number
+  #hasRead = false
   #isOver = false
 
   private constructor(
@@ -76,12 +77,13 @@ export class LakeTransaction {
     return this.#draft === undefined ? undefined : this.#base + 1
   }
 
-  /** Reads what there is: with the changes so far where it reads its own, else what is newest, on which it is based from then on. */
+  /** Reads what there is: with the changes so far where it reads its own, else what is newest. It is based on what it read first. */
   reading<T>(work: (reader: CatalogReader) => Promise<T>): Promise<T> {
     this.#assertOpen()
     if (this.#draft !== undefined) return this.#draft.reading(work)
     return this.#catalog.reading(async (reader) => {
-      this.#base = await newest(reader)
+      if (!this.#hasRead) this.#base = await newest(reader)
+      this.#hasRead = true
       return work(reader)
     })
   }

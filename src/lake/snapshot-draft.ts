@@ -167,8 +167,10 @@ export class SnapshotDraft {
   /** Ends rows from this snapshot on; rows that it began itself were never there. `where` may use `$1`, `$2`, …. */
   async end(table: string, where: string, values: readonly CatalogValue[]): Promise<void> {
     const open = `end_snapshot IS NULL AND ${where}`
-    if (this.#written.has(table))
+    if (this.#written.has(table)) {
+      this.#dropsOwnFiles ||= table === 'ducklake_data_file'
       await this.transaction.run(`DELETE FROM {M}.${table} WHERE begin_snapshot = ${this.snapshot} AND ${open}`, values)
+    }
     await this.transaction.run(`UPDATE {M}.${table} SET end_snapshot = ${this.snapshot} WHERE ${open}`, values)
   }
 
@@ -283,7 +285,6 @@ export class SnapshotDraft {
     return this.snapshot
   }
 
-  /** Now, and never before the snapshot before it: a clock may have gone back, and time travel goes by these times. */
   /** What is known of files that it added and took out again. */
   async #forgetOwnFiles(): Promise<void> {
     for (const table of ['ducklake_file_column_stats', 'ducklake_file_partition_value', 'ducklake_delete_file']) {
@@ -294,6 +295,7 @@ export class SnapshotDraft {
     }
   }
 
+  /** Now, and never before the snapshot before it: a clock may have gone back, and time travel goes by these times. */
   static #timeAfter(previous: bigint): string {
     const now = BigInt(Date.now()) * 1000n
     const time = now > previous ? now : previous + 1n
