@@ -36,6 +36,54 @@ async function made(version: bigint): Promise<string | null> {
 }
 
 describe('rows of a lake', () => {
+  it('have every type, at both ends and null, and are found by it', async () => {
+    const values: Readonly<Record<string, string>> = {
+      boolean: 'true',
+      tinyint: '-128',
+      smallint: '-32768',
+      integer: '-2147483648',
+      bigint: '-9223372036854775808',
+      hugeint: '-99999999999999999999999999999999999999',
+      utinyint: '255',
+      usmallint: '65535',
+      uinteger: '4294967295',
+      ubigint: '18446744073709551615',
+      uhugeint: '99999999999999999999999999999999999999',
+      float: `'-infinity'`,
+      double: `'nan'`,
+      'decimal(4,1)': '-999.9',
+      'decimal(18,3)': '999999999999999.999',
+      'decimal(38,10)': '-9999999999999999999999999999.9999999999',
+      varchar: `'日本 ''quoted'''`,
+      json: `'{"a":[1]}'`,
+      blob: `'\\x00\\xFF'`,
+      uuid: `'00000000-0000-4000-8000-0000000000ff'`,
+      date: `'1600-02-29'`,
+      time: `'23:59:59.999999'`,
+      timestamp: `'1969-12-31 23:59:59.999999'`,
+      timestamp_s: `'9999-12-31 23:59:59'`,
+      timestamp_ms: `'2024-02-29 12:00:00.123'`,
+      timestamp_ns: `'2024-02-29 12:00:00.123456789'`,
+      timestamptz: `'2024-02-29 12:00:00+05:30'`,
+      'integer[]': '[1, NULL, 3]',
+      'struct(a integer, b varchar[])': `{a: 1, b: ['x', NULL]}`,
+      'map(varchar, bigint)': `map {'k': 9007199254740993}`,
+    }
+    const types = Object.keys(values)
+    const names = types.map((_, at) => `c${at}`)
+    await lake.createTable('every', Object.fromEntries(names.map((name, at) => [name, types[at]!])))
+    const columns = types.map((type, at) => `CAST(${values[type]} AS ${type}) AS c${at}`).join(', ')
+    const nulls = types.map((type, at) => `CAST(NULL AS ${type}) AS c${at}`).join(', ')
+    const given = session.sql(`SELECT ${columns} UNION ALL SELECT ${nulls}`)
+    await lake.table('every').insert(given)
+    expect(await session.sql('FROM lake.every').collect()).toEqual(await given.collect())
+    for (const [at, type] of types.entries()) {
+      const found = session.sql(`SELECT count(*) AS n FROM lake.every WHERE c${at} = CAST(${values[type]} AS ${type})`)
+      expect([type, await found.collect()]).toEqual([type, [{ n: 1n }]])
+    }
+    expect(await lake.check()).toMatchObject({ isSound: true })
+  })
+
   it('come, change and go, and are there in their versions', async () => {
     await lake.createTable(
       't',

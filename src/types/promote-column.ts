@@ -22,7 +22,7 @@ export function canPromote(from: LogicalType, to: LogicalType): boolean {
     case 'double':
       return isWhole(to)
     case 'decimal':
-      return to.kind === 'double' || to.kind === 'float'
+      return to.kind === 'double' || to.kind === 'float' || (from.scale === 0 && isWhole(to))
     case 'varchar':
     case 'json':
       return to.kind === 'varchar' || to.kind === 'json'
@@ -41,6 +41,7 @@ export function promoteColumn(column: ColumnData, from: LogicalType, to: Logical
   if (from.kind === 'varchar' || from.kind === 'json') return column
   const { length, nullCount, validity } = column
   const nulls = { length, nullCount, ...(validity === undefined ? {} : { validity }) }
+  if (from.kind === 'decimal' && isWhole(to) && decimalWidth(from) === 16) return column
   const unit = perSecond[to.kind]
   if (unit !== undefined) return { ...nulls, values: instants(column, from, unit) }
   if (to.kind === 'double' || to.kind === 'float') {
