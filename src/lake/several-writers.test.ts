@@ -43,8 +43,10 @@ describe('several sessions on one lake', () => {
   it('append without conflicts, and lose no row', { timeout: 240_000 }, async () => {
     let attempts = 0
     await everyWriter(async (lake, writer) => {
-      for (let at = 0; at < commits; at++)
-        attempts += (await lake.table('events').insert([{ writer, at }], { retries: 100 })).attempts
+      for (let at = 0; at < commits; at++) {
+        const report = await lake.table('events').insert([{ writer, at }], { retries: 100 })
+        attempts += report.attempts
+      }
     })
     expect(attempts).toBeGreaterThanOrEqual(writers * commits)
     for (const lake of lakes) {
