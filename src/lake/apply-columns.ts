@@ -158,7 +158,19 @@ async function alterType(draft: SnapshotDraft, { table, rows, change }: Altering
     )
   }
   draft.touchData()
+  if (now.kind === 'float' && change.type.kind === 'double') await boundsAsDoubles(draft, table, row.id)
   await replaced(draft, table, { ...row, type: lakeTypeName(change.type) })
+}
+
+/** The text of a float is that of another double: `0.1` is less than the value it stands for. */
+async function boundsAsDoubles(draft: SnapshotDraft, table: DraftTable, column: number): Promise<void> {
+  const whole = (bound: string): string => `${bound} = CAST(CAST(TRY_CAST(${bound} AS FLOAT) AS DOUBLE) AS VARCHAR)`
+  for (const name of ['file_column_stats', 'table_column_stats']) {
+    await draft.transaction.run(
+      `UPDATE {M}.ducklake_${name} SET ${whole('min_value')}, ${whole('max_value')} WHERE table_id = $1 AND column_id = $2`,
+      [table.id, column],
+    )
+  }
 }
 
 /** Ends a column's row, and writes it as it is from now on. */

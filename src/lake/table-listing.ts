@@ -217,8 +217,13 @@ async function boundsOf(
   if (column === undefined || !hasBounds(column)) return undefined
   const type = typeName(column.type)
   const isFloat = column.type.kind === 'float' || column.type.kind === 'double'
-  const bound = (which: string): string => {
-    const cast = `TRY_CAST(s.${which} AS ${type})`
+  const bound = (which: 'min_value' | 'max_value'): string => {
+    const own = `TRY_CAST(s.${which} AS ${type})`
+    // Of a column that was float when the file came, the text may stand for the float next to it.
+    const cast =
+      column.type.kind === 'double'
+        ? `${which === 'min_value' ? 'least' : 'greatest'}(${own}, TRY_CAST(s.${which} AS FLOAT))`
+        : own
     return isFloat ? `CASE WHEN isnan(${cast}) THEN NULL ELSE ${cast} END` : cast
   }
   const bucket = await bucketOf(reader, table.id, column.id)

@@ -6,6 +6,8 @@ import { Session } from '../connect/session.ts'
 import { DuckdbNativeEngine } from '../engine/duckdb-native/duckdb-native-engine.ts'
 import { nodeHost } from '../engine/duckdb-wasm/node-host.ts'
 import { openEngine } from '../engine/open-engine.ts'
+import { sql } from '../expr/sql.ts'
+import type { Lake } from '../frame/lake.ts'
 import { rowsFromBatch } from '../types/rows.ts'
 import { lakesBeside } from './engine-with-lakes.ts'
 
@@ -113,4 +115,29 @@ describe('statistics in the catalog of a lake', () => {
       }
     },
   )
+
+  it('are of the doubles that floats become, here or elsewhere', { timeout: 60_000 }, async () => {
+    const place = await mkdtemp(join(tmpdir(), 'floats-'))
+    const made = await session.openLake(place, { create: true })
+    await made.createTable('f', { x: 'float' })
+    await made.table('f').insert([{ x: 0.1 }, { x: null }])
+    await made.table('f').insert([{ x: -0.1 }, { x: Infinity }, { x: NaN }])
+    await made.table('f').alterType('x', 'double')
+    const findings = async (lake: Lake): Promise<unknown[]> => {
+      const conditions = ['x > 0.1 AND x < 1', `x = ${Math.fround(0.1)}`, 'x < -0.1', "x = 'inf'", 'isnan(x)']
+      return Promise.all(conditions.map((condition) => lake.table('f').filter(sql(condition)).count()))
+    }
+    expect(await findings(made)).toEqual([1, 1, 1, 1, 1])
+    expect(await made.check()).toMatchObject({ isSound: true, findings: [] })
+    await made.close()
+    await ask(`ATTACH '${join(place, 'catalog.ducklake')}' AS elsewhere`)
+    await ask(
+      'UPDATE elsewhere.ducklake_file_column_stats SET min_value = CAST(min_value AS FLOAT)::VARCHAR, max_value = CAST(max_value AS FLOAT)::VARCHAR',
+    )
+    await ask('DETACH elsewhere')
+    const lake = await session.openLake(place)
+    expect(await findings(lake)).toEqual([1, 1, 1, 1, 1])
+    await lake.close()
+    await rm(place, { recursive: true })
+  })
 })
