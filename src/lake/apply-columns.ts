@@ -57,14 +57,7 @@ export async function applyColumnChange(draft: SnapshotDraft, change: ColumnChan
         checkTransform(key, columns.find(({ id }) => id === row.id)!.type)
         return { column: row.id, transform: key.transform }
       })
-      const id = draft.catalogId()
-      await draft.end('ducklake_partition_info', 'table_id = $1', [table.id])
-      await draft.insert('ducklake_partition_info', [[id, table.id, draft.snapshot, null]])
-      await draft.insert(
-        'ducklake_partition_column',
-        keys.map(({ column, transform }, index) => [id, table.id, index, column, transform]),
-      )
-      return draft.reshape(table.id)
+      return partitioned(draft, table, keys)
     }
     case 'setSorting': {
       const id = draft.catalogId()
@@ -160,6 +153,39 @@ async function alterType(draft: SnapshotDraft, { table, rows, change }: Altering
   draft.touchData()
   if (now.kind === 'float' && change.type.kind === 'double') await boundsAsDoubles(draft, table, row.id)
   await replaced(draft, table, { ...row, type: lakeTypeName(change.type) })
+  const isWholeNumber = now.kind !== 'float' && now.kind !== 'decimal'
+  if (!isWholeNumber || now.kind.startsWith('u') !== change.type.kind.startsWith('u'))
+    await partitionAnew(draft, table, row.id)
+}
+
+/** Equal values of another type have another text and another bucket, so files from before are of another partitioning, which is the same else. */
+async function partitionAnew(draft: SnapshotDraft, table: DraftTable, column: number): Promise<void> {
+  const keys = await draft.transaction.read(
+    `SELECT c.column_id, c.transform FROM {M}.ducklake_partition_info i JOIN {M}.ducklake_partition_column c USING (partition_id)
+     WHERE i.table_id = $1 AND i.end_snapshot IS NULL ORDER BY c.partition_key_index`,
+    [table.id],
+  )
+  if (!keys.some((key) => Number(key['column_id']) === column)) return
+  await partitioned(
+    draft,
+    table,
+    keys.map((key) => ({ column: Number(key['column_id']), transform: String(key['transform']) })),
+  )
+}
+
+async function partitioned(
+  draft: SnapshotDraft,
+  table: DraftTable,
+  keys: readonly { readonly column: number; readonly transform: string }[],
+): Promise<void> {
+  const id = draft.catalogId()
+  await draft.end('ducklake_partition_info', 'table_id = $1', [table.id])
+  await draft.insert('ducklake_partition_info', [[id, table.id, draft.snapshot, null]])
+  await draft.insert(
+    'ducklake_partition_column',
+    keys.map(({ column, transform }, index) => [id, table.id, index, column, transform]),
+  )
+  draft.reshape(table.id)
 }
 
 /** The text of a float is that of another double: `0.1` is less than the value it stands for. */

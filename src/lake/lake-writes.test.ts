@@ -119,6 +119,31 @@ describe('rows of a lake', () => {
     expect(await (await t.files()).collect()).toEqual([])
   })
 
+  it.each([
+    ['decimal(9,2)', 'decimal(12,4)'],
+    ['utinyint', 'integer'],
+    ['float', 'double'],
+  ])('are found in their partitions when a column they go by was %s and is %s', async (from, to) => {
+    const values = `SELECT i AS id, (i * 0.5)::${from} AS x FROM range(0, 40, 2) r(i)`
+    for (const [name, key] of [
+      ['t', 'bucket(8, x)'],
+      ['u', 'x'],
+    ] as const) {
+      const t = lake.table(name)
+      await lake.createTable(name, { id: 'bigint', x: from }, { partitionBy: [key] })
+      await t.insert(session.sql(values))
+      await t.alterType('x', to)
+      await t.insert(session.sql(values))
+      for (let x = 0; x < 20; x += 3) expect(await t.filter(col('x').eq(x)).count()).toBe(2)
+      await expect(t.overwrite([{ id: 1, x: 3 }], { where: 'partitions' })).rejects.toMatchObject({
+        code: 'UNSUPPORTED',
+      })
+      await t.overwrite([{ id: 1, x: 3 }], { where: col('x').eq(3) })
+      expect(await t.filter(col('x').eq(3)).count()).toBe(1)
+      expect(await lake.check()).toMatchObject({ isSound: true })
+    }
+  })
+
   it('are merged: updated, deleted and inserted in one commit', async () => {
     await lake.createTable(
       't',

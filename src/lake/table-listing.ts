@@ -264,7 +264,10 @@ function hasBounds({ type }: LakeColumn): boolean {
   return !['blob', 'json', 'interval', 'timetz', 'list', 'struct', 'map'].includes(type.kind)
 }
 
-/** How the files of the newest partitioning are divided by a column, when that is by buckets. */
+/** Of types in one of these, equal values have the same bucket. */
+const sameBuckets = `CASE WHEN lower(column_type) IN ('int8', 'int16', 'int32', 'int64') THEN 'int' WHEN lower(column_type) IN ('float32', 'float64') THEN 'float' ELSE lower(column_type) END`
+
+/** How the files of the newest partitioning are divided by a column, when that is by buckets, and these are those of the type it has now. */
 async function bucketOf(
   reader: CatalogReader,
   table: number,
@@ -272,7 +275,8 @@ async function bucketOf(
 ): Promise<{ readonly partition: bigint; readonly key: bigint; readonly count: number } | undefined> {
   const [row] = await reader.read(
     `SELECT partition_id, partition_key_index AS key, regexp_extract(lower(transform), '^bucket\\((\\d+)\\)$', 1) AS count
-     FROM {M}.ducklake_partition_column WHERE table_id = $1 AND column_id = $2 AND lower(transform) LIKE 'bucket(%' ORDER BY partition_id DESC LIMIT 1`,
+     FROM {M}.ducklake_partition_column WHERE table_id = $1 AND column_id = $2 AND lower(transform) LIKE 'bucket(%'
+       AND (SELECT count(DISTINCT ${sameBuckets}) FROM {M}.ducklake_column WHERE table_id = $1 AND column_id = $2) = 1 ORDER BY partition_id DESC LIMIT 1`,
     [BigInt(table), BigInt(column)],
   )
   const count = Number(row?.['count'])
