@@ -59,9 +59,10 @@ export async function writeRows(
       contentType: format.contentType,
       isNew: target.isNew,
     })
+    const metrics = await stream.metrics()
     signal?.throwIfAborted()
     await target.commit()
-    return { ...resultOf(storage, task, files), metrics: await stream.metrics() }
+    return { ...resultOf(storage, task, files), metrics }
   } catch (error) {
     // Whether it was switched is not known then: what is there has to stay.
     if (!isLakefrontError(error, 'WRITE_STATE_UNKNOWN')) await undo(target, files)
@@ -71,9 +72,12 @@ export async function writeRows(
   }
 }
 
-async function undo({ storage, abandon }: WriteTarget, files: readonly SpreadFile<FileFacts>[]): Promise<void> {
+async function undo(
+  { storage, isInPlace, abandon }: WriteTarget,
+  files: readonly SpreadFile<FileFacts>[],
+): Promise<void> {
   try {
-    if (files.length > 0) await storage.remove(files.map(({ key }) => key))
+    if (files.length > 0 && !isInPlace) await storage.remove(files.map(({ key }) => key))
     await abandon()
   } catch {
     // The store cannot be reached; what failed before says why.

@@ -16,6 +16,8 @@ export interface WriteTarget {
   readonly targetBytes: number
   /** Whether a file must not be there yet. */
   readonly isNew: boolean
+  /** Whether a file that is stored takes the place of what was there at once: it stays then, whatever comes after. */
+  readonly isInPlace: boolean
   name(partition: Partition): string
   /** All files are there: makes them the ones to be read. */
   commit(): Promise<void>
@@ -62,6 +64,7 @@ async function openFile(
     storage,
     targetBytes: Infinity,
     isNew: mode !== 'overwrite' && storage.abilities.conditionalStreams !== false,
+    isInPlace: mode === 'overwrite',
     name: () => key,
     commit: async () => {},
     abandon: async () => {},
@@ -95,6 +98,7 @@ async function openFolder(
     storage,
     targetBytes: maxFileBytes === undefined ? defaultTargetBytes : byteSize(maxFileBytes, 'maxFileBytes'),
     isNew: false,
+    isInPlace: false,
     name: (partition) => `${hivePath(partitionBy, partition)}${write}-${String(files++).padStart(4, '0')}${extension}`,
     commit: async () => overwrite?.commit(),
     abandon: async () => overwrite?.abandon(),
