@@ -33,11 +33,16 @@ export function listedTable(
 ): ScanTable {
   const schema = schemaOfMapping(source.mapping)
   const rowCount = countLiveRows(source)
+  let learns = false
   return {
     schema,
     ...(rowCount === undefined ? {} : { rowCount }),
     overlap: (column) => listing.overlap(schema.fields[column]!.name),
-    open: (request) => new ListedReader({ source, schema, listing, ...options, rowCount }, request),
+    async learn(columns, own) {
+      learns = true
+      await Promise.all(columns.map((column) => listing.load(schema.fields[column]!.name, own)))
+    },
+    open: (request) => new ListedReader({ source, schema, listing, ...options, rowCount, mayAsk: !learns }, request),
   }
 }
 
@@ -66,6 +71,8 @@ interface Listed {
   readonly open: OpenListed
   readonly context: ReadContext
   readonly rowCount: number | undefined
+  /** Whether bounds may be asked for while it is read. */
+  readonly mayAsk: boolean
 }
 
 class ListedReader implements ScanReader {
@@ -179,11 +186,11 @@ class ListedReader implements ScanReader {
 
   /** The files that may hold rows the request needs. */
   async #choose(): Promise<readonly number[]> {
-    const { source, listing, schema } = this.#listed
+    const { source, listing, schema, mayAsk } = this.#listed
     const { signal } = this.#controller
     const started = performance.now()
     const predicate = allOf(await this.#predicate(), keysOf(this.#request, schema))
-    if (predicate !== undefined) await listing.load(predicate, { signal })
+    if (predicate !== undefined && mayAsk) await listing.load(predicate, { signal })
     const chosen = listing.choose(predicate)
     this.metrics.files = this.metrics.filesSkipped = source.files.count - chosen.length
     this.metrics.planMilliseconds += performance.now() - started
@@ -191,11 +198,11 @@ class ListedReader implements ScanReader {
   }
 
   async #predicate(): Promise<Predicate | undefined> {
-    const { listing, schema } = this.#listed
+    const { listing, schema, mayAsk } = this.#listed
     const { top, filter } = this.#request
     if (filter !== undefined || top === undefined) return predicateOf(this.#request, schema, () => [])
     const { name } = schema.fields[top.column]!
-    await listing.load(name, { signal: this.#controller.signal })
+    if (mayAsk) await listing.load(name, { signal: this.#controller.signal })
     return listing.top(top, name)
   }
 

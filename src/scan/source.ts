@@ -150,6 +150,11 @@ export interface ScanTable {
    * known. 1 where nothing is known.
    */
   overlap?(column: number): number
+  /**
+   * Finds out what a catalog knows of the values of columns, by their indices, which reads then skip by. That may ask the engine, as a read
+   * must not: it runs while a statement does. Reads that are opened after the first call ask for nothing more.
+   */
+  learn?(columns: readonly number[], options: { readonly signal?: AbortSignal }): Promise<void>
   /** Starts a read. Nothing is fetched before the first {@link ScanReader.poll} or {@link ScanReader.ready}. */
   open(request: ScanRequest): ScanReader
 }

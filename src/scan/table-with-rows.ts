@@ -4,13 +4,14 @@ import type { ScanMetrics, ScanReader, ScanRequest, ScanTable } from './source.t
 
 /** The rows of `table` and, after them, of another with the same columns whose rows are in memory. Costs are booked as one scan. */
 export function tableWithRows(table: ScanTable, rows: ScanTable): ScanTable {
-  const { overlap } = table
+  const { overlap, learn } = table
   if (rows.schema.fields.length !== table.schema.fields.length)
     throw new LakefrontError('INTERNAL', 'Rows in memory have other columns than the files they belong to.')
   return {
     schema: table.schema,
     ...(table.rowCount === undefined ? {} : { rowCount: table.rowCount + (rows.rowCount ?? 0) }),
     ...(overlap === undefined ? {} : { overlap: (column) => overlap(column) }),
+    ...(learn === undefined ? {} : { learn: (columns, options) => learn(columns, options) }),
     open: (request) => new FilesThenRows(table.open(request), rows.open(withoutPruning(request))),
   }
 }

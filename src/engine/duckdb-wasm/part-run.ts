@@ -190,7 +190,9 @@ export class PartRun {
     const explained = isExplainable ? await this.#enter(explain) : ''
     const hints = scanHints(explained, sql)
     const hasJoins = explained.includes('"HASH_JOIN"') && scans.wantsJoins(hints)
-    scans.plan(hints, hasJoins ? joinHints(await this.#enter(() => this.#withWholeJoins(explain))) : [])
+    const joins = hasJoins ? joinHints(await this.#enter(() => this.#withWholeJoins(explain))) : []
+    await scans.learn(hints, joins)
+    scans.plan(hints, joins)
   }
 
   /** Runs `explain` while joins hand on all columns of their sides. */

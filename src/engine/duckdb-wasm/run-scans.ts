@@ -183,6 +183,22 @@ export class RunScans implements ScanContext {
     return mayPay(hints.flatMap(({ cardinality }) => this.#cardinalities.get(cardinality)?.table ?? []))
   }
 
+  /** Lets tables find out what skipping by the plan needs, before it runs: they may ask the engine, which is in no statement now. */
+  async learn(hints: readonly ScanHint[], joins: readonly JoinHint[]): Promise<void> {
+    const named = [
+      ...hints.map(({ cardinality, columns, filter, top }) => ({ cardinality, columns, tested: tested(filter, top) })),
+      ...joins.map(({ column: { cardinality, columns, column } }) => ({ cardinality, columns, tested: [column] })),
+    ]
+    const learning = named.map(async ({ cardinality, columns, tested }) => {
+      const table = this.#cardinalities.get(cardinality)?.table
+      const indices = tested.map((position) => table?.schema.fields.findIndex(({ name }) => name === columns[position]))
+      await table?.learn?.(indices.filter((index) => index !== undefined && index >= 0) as number[], {
+        signal: this.#signal,
+      })
+    })
+    await Promise.all(learning)
+  }
+
   /** Takes what the plan says of scans and joins. */
   plan(hints: readonly ScanHint[] | undefined, joins: readonly JoinHint[]): void {
     this.#hints = hints
@@ -244,6 +260,12 @@ export class RunScans implements ScanContext {
     this.#numbers.set(table, number)
     return [number, cardinality, ...columns].join()
   }
+}
+
+/** Positions of the columns that a plan's filter may test, and of the one its first rows are ordered by. */
+function tested(filter: ScanHint['filter'] = '', top: ScanHint['top']): readonly number[] {
+  const positions = [...filter.matchAll(/#(\d+)/g)].map((match) => Number(match[1]))
+  return [...new Set(top === undefined ? positions : [...positions, top.column])]
 }
 
 /** Reads what is decoded from its beginning. */
