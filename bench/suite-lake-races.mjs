@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root, say } from '../.ci/shell.mjs'
-import { raceOfProcesses } from './lake/races.mjs'
+import { raceOfProcesses, raceOfTabs } from './lake/races.mjs'
 
 /**
- * Eight processes with `rows` commits each on one lake on disk.
+ * Eight writers with `rows` commits each on one lake: processes on disk, and tabs of Chromium on its own file system.
  * @param {import('./suite.js').SuiteOptions} options
  * @returns {Promise<import('./suite.js').SuiteResult>}
  */
@@ -17,6 +17,7 @@ export const runSuite = async ({ rows: commits, build }) => {
   const figures = {}
   const races = {
     disk: () => raceOfProcesses({ ...size, url: join(folder, 'lake') }),
+    opfs: () => raceOfTabs(size),
   }
   try {
     for (const [name, race] of Object.entries(races)) {

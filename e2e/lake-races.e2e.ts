@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { raceOfProcesses } from '../bench/lake/races.mjs'
+import { raceOfProcesses, raceOfTabs } from '../bench/lake/races.mjs'
 import { account } from '../src/storage/fixtures/s3-account.ts'
 import { S3Store } from '../src/storage/fixtures/s3-store.ts'
 
@@ -30,4 +30,10 @@ test('processes on one store do neither', async () => {
   } finally {
     await store.close()
   }
+}, 900_000)
+
+test('tabs of one browser do neither', async () => {
+  const report = await raceOfTabs(size)
+  expect(report.wrong).toEqual([])
+  expect(report.commits).toBe(30)
 }, 900_000)

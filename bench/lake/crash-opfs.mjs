@@ -26,7 +26,7 @@ const workerScript = (_, response) => {
  * A page over a lake in the browser's own file system, of the library in `dist`.
  * @param {string} dist
  */
-const openLakeSite = async (dist) => {
+export const openLakeSite = async (dist) => {
   const root = await mkdtemp(join(tmpdir(), 'lake-site-'))
   await mkdir(join(root, 'bench'))
   await symlink(dist, join(root, 'dist'))

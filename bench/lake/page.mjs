@@ -1,5 +1,6 @@
 import * as lakefront from '../../dist/index.js'
 import { openOperated } from './operations.mjs'
+import { checkRace, prepareRace, runWriter } from './race-writer.mjs'
 
 /** What a test asks of this page: a lake in the browser's own file system, whose worker can be stopped at a step. */
 const channel = new BroadcastChannel('lake-faults')
@@ -27,6 +28,8 @@ const heard = (isIt) =>
 
 /** @type {any} */
 let opened
+/** @type {any} */
+let db
 
 const lakeTests = {
   /** Opens it; answers what is in it. @param {string} url */
@@ -51,6 +54,20 @@ const lakeTests = {
     })
     return Promise.race([committed, stopped])
   },
+  connect: async () => {
+    db = await lakefront.connect()
+  },
+  /** @param {any} options */
+  prepareRace: async ({ url }) => {
+    const session = await lakefront.connect()
+    const first = await prepareRace(session, url)
+    await session.close()
+    return first
+  },
+  /** @param {any} options */
+  runWriter: (options) => runWriter(lakefront, db, options),
+  /** @param {any} options */
+  checkRace: ({ url, ...raced }) => checkRace(db, url, raced),
   /** Ends the engine's worker as it is. */
   terminate: () => workers.splice(0).forEach((worker) => worker.terminate()),
 }

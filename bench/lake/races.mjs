@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { median } from '../figures.mjs'
+import { openLakeSite } from './crash-opfs.mjs'
 import { checkRace, prepareRace } from './race-writer.mjs'
 
 /**
@@ -36,6 +37,31 @@ export const raceOfProcesses = async ({ dist, url, writers, commits, storage }) 
     return reportOf(done, seconds, await checkRace(db, url, { first, commits: done }))
   } finally {
     await db.close()
+  }
+}
+
+/** Several tabs of a browser that write to one lake of its own file system. @param {Omit<RaceOptions, 'url' | 'storage'>} options @returns {Promise<RaceReport>} */
+export const raceOfTabs = async ({ dist, writers, commits }) => {
+  const site = await openLakeSite(dist)
+  try {
+    const context = await site.browser.newContext()
+    const url = 'opfs:/raced'
+    const pages = await Promise.all(Array.from({ length: writers }, () => site.openPage(context)))
+    /** @param {import('playwright').Page} page @param {string} name @param {unknown} given @returns {Promise<any>} */
+    const ask = (page, name, given) =>
+      page.evaluate(([name, given]) => /** @type {any} */ (globalThis).lakeTests[String(name)](given), [name, given])
+    const [page] = pages
+    if (page === undefined) throw new Error('A race needs writers.')
+    const first = await ask(page, 'prepareRace', { url })
+    await Promise.all(pages.map((page) => ask(page, 'connect', {})))
+    const began = performance.now()
+    const done = (
+      await Promise.all(pages.map((page, writer) => ask(page, 'runWriter', { url, writer, commits })))
+    ).flat()
+    const seconds = (performance.now() - began) / 1000
+    return reportOf(done, seconds, await ask(page, 'checkRace', { url, first, commits: done }))
+  } finally {
+    await site.close()
   }
 }
 
