@@ -184,10 +184,9 @@ export class SpanFunctions {
   }
 
   #range(step: Span, isInclusive: boolean): Moment[] {
-    const total = step.months * 2_629_746 + step.days * 86_400 + step.seconds + step.micros / 1e6
-    if (total === 0) throw new Error('interval cannot be 0!')
-    const sign = total > 0 ? 1 : -1
-    const parts = [step.months, step.days, step.seconds + step.micros / 1e6]
+    const parts = [step.months, step.days, step.seconds || step.micros]
+    if (parts.every((part) => part === 0)) return []
+    const sign = parts.some((part) => part > 0) ? 1 : -1
     if (parts.some((part) => part * sign < 0))
       throw new Error('RANGE with composite interval that has mixed signs is not supported')
     const values: Moment[] = []

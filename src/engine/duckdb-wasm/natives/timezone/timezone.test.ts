@@ -109,7 +109,42 @@ const fixed = [
   "SELECT date_trunc('day', t)::VARCHAR AS d, count(*) FROM (SELECT TIMESTAMPTZ '2026-03-27 00:00:00+00' + INTERVAL (i) MINUTE AS t FROM range(10000) r(i)) GROUP BY ALL ORDER BY ALL",
 ]
 
+const bounds = "TIMESTAMPTZ '2026-03-27 11:30:00+00', TIMESTAMPTZ '2026-04-02 09:30:00+00'"
+const back = "TIMESTAMPTZ '2026-11-03 05:30:00.000001+00', TIMESTAMPTZ '2026-10-20 06:30:00.000001+00'"
+const ranges = ['range', 'generate_series']
+
+fixed.push(
+  ...ranges.flatMap((name) => [
+    ...[
+      ...['1 day', '23 hours', '1 day 1 hour', '12:34:56.789012', '1 month', '-1 day', '0 days'].map(
+        (step) => `${name}(${bounds}, INTERVAL '${step}')`,
+      ),
+      ...['-1 day', '-6 hours', '-1 month -1 day -1 hour', '1 day'].map(
+        (step) => `${name}(${back}, INTERVAL '${step}')`,
+      ),
+      `${name}(TIMESTAMPTZ '2024-01-31 11:30:00+00', TIMESTAMPTZ '2025-06-01 00:00:00+00', INTERVAL '1 month')`,
+      `${name}(TIMESTAMPTZ '2024-01-31 11:30:00+00', TIMESTAMPTZ '2024-01-31 11:30:00+00', INTERVAL '1 month')`,
+      `${name}(TIMESTAMPTZ '2025-12-31 00:00:00+00', TIMESTAMPTZ '2026-12-31 00:00:00+00', INTERVAL '97 minutes')`,
+      `${name}(${bounds}, NULL)`,
+      `${name}(NULL, TIMESTAMPTZ '2024-01-31 11:30:00+00', INTERVAL '1 day')`,
+      `${name}(TIMESTAMPTZ '2026-03-27 11:30:00+00', TIMESTAMP '2026-03-30 00:00:00', INTERVAL '1 day')`,
+      `${name}(DATE '2026-03-27', DATE '2026-03-30', INTERVAL '1 day')`,
+    ].flatMap((list) => [
+      `SELECT t::VARCHAR, typeof(t) FROM (SELECT unnest(${list}) AS t)`,
+      `SELECT typeof(${list}), len(${list})`,
+    ]),
+    `SELECT i, t::VARCHAR FROM (VALUES (1, TIMESTAMPTZ '2026-03-28 01:30:00+00'), (2, NULL)) v(i, a), LATERAL (SELECT unnest(${name}(v.a, v.a + INTERVAL '2 days', INTERVAL '1 day')) AS t) ORDER BY ALL`,
+  ]),
+)
+
 const refused = [
+  ...ranges.flatMap((name) => [
+    `SELECT ${name}(${bounds}, INTERVAL '1 month -1 day')`,
+    `SELECT ${name}(${bounds}, INTERVAL '1 day -24 hours')`,
+    `SELECT ${name}(now(), 'infinity'::TIMESTAMPTZ, INTERVAL '1 day')`,
+    `SELECT ${name}('-infinity'::TIMESTAMPTZ, now(), INTERVAL '1 day')`,
+    `SELECT ${name}(now(), now())`,
+  ]),
   "SET TimeZone = 'Europe/Nowhere'",
   "SELECT now() AT TIME ZONE 'Europe/Nowhere'",
   "SELECT 'yesterday or so'::TIMESTAMPTZ",
@@ -187,6 +222,11 @@ describe.each(['slim', 'full'] as const)('time zones on the %s binary', (binary)
       (thrown: unknown) => thrown,
     )
     expect(isLakefrontError(error), String(error)).toBe(true)
+  })
+
+  test.each(ranges)('%s of instants as a table is refused with what to say instead', async (name) => {
+    await expect(ours(`FROM ${name}(${bounds}, INTERVAL '1 day')`)).rejects.toThrow(`unnest(${name}(`)
+    expect(await ours(`SELECT r.* FROM (VALUES (2)) t(a), ${name}(t.a) r`)).toHaveLength(name === 'range' ? 2 : 3)
   })
 
   test('the setting is of the connection, and is what was set', async () => {
