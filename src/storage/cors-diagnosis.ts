@@ -43,6 +43,7 @@ export async function corsFailure(request: FailedRequest): Promise<LakefrontErro
   return refused(
     label,
     `does not allow the method ${method}. It must send Access-Control-Allow-Methods: GET, HEAD, PUT, POST, DELETE`,
+    'method',
   )
 }
 
@@ -54,8 +55,8 @@ export function hiddenHeader(label: string, header: string, why: string): Lakefr
   )
 }
 
-function refused(label: string, why: string): LakefrontError {
+function refused(label: string, why: string, by?: 'method'): LakefrontError {
   return new LakefrontError('CORS', `The server of "${label}" ${why} (its CORS configuration).`, {
-    details: { source: label, origin: globalThis.location?.origin },
+    details: { source: label, origin: globalThis.location?.origin, ...(by === undefined ? {} : { by }) },
   })
 }

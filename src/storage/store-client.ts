@@ -45,7 +45,8 @@ const slowestBytesPerSecond = 32 * 1024
 /** Makes requests to one bucket: signed, tried again when the reason passes, with errors that say what the store meant. */
 export class StoreClient {
   readonly #options: StoreClientOptions
-  #hasAnswered = false
+  /** Methods that the store has answered this page. */
+  readonly #answered = new Set<string>()
 
   constructor(options: StoreClientOptions) {
     this.#options = options
@@ -130,16 +131,22 @@ export class StoreClient {
         signal,
       })
       alive()
-      this.#hasAnswered = true
+      this.#answered.add(method)
       if (body === undefined) this.#options.link.sawAnswer(performance.now() - began)
       return response
     } catch (cause) {
-      if (fate !== undefined) fate.isUncertain = true
+      const isOwn = signal.aborted || !isCrossOrigin(new URL(url))
+      const refused = isOwn
+        ? undefined
+        : await corsFailure({ label, method, url, headers, signal }).catch(() => undefined)
+      // That it is the method is told by what is left: not of one that was answered before.
+      const failure = refused?.details['by'] === 'method' && this.#answered.has(method) ? undefined : refused
+      // What the browser does not let pass is not sent.
+      if (fate !== undefined && failure === undefined) fate.isUncertain = true
       signal.throwIfAborted()
-      if (!isCrossOrigin(new URL(url))) throw unreachable(label, cause)
-      const failure = await corsFailure({ label, method, url, headers, signal })
+      if (isOwn) throw unreachable(label, cause)
       // A server that has answered this page before, and allows all of this, was out of reach only now.
-      throw failure ?? (this.#hasAnswered ? networkFailed(label, 'broke off', cause) : unreachable(label, cause))
+      throw failure ?? (this.#answered.size > 0 ? networkFailed(label, 'broke off', cause) : unreachable(label, cause))
     }
   }
 }
