@@ -17,7 +17,11 @@ const failureOf = (promise: Promise<unknown>): Promise<LakefrontError> =>
 describe('what connect() refuses', () => {
   test.each([
     [{ memoryLimt: '2GB' }, 'INVALID_ARGUMENT', /no option "memoryLimt".*Did you mean "memoryLimit"\?/],
-    [{ lake: 'opfs:/lake' }, 'INVALID_ARGUMENT', /no option "lake"\. Options: engine, engineBinary, memoryLimit/],
+    [
+      { like: 'opfs:/lake' },
+      'INVALID_ARGUMENT',
+      /no option "like"\. Options: engine, engineBinary, .*Did you mean "lake"/,
+    ],
     [{ engine: 'native' }, 'UNSUPPORTED', /no engine "native"\. Engines: 'auto', 'duckdb-wasm', 'duckdb-native'/],
     [{ memoryLimit: '2 elephants' }, 'INVALID_ARGUMENT', /^memoryLimit: "2 elephants" is not a size/],
     [{ memoryLimit: -1 }, 'INVALID_ARGUMENT', /^memoryLimit: -1 is not a size/],

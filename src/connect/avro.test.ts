@@ -112,7 +112,7 @@ test('over HTTP by ranges; a registered name; a file that is something else', as
   expect(await db.sql("SELECT count(*) AS n FROM 'mine.avro'").collect()).toEqual([{ n: 5n }])
   expect(await failure(db.read.avro(path('golden.py').replace('foreign/', '')).collect())).toMatchObject({
     code: 'CORRUPT_FILE',
-    message: expect.stringContaining('is not an Avro object container file'),
+    message: expect.stringContaining('is text, as CSV is, not an Avro file. Read it as what it is'),
   })
   expect(await failure(db.read.avro(join(folder, 'none.avro')).collect())).toMatchObject({ code: 'NOT_FOUND' })
 })

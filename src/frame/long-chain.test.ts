@@ -22,7 +22,9 @@ afterAll(() => rm(folder, { recursive: true }))
 
 async function instantiations(name: string, code: string): Promise<number> {
   await writeFile(join(folder, `${name}.ts`), code)
-  const project = { extends: join(root, 'tsconfig.json'), include: [], files: [`./${name}.ts`] }
+  // What DataFrames write with, libraries without types of their own among it.
+  const files = [`./${name}.ts`, join(root, 'src/format/avro/codec-libraries.d.ts')]
+  const project = { extends: join(root, 'tsconfig.json'), include: [], files }
   await writeFile(join(folder, `${name}.json`), JSON.stringify(project))
   const { stdout } = await run(process.execPath, [
     compiler,

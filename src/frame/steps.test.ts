@@ -210,7 +210,7 @@ const steps: readonly [what: string, frame: () => DataFrame, sql: string, ordere
   [
     'fillna with a number goes with numbers, and NaN is missing too',
     () => t().select('id', 'origin', 'delay', 'year', 'price').fillna(7.9),
-    `SELECT id, origin, coalesce(nullif(delay, 'NaN'), 7.9::DOUBLE) AS delay, coalesce(year, 7.9::BIGINT) AS year, price FROM t`,
+    `SELECT id, origin, coalesce(nullif(delay, 'NaN'), 7.9::DOUBLE) AS delay, coalesce(year, 7) AS year, price FROM t`,
   ],
   [
     'fillna with text goes with text',
