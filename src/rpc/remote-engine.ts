@@ -1,5 +1,6 @@
 import type { Engine, EngineInfo, EngineOptions, ExecuteOptions, ResultStream, Statement } from '../engine/engine.ts'
 import type { FunctionDefinition } from '../engine/function-definition.ts'
+import { isLakefrontError } from '../errors.ts'
 import type { CallLake, LakeCalls } from '../lake/lake-calls.ts'
 import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
@@ -24,7 +25,7 @@ export interface RemoteEngine extends Engine {
 
 /**
  * Opens the engine that `worker` serves (`serveEngine`). It is used like an engine in this thread, with these differences:
- * an aborted call rejects at once, while the worker still stops the statement; every call rejects with `WORKER_LOST` once
+ * an aborted call rejects at once, while the worker still stops the statement, but for those that write; every call rejects with `WORKER_LOST` once
  * the worker is gone. When opening fails, the worker is ended.
  */
 export async function remoteEngine(worker: WorkerHandle, options: RemoteEngineOptions = {}): Promise<RemoteEngine> {
@@ -74,11 +75,11 @@ class WorkerEngine implements RemoteEngine {
     return answer
   }
 
+  /** An aborted call rejects when it is known what became of it: a commit that was under way may have come in, and is told then. */
   readonly lake: CallLake = async (name, argument, options = {}) => {
-    const { id, answer } = await this.#start(options, (call) =>
-      this.#connection.call((service) => service.lake(call, name, argument), options.signal),
+    const answer = await this.#toItsEnd(options, (call) =>
+      this.#connection.call((service) => service.lake(call, name, argument)),
     )
-    this.#connection.forget(id)
     return answer as LakeCalls[typeof name]['answer']
   }
 
@@ -90,24 +91,8 @@ class WorkerEngine implements RemoteEngine {
   }
 
   /** An aborted write rejects when it is cleaned up, and not at once. */
-  async write(statement: Statement, task: WriteTask, options: ExecuteOptions = {}): Promise<WriteResult> {
-    const { signal, onProgress, fetchLimit } = options
-    signal?.throwIfAborted()
-    const id = this.#connection.nextCall(onProgress)
-    const stop = (): void => void this.#connection.stop(id, { cleansUp: true }).catch(() => {})
-    signal?.addEventListener('abort', stop, { once: true })
-    const limit = fetchLimit === undefined ? {} : { fetchLimit }
-    try {
-      return await this.#connection.call((service) =>
-        service.write({ id, wantsProgress: onProgress !== undefined, ...limit }, statement, task),
-      )
-    } catch (error) {
-      signal?.throwIfAborted()
-      throw error
-    } finally {
-      signal?.removeEventListener('abort', stop)
-      this.#connection.forget(id)
-    }
+  write(statement: Statement, task: WriteTask, options: ExecuteOptions = {}): Promise<WriteResult> {
+    return this.#toItsEnd(options, (call) => this.#connection.call((service) => service.write(call, statement, task)))
   }
 
   quiet(): Promise<void> {
@@ -121,6 +106,27 @@ class WorkerEngine implements RemoteEngine {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** A call that is told of an abort, and waited for all the same. */
+  async #toItsEnd<Answer>(
+    { signal, onProgress, fetchLimit }: ExecuteOptions,
+    send: (call: CallOptions) => Promise<Answer>,
+  ): Promise<Answer> {
+    signal?.throwIfAborted()
+    const id = this.#connection.nextCall(onProgress)
+    const stop = (): void => void this.#connection.stop(id, { cleansUp: true }).catch(() => {})
+    signal?.addEventListener('abort', stop, { once: true })
+    const limit = fetchLimit === undefined ? {} : { fetchLimit }
+    try {
+      return await send({ id, wantsProgress: onProgress !== undefined, ...limit })
+    } catch (error) {
+      if (!isLakefrontError(error, 'COMMIT_STATE_UNKNOWN')) signal?.throwIfAborted()
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      this.#connection.forget(id)
+    }
   }
 
   async #start<Answer>(

@@ -25,10 +25,11 @@ export async function probeConditions(
 ): Promise<ConditionReport> {
   const key = `lakefront-probe-${crypto.randomUUID()}`
   const options = signal === undefined ? {} : { signal }
-  const body = (index: number): Uint8Array => new TextEncoder().encode(`probe ${index}`)
+  // No two writes are of the same bytes: some stores make validators of them.
+  const body = (index: number, kind: string): Uint8Array => new TextEncoder().encode(`probe ${kind} ${index}`)
   const race = async (condition: { ifMatch: string } | { ifNoneMatch: '*' }): Promise<number> => {
     const tries = Array.from({ length: writers }, (_, index) =>
-      storage.write(key, body(index), { ...condition, ...options }).then(
+      storage.write(key, body(index, Object.keys(condition)[0]!), { ...condition, ...options }).then(
         () => 1,
         (error: unknown) => {
           if (isLakefrontError(error, 'PRECONDITION_FAILED') || isLakefrontError(error, 'CONFLICT')) return 0
