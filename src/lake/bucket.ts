@@ -1,6 +1,8 @@
 import type { ColumnData } from '../types/column-data.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import { murmur3 } from '../types/murmur3.ts'
+import { widthOf } from '../types/slice-column.ts'
+import { isValid } from '../types/validity.ts'
 
 /**
  * The bucket of each row, as text, null for null: `(murmur3(value) & 0x7fffffff) % buckets`, as DuckLake hashes (`bucket(N)`). `text` is the
@@ -13,7 +15,7 @@ export function bucketsOf(
 ): readonly (string | null)[] {
   const bytesAt = isHashedAsText(type) ? textBytes(text) : hashedBytes(column, type)
   return Array.from({ length: column.length }, (_, row) =>
-    isNull(column, row) ? null : String((murmur3(bytesAt(row)) & 0x7fff_ffff) % buckets),
+    isValid(column, row) ? String((murmur3(bytesAt(row)) & 0x7fff_ffff) % buckets) : null,
   )
 }
 
@@ -85,22 +87,6 @@ function signedReader(column: ColumnData, type: LogicalType): (row: number) => b
   }
 }
 
-function widthOf(type: LogicalType): 1 | 2 | 4 | 8 {
-  switch (type.kind) {
-    case 'tinyint':
-      return 1
-    case 'smallint':
-      return 2
-    case 'integer':
-    case 'date':
-      return 4
-    case 'decimal':
-      return type.precision <= 4 ? 2 : type.precision <= 9 ? 4 : 8
-    default:
-      return 8
-  }
-}
-
 function textBytes(column: ColumnData): (row: number) => Uint8Array {
   if (column.dictionary !== undefined) {
     const bytesAt = textBytes(column.dictionary)
@@ -108,10 +94,6 @@ function textBytes(column: ColumnData): (row: number) => Uint8Array {
     return (row) => bytesAt(indices.getInt32(row * 4, true))
   }
   return (row) => column.values!.subarray(column.offsets![row]!, column.offsets![row + 1]!)
-}
-
-function isNull(column: ColumnData, row: number): boolean {
-  return column.nullCount > 0 && column.validity !== undefined && ((column.validity[row >> 3]! >> (row & 7)) & 1) === 0
 }
 
 function viewOf(bytes: Uint8Array = new Uint8Array()): DataView {
