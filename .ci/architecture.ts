@@ -25,7 +25,7 @@ const interfaces: readonly string[] = [
   'src/scan/source.ts',
   'src/write/write-task.ts',
   'src/lake/lake-calls.ts',
-  'src/lake/catalog.ts',
+  'src/lake/catalog/catalog.ts',
 ]
 
 /** Floors with a narrower view than their height: the folders they may take values from. */

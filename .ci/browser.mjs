@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import { installDebian } from './apt.mjs'
 import { root, run, say } from './shell.mjs'
 
 /** Switches that a headless browser needs on servers and that keep it from calling home. */
@@ -68,31 +69,21 @@ export const findBrowser = async () => {
   return undefined
 }
 
-const isRootWithApt = async () => process.getuid?.() === 0 && (await isExecutable('/usr/bin/apt-get'))
-
 /** Finds a browser, or installs one. @returns {Promise<string>} */
 export const ensureBrowser = async () => {
   const found = await findBrowser()
   if (found) return found
   say('no Chrome, Chromium or Edge here: downloading one (playwright install chromium)')
-  const log = [
-    await run([process.execPath, join(root, 'node_modules/playwright/cli.js'), 'install', 'chromium'], {
-      quiet: true,
-      timeout: 600_000,
-      env: { PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: '15000' },
-    }),
-  ]
+  const downloading = await run(
+    [process.execPath, join(root, 'node_modules/playwright/cli.js'), 'install', 'chromium'],
+    { quiet: true, timeout: 600_000, env: { PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: '15000' } },
+  )
   const downloaded = await findBrowser()
   if (downloaded) return downloaded
-  if (await isRootWithApt()) {
-    say('that gave none that starts here: installing Debian’s (apt-get install chromium)')
-    const options = { quiet: true, env: { DEBIAN_FRONTEND: 'noninteractive' } }
-    log.push(await run(['apt-get', 'update', '-qq'], options))
-    log.push(await run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'chromium'], options))
-    const installed = await findBrowser()
-    if (installed) return installed
-  }
-  const details = log.map(({ output }) => output.trim()).filter((output) => output !== '')
+  const installing = await installDebian('chromium', 'that gave none that starts here: installing Debian’s')
+  const installed = await findBrowser()
+  if (installed) return installed
+  const details = [downloading.output, installing].map((text) => text.trim()).filter((text) => text !== '')
   throw new Error(
     `No browser could be installed. Install Chrome, Chromium or Edge, or set CHROME_PATH to one.\n${details.join('\n')}`,
   )

@@ -1,5 +1,5 @@
 import { access, constants } from 'node:fs/promises'
-import { run, say } from './shell.mjs'
+import { installDebian } from './apt.mjs'
 
 const places = [process.env['FIREFOX_PATH'] ?? '', '/usr/bin/firefox-esr', '/usr/bin/firefox', '/snap/bin/firefox']
 
@@ -17,15 +17,6 @@ export const findFirefox = async () => {
 
 /** Installs Debian's Firefox where that can be done; elsewhere the tests that need it are named as skipped. */
 export const ensureFirefox = async () => {
-  const isRootWithApt =
-    process.getuid?.() === 0 &&
-    (await access('/usr/bin/apt-get', constants.X_OK).then(
-      () => true,
-      () => false,
-    ))
-  if (!isRootWithApt || (await findFirefox())) return
-  say('installing Firefox ESR (apt-get install firefox-esr), a second browser to test storage in')
-  const options = { quiet: true, timeout: 600_000, env: { DEBIAN_FRONTEND: 'noninteractive' } }
-  await run(['apt-get', 'update', '-qq'], options)
-  await run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'firefox-esr'], options)
+  if (await findFirefox()) return
+  await installDebian('firefox-esr', 'no Firefox, a second browser to test storage in: installing Debian’s')
 }

@@ -63,8 +63,8 @@ const reasons: readonly (readonly [RegExp, string])[] = [
 /** What differs for operators and for many functions. */
 const general = [
   [
-    '`cast` to an integer',
-    'rounds, a DECIMAL halves away from zero and a DOUBLE to the even neighbour; PySpark cuts fractions off',
+    'text after the first argument',
+    'is a value where something is looked for, replaced or compared with it (contains, startswith, like, replace, levenshtein …); PySpark’s newer functions take it for the name of a column: write col()',
   ],
   ['`div`, `mod` by 0', 'NULL, as tryDivide() and tryMod(); PySpark fails'],
   ['patterns', 'RE2, which knows no look-around and no references to groups; PySpark: Java’s'],

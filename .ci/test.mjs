@@ -2,15 +2,9 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureBrowser } from './browser.mjs'
 import { buildDemo, buildLibrary } from './build.mjs'
-import { ensureClickhouse } from './clickhouse.mjs'
-import { ensureNodeSqlite } from './node-sqlite.mjs'
+import { ensureCompanions } from './companions.mjs'
 import { ensureDependencies } from './dependencies.mjs'
-import { ensureFirefox } from './firefox.mjs'
-import { ensureLakeJudges } from './lake-judges.mjs'
-import { ensureForeignReaders } from './foreign-readers.mjs'
-import { ensurePostgres } from './postgres.mjs'
 import { root, run, say, tool } from './shell.mjs'
-import { ensureStores } from './stores.mjs'
 
 const inCi = process.env['CI'] === 'true'
 const total = { passed: 0, failed: 0, skipped: /** @type {string[]} */ ([]) }
@@ -47,30 +41,26 @@ const runStep = async (name, work) => {
   }
 }
 
-await ensureDependencies()
-const browser = await runStep('browser', ensureBrowser)
-if (browser) say(`browser: ${browser}`)
-say(`PostgreSQL: ${await ensurePostgres()}`)
-await ensureStores()
-await ensureClickhouse()
-await ensureNodeSqlite()
-await ensureLakeJudges()
-await ensureFirefox()
-await ensureForeignReaders()
-const isBuilt = await runStep('build', async () => {
-  await buildLibrary()
-  await buildDemo()
-  return true
-})
-if (isBuilt) {
+/** Builds what tests need, and runs the static checks on it. */
+const buildAndCheck = async () => {
+  const isBuilt = await runStep('build', async () => {
+    await buildLibrary()
+    await buildDemo()
+    return true
+  })
+  if (!isBuilt) return false
   const { runChecks } = await import('./check.mjs')
   say('static checks')
   const checked = await runStep('checks', runChecks)
-  if (checked) {
-    total.passed += checked.passed
-    total.failed += checked.failed
-  }
+  total.passed += checked?.passed ?? 0
+  total.failed += checked?.failed ?? 0
+  return true
 }
+
+await ensureDependencies()
+// Installing is mostly waiting.
+const [browser, isBuilt] = await Promise.all([runStep('browser', ensureBrowser), buildAndCheck(), ensureCompanions()])
+if (browser) say(`browser: ${browser}`)
 await runTests('unit')
 if (isBuilt && browser) {
   await runTests('e2e')

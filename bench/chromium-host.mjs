@@ -72,6 +72,8 @@ export const chromiumHost = async (files, { site = join(root, '.cache/bench/site
     async open(name, engine) {
       const context = await browser.newContext()
       const page = await context.newPage()
+      // A machine that also does something else may need long to load a page.
+      page.setDefaultTimeout(120_000)
       await page.goto(`${server.url}${name}.html`)
       await page.waitForFunction(() => globalThis.bench !== undefined)
       return {

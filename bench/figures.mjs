@@ -65,6 +65,11 @@ export const targets = {
   'point.fine.requests': 6,
   'limit10.bytes/group': 1,
   'big.rss': 1.2,
+  'commit.append.disk.p50': 30,
+  'commit.append.opfs.p50': 30,
+  'commit.s3': 3,
+  'merge/native1': 2,
+  'tpch.lake/parquet': 1.1,
 }
 
 /**

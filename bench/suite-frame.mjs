@@ -1,6 +1,10 @@
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { root, say } from '../.ci/shell.mjs'
 import { median } from './figures.mjs'
+import { statementsAgain } from './frame-again.mjs'
+import { zones } from './frame-zones.mjs'
+import { around, inTurns } from './frame-turns.mjs'
 
 const path = join(root, 'node_modules/vega-datasets/data/flights-3m.parquet')
 
@@ -31,6 +35,22 @@ const questions = [
     sql: `SELECT origin, delay FROM (SELECT *, row_number() OVER (PARTITION BY origin ORDER BY delay DESC, date) AS r FROM '${path}' WHERE delay > 300) WHERE r <= 2`,
   },
   {
+    name: 'ranks',
+    frame: (/** @type {any} */ { db, F, col, Window }) =>
+      db.read
+        .parquet(path)
+        .withColumn('r', F.rowNumber().over(Window.partitionBy('origin').orderBy(col('delay').desc())))
+        .filter(col('r').le(2))
+        .select('origin', 'delay'),
+    sql: `SELECT origin, delay FROM (SELECT *, row_number() OVER (PARTITION BY origin ORDER BY delay DESC NULLS LAST) AS r FROM '${path}') WHERE r <= 2`,
+  },
+  {
+    name: 'few',
+    frame: (/** @type {any} */ { db, col }) =>
+      db.read.parquet(path).filter(col('delay').gt(600)).select('origin', 'delay').limit(10),
+    sql: `SELECT origin, delay FROM '${path}' WHERE delay > 600 LIMIT 10`,
+  },
+  {
     name: 'join',
     frame: (/** @type {any} */ { db, F, col }) => {
       const flights = db.read.parquet(path)
@@ -48,6 +68,7 @@ const questions = [
  */
 export const runSuite = async ({ rounds, build }) => {
   await build()
+  const messages = countMessages()
   const { connect, col, Window } = await import(join(root, 'dist/index.js'))
   const F = await import(join(root, 'dist/functions.js'))
   const db = await connect()
@@ -56,29 +77,60 @@ export const runSuite = async ({ rounds, build }) => {
   try {
     for (const { name, frame, sql } of questions) {
       say(name)
-      const ways = [() => frame({ db, F, col, Window }).collect(), () => db.sql(sql).collect()]
-      const answers = await Promise.all(ways.map(async (way) => JSON.stringify(await way(), text)))
+      const chain = () => frame({ db, F, col, Window })
+      const ways = [() => chain().collect(), () => db.sql(sql).collect()]
+      const answers = []
+      for (const way of ways) answers.push(JSON.stringify(await way(), text))
       if (answers[0]?.length !== answers[1]?.length) throw new Error(`The two ways of "${name}" give other answers.`)
-      /** @type {[number[], number[]]} */
-      const times = [[], []]
-      for (let round = 0; round < rounds * 12; round++) {
-        for (const way of round % 2 === 0 ? [0, 1] : [1, 0]) {
-          const start = performance.now()
-          await ways[way]?.()
-          times[way]?.push(performance.now() - start)
-        }
-      }
-      // Each pair ran side by side: what a busy machine adds is in both, and the middle pair knows least of it.
-      const pairs = times[0].map((time, at) => time / /** @type {number} */ (times[1][at]))
-      figures[`frame.${name}/sql`] = Number(median(pairs).toPrecision(3))
+      const { ratios, clock, sent } = await inTurns(ways, rounds * 24, messages)
+      const [low, high] = around(ratios)
+      const own = await ownTime(chain)
+      figures[`frame.${name}/sql`] = rounded(median(ratios))
+      figures[`frame.${name}/sql.low`] = rounded(low)
+      figures[`frame.${name}/sql.high`] = rounded(high)
+      figures[`frame.${name}.own.milliseconds`] = rounded(own)
+      figures[`frame.${name}.own/sql`] = rounded(own / median(clock[1]))
+      figures[`frame.${name}.messages`] = median(sent[0]) - median(sent[1])
     }
     say('fifty steps')
     figures['frame.compile50.milliseconds'] = await compileTime(db, col, F)
   } finally {
     await db.close()
   }
-  return { figures }
+  say('statements that come again')
+  Object.assign(figures, await statementsAgain(connect, rounds * 60))
+  say('time zones')
+  return { figures: { ...figures, ...(await zones(connect, rounds)) } }
 }
+
+/** Milliseconds of the caller's thread from the first method of a chain to the text of its SQL. @param {() => any} chain */
+async function ownTime(chain) {
+  const held = chain()
+  await held.collect()
+  /** @type {number[]} */
+  const times = []
+  for (let round = 0; round < 200; round++) {
+    const start = performance.now()
+    chain()
+    await held.toSQL()
+    times.push(performance.now() - start)
+  }
+  return median(times)
+}
+
+/** Counts what this thread sends to others. @returns {() => number} */
+function countMessages() {
+  let count = 0
+  const post = Worker.prototype.postMessage
+  Worker.prototype.postMessage = function (...given) {
+    count++
+    return post.apply(this, given)
+  }
+  return () => count
+}
+
+/** @param {number} value */
+const rounded = (value) => Number(value.toPrecision(3))
 
 /** @param {any} db @param {any} col @param {any} F */
 async function compileTime(db, col, F) {
@@ -100,7 +152,7 @@ async function compileTime(db, col, F) {
     await frame.toSQL()
     times.push(performance.now() - start)
   }
-  return Number(median(times).toPrecision(3))
+  return rounded(median(times))
 }
 
 /** @param {string} _ @param {unknown} value */

@@ -42,7 +42,7 @@ export const tpchFiles = async (scale) => {
  * Whether two answers are the same; numbers with a fraction may differ by rounding.
  * @param {import('./system.js').Answer} one @param {import('./system.js').Answer} other
  */
-const isSame = (one, other) => {
+export const isSame = (one, other) => {
   const values = [one, other].map(({ rows }) => rows.flatMap((row) => ['row', ...Object.values(row).map(String)]))
   const [left = [], right = []] = values
   return left.length === right.length && left.every((value, index) => isSameValue(value, right[index] ?? ''))

@@ -21,8 +21,18 @@ const lines = Array.from(
 const csv = Buffer.from(`id,text,value,day\n${lines.join('')}`)
 const ndjson = Buffer.from(Array.from({ length: rows }, (_, row) => `{"id":${row},"tags":["t${row % 7}"]}\n`).join(''))
 
+/** Makes a thread that decodes tell the site of splits of Avro that it is given. */
+const telling = `const own = crypto.randomUUID()
+addEventListener('message', ({ data }) => {
+  if (data?.call === 'decodeSplit') void fetch('/given?to=' + own)
+})
+`
+const cores = (count: number): string => `Object.defineProperty(navigator, 'hardwareConcurrency', { value: ${count} })`
+
 let site: Site
 let browser: Browser
+/** Threads that were given splits of Avro. */
+const given = new Set<string>()
 
 beforeAll(async () => {
   const root = fileURLToPath(new URL('..', import.meta.url))
@@ -30,6 +40,7 @@ beforeAll(async () => {
     (type: string, body: string | Buffer): Route =>
     (_request, response) =>
       void response.writeHead(200, { 'content-type': type, 'content-security-policy': contentSecurityPolicy }).end(body)
+  const decoder = await readFile(`${root}dist/worker/decode.js`, 'utf8')
   const arrow = await readFile(`${root}src/format/arrow/fixtures/table-file-lz4.arrow`)
   site = await serve({
     root,
@@ -41,6 +52,15 @@ beforeAll(async () => {
         'text/javascript',
         'delete WebAssembly.Suspending\ndelete WebAssembly.promising',
       ),
+      '/dist/worker/four-cores.js': answer('text/javascript', `import './cores-4.js'\nimport './engine.js'`),
+      '/dist/worker/cores-4.js': answer('text/javascript', cores(4)),
+      '/dist/worker/one-core.js': answer('text/javascript', `import './cores-1.js'\nimport './engine.js'`),
+      '/dist/worker/cores-1.js': answer('text/javascript', cores(1)),
+      '/dist/worker/decode.js': answer('text/javascript', telling + decoder),
+      '/given': ({ url }, response) => {
+        given.add(new URL(url!, site.url).searchParams.get('to')!)
+        response.writeHead(204).end()
+      },
       '/rows.csv': answer('text/plain', csv),
       '/rows.csv.gz': answer('application/octet-stream', gzipSync(csv)),
       '/rows.ndjson': answer('text/plain', ndjson),
@@ -117,4 +137,36 @@ describe.each([
     })
     expect(kept).toEqual(['1x', '2y'])
   })
+})
+
+test('Avro of many blocks is decoded by several threads, and is what one thread reads', async () => {
+  const page = await browser.newPage()
+  await page.goto(new URL('page.html', site.url).href)
+  const sql =
+    "SELECT count(*) AS n, sum(i) AS s, max(text) AS t, sum(i * file_row_number) AS o FROM read_avro('opfs:/many.avro', file_row_number = true)"
+  const read = (): Promise<unknown> =>
+    page.evaluate(async (text) => (await db.sql(text).collect()).map((row) => Object.values(row).join()), sql)
+  const reconnect = (options: lakefront.ConnectOptions): Promise<void> =>
+    page.evaluate(async (own) => {
+      await globalThis.db?.close()
+      globalThis.db = await library.connect(own)
+    }, options)
+  try {
+    await reconnect({})
+    await page.evaluate(async () => {
+      await db.sql('SELECT i, md5(i::VARCHAR) AS text FROM range(300000) t(i)').write.avro('opfs:/many.avro')
+    })
+    given.clear()
+    await reconnect({ workerUrl: 'dist/worker/one-core.js' })
+    const single = await read()
+    expect(single).toEqual([expect.stringMatching(/^300000,44999850000,/)])
+    expect(given.size).toBeLessThanOrEqual(1)
+    given.clear()
+    await reconnect({ workerUrl: 'dist/worker/four-cores.js' })
+    // Threads start while the file is read for the first time.
+    for (let turn = 0; turn < 10 && given.size < 2; turn++) expect(await read()).toEqual(single)
+    expect(given.size).toBeGreaterThan(1)
+  } finally {
+    await page.close()
+  }
 })

@@ -6,7 +6,7 @@ import { crashOnOpfs } from '../bench/lake/crash-opfs.mjs'
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
 
 /** Kills here; all steps of all commits, 250 kills and more each, are `npm run bench -- lake-crash`. */
-const kills = 12
+const kills = 8
 
 test('a process that is killed at a step of its commit leaves the lake before or after it, never between', async () => {
   const report = await crashOnDisk({ dist, kills })

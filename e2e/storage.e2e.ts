@@ -114,6 +114,19 @@ describe('what happens to tabs', () => {
     await expect.poll(sweep, { timeout: 20_000 }).toEqual(['lake/object'])
   })
 
+  test('one that goes on after somebody removed its folder makes that again', async () => {
+    const found = await page.evaluate(async () => {
+      const storage = storageTesting.openStorage('opfs:/lake/')
+      await storage.write('in/object', new Uint8Array([1]))
+      await (await navigator.storage.getDirectory()).removeEntry('lake', { recursive: true })
+      const missing = await storage.stat('in/object').catch((error: { code: string }) => error.code)
+      await storage.write('in/object', new Uint8Array([2]), { ifNoneMatch: '*' })
+      return [missing, ...(await storage.read('in/object')).bytes]
+    })
+    expect(found).toEqual(['NOT_FOUND', 2])
+    expect(await names(page)).toEqual(['lake/in/object'])
+  })
+
   test('two that count with compare-and-swap lose nothing, with workers too', async () => {
     const pages = [page, await openPage(), await openPage()]
     await page.evaluate(() => storageTesting.openStorage('opfs:/lake/').write('counter', new Uint8Array([0])))
@@ -183,6 +196,84 @@ describe('what happens to tabs', () => {
     })
     expect(outcome).toEqual(outcome.map(() => 'kept'))
     expect(outcome.length).toBeGreaterThan(15)
+  })
+})
+
+describe('a swap that fails at its last step', () => {
+  beforeAll(async () => {
+    context = await browser.newContext()
+  })
+  beforeEach(async () => {
+    page = await openPage()
+  })
+  afterAll(() => context.close())
+
+  /** Writes over a version, and where nothing is, while a method of the browser's fails; what was said, and what is there then. */
+  const swaps = (name: 'move' | 'close', when: 'before' | 'after'): Promise<string[]> =>
+    page.evaluate(
+      async ([method, moment]) => {
+        const storage = storageTesting.openStorage('opfs:/swaps/')
+        const { etag } = await storage.write('object', new Uint8Array([1]))
+        await storage.remove('new')
+        if (method === 'close') delete (FileSystemFileHandle.prototype as { move?: unknown }).move
+        const owner = FileSystemFileHandle.prototype as unknown as Record<
+          string,
+          (...given: unknown[]) => Promise<unknown>
+        >
+        const plain = FileSystemFileHandle.prototype.createWritable
+        const original = owner['move']!
+        const refuse = (): never => {
+          throw new DOMException('let fail', 'InvalidStateError')
+        }
+        if (method === 'move')
+          owner['move'] = async function (...given) {
+            if (moment === 'after') await original.apply(this, given)
+            refuse()
+          }
+        else
+          FileSystemFileHandle.prototype.createWritable = async function (...given) {
+            const writable = await plain.apply(this, given)
+            if (this.name.endsWith('.tmp')) return writable
+            const sink = writable.getWriter()
+            return new WritableStream({
+              write: (chunk) => sink.write(chunk as Uint8Array<ArrayBuffer>),
+              close: async () => {
+                if (moment === 'after') await sink.close()
+                else await sink.abort()
+                refuse()
+              },
+              abort: (reason) => sink.abort(reason),
+            }) as FileSystemWritableFileStream
+          }
+        const codeOf = (write: Promise<unknown>): Promise<string> =>
+          write.then(
+            () => 'written',
+            (error: { code: string }) => error.code,
+          )
+        const said = [
+          await codeOf(storage.write('object', new Uint8Array(2), { ifMatch: etag! })),
+          await codeOf(storage.write('new', new Uint8Array(2), { ifNoneMatch: '*' })),
+        ]
+        if (method === 'move') owner['move'] = original
+        FileSystemFileHandle.prototype.createWritable = plain
+        const size = (key: string): Promise<number> =>
+          storage.stat(key).then(
+            ({ size }) => size,
+            () => 0,
+          )
+        return [`${said[0]}: ${await size('object')}`, `${said[1]}: ${await size('new')}`]
+      },
+      [name, when] as const,
+    )
+
+  test('is not denied when others may have seen it', async () => {
+    expect(await swaps('move', 'after')).toEqual(['WRITE_STATE_UNKNOWN: 2', 'WRITE_STATE_UNKNOWN: 2'])
+    expect(await swaps('move', 'before')).toEqual(['NETWORK: 1', 'NETWORK: 0'])
+  })
+
+  test('is not denied by a browser that does not rename, either, and a new file is taken away again', async () => {
+    expect(await swaps('close', 'before')).toEqual(['NETWORK: 1', 'NETWORK: 0'])
+    expect(await swaps('close', 'after')).toEqual(['WRITE_STATE_UNKNOWN: 2', 'NETWORK: 0'])
   })
 })
 

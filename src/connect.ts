@@ -6,6 +6,7 @@ import { storageCalls, storageOptions } from './connect/storage-options.ts'
 import type { FileOptions } from './connect/storage-options.ts'
 import { Session } from './connect/session.ts'
 import type { Engine } from './engine/engine.ts'
+import { LakefrontError } from './errors.ts'
 import { spawnWorker } from './rpc/spawn.ts'
 import { supervisedEngine } from './rpc/supervised-engine.ts'
 
@@ -63,8 +64,13 @@ async function open(options: ConnectOptions): Promise<Engine> {
     const { DuckdbNativeEngine } = await import('./engine/duckdb-native/duckdb-native-engine.ts')
     return writing(await DuckdbNativeEngine.open(engine), options.storage)
   }
-  const calls = storageCalls(options.storage)
+  const { r2, ...calls } = storageCalls(options.storage)
   if (worker) {
+    if (r2 !== undefined)
+      throw new LakefrontError(
+        'UNSUPPORTED',
+        'storage.r2: bindings cannot be sent to a worker. Run the engine in this thread: connect({ worker: false, … }).',
+      )
     return supervisedEngine(() => spawnWorker(workerUrl), {
       engine,
       calls,
@@ -72,5 +78,5 @@ async function open(options: ConnectOptions): Promise<Engine> {
       ...(signal === undefined ? {} : { signal }),
     })
   }
-  return engineInThread(workerUrl, engine, calls)
+  return engineInThread(workerUrl, engine, r2 === undefined ? calls : { ...calls, r2 })
 }

@@ -38,6 +38,8 @@ export interface TrampolineImports {
   combine(info: number, source: number, target: number, count: bigint): void
   finalize(info: number, states: number, output: number, count: bigint, offset: bigint): void
   destroy(states: number, count: bigint): void
+  /** Answers 1 when the same input has more rows to give, 0 when it has not. May throw what DuckDB's own functions threw. */
+  in_out(context: number, data: number, input: number, output: number): number
 }
 
 /** What an instance of the trampolines exports: each may be set into DuckDB's function table. */
@@ -56,6 +58,8 @@ export interface TrampolineExports {
   readonly f_combine: TrampolineImports['combine']
   readonly f_finalize: TrampolineImports['finalize']
   readonly f_destroy: TrampolineImports['destroy']
+  /** A table function of the rows of another table. */
+  readonly f_in_out: TrampolineImports['in_out']
 }
 
 const base64: string =

@@ -24,6 +24,7 @@ function trampolines(imports: Partial<TrampolineImports>): TrampolineExports {
     combine: unexpected,
     finalize: unexpected,
     destroy: unexpected,
+    in_out: unexpected,
     ...imports,
   }
   return new WebAssembly.Instance(module, { lf }).exports as unknown as TrampolineExports
@@ -36,7 +37,7 @@ describe('trampolines', () => {
 
   it('forward their arguments, each to its own import', () => {
     const calls: unknown[] = []
-    const { f_i, f_ii, f_iii, f_cast, f_size, f_combine, f_finalize, f_destroy } = trampolines({
+    const { f_i, f_ii, f_iii, f_cast, f_size, f_combine, f_finalize, f_destroy, f_in_out } = trampolines({
       call_i: (...values) => void calls.push(['i', ...values]),
       call_ii: (...values) => void calls.push(['ii', ...values]),
       call_iii: (...values) => void calls.push(['iii', ...values]),
@@ -45,6 +46,7 @@ describe('trampolines', () => {
       combine: (...values) => void calls.push(['combine', ...values]),
       finalize: (...values) => void calls.push(['finalize', ...values]),
       destroy: (...values) => void calls.push(['destroy', ...values]),
+      in_out: (...values) => (calls.push(['in_out', ...values]), 1),
     })
     f_i(1)
     f_ii(2, 3)
@@ -54,6 +56,7 @@ describe('trampolines', () => {
     f_combine(1, 2, 3, 4n)
     f_finalize(1, 2, 3, 4n, 5n)
     f_destroy(1, 2n)
+    expect(f_in_out(1, 2, 3, 4)).toBe(1)
     expect(calls).toEqual([
       ['i', 1],
       ['ii', 2, 3],
@@ -63,6 +66,7 @@ describe('trampolines', () => {
       ['combine', 1, 2, 3, 4n],
       ['finalize', 1, 2, 3, 4n, 5n],
       ['destroy', 1, 2n],
+      ['in_out', 1, 2, 3, 4],
     ])
   })
 

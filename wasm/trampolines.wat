@@ -13,6 +13,7 @@
   (import "lf" "combine" (func $combine (param i32 i32 i32 i64)))
   (import "lf" "finalize" (func $finalize (param i32 i32 i32 i64 i64)))
   (import "lf" "destroy" (func $destroy (param i32 i64)))
+  (import "lf" "in_out" (func $in_out (param i32 i32 i32 i32) (result i32)))
 
   ;; table function: bind (info), init (info), local init (info); any destructor (pointer)
   (func (export "f_i") (param $a i32)
@@ -53,4 +54,8 @@
 
   ;; aggregate function: (states, count)
   (func (export "f_destroy") (param $a i32) (param $n i64)
-    (call $destroy (local.get $a) (local.get $n))))
+    (call $destroy (local.get $a) (local.get $n)))
+
+  ;; table function of other rows: (context, data, input chunk, output chunk), answers whether more comes of this input
+  (func (export "f_in_out") (param $a i32) (param $b i32) (param $c i32) (param $d i32) (result i32)
+    (call $in_out (local.get $a) (local.get $b) (local.get $c) (local.get $d))))

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads'
+import { decodeSplit } from '../src/format/avro/decode-split.ts'
 import { parquetDecoder } from '../src/format/parquet/decode.ts'
 import { streamEncoder } from '../src/format/parquet/encode.ts'
 import { serveDecoder } from '../src/rpc/serve-decoder.ts'
@@ -6,7 +7,7 @@ import type { ServedEndpoint } from '../src/rpc/serve-engine.ts'
 
 const open = (module: WebAssembly.Module) => {
   const load = async () => module
-  return { decoder: parquetDecoder(load), encoder: streamEncoder(load) }
+  return { decoder: parquetDecoder(load), encoder: streamEncoder(load), decodeSplit }
 }
 
 serveDecoder(open, parentPort as unknown as ServedEndpoint)

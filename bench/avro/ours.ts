@@ -1,7 +1,14 @@
-/** What the bench times of ours, bundled before it is run: columns from a file, a file from columns, and an Arrow table of them. */
+/** What the bench times of ours, bundled before it is run: columns from a file, here and in threads, a file from columns, and an Arrow table of them. */
 export { avroEncoder } from '../../src/format/avro/avro-encoder.ts'
 export { avroBlocks, openAvro } from '../../src/format/avro/container.ts'
 export { readAvro } from '../../src/format/avro/read-avro.ts'
 export { memorySource } from '../../src/storage/memory.ts'
 export { tableFromBatches } from '../../src/types/arrow.ts'
 export { batchFromRows, schemaFrom } from '../../src/types/batch-from-rows.ts'
+export { parquetDecoder } from '../../src/format/parquet/decode.ts'
+export { decoderModule } from '../../src/format/parquet/decoder-module.ts'
+export { connectDecoder } from '../../src/rpc/connect-decoder.ts'
+export { nodeWorker } from '../../src/rpc/node-worker.ts'
+export { DecodePool } from '../../src/scan/decode-pool.ts'
+export { MemoryBudget } from '../../src/scan/memory-budget.ts'
+export { splitPlace } from '../../src/scan/split-place.ts'

@@ -1,6 +1,9 @@
 import { deepStrictEqual } from 'node:assert'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import {
   Binary,
   Bool,
@@ -158,10 +161,11 @@ const takeTurns = async (names, rounds, run) => {
 }
 
 /**
- * @param {{ rows: number, rounds: number }} options
+ * @param {import('../suite.d.ts').SuiteOptions} options
  * @returns {Promise<import('../suite.d.ts').SuiteResult>}
  */
-export const runSuite = async ({ rows: count, rounds }) => {
+export const runSuite = async ({ rows: count, rounds, build }) => {
+  await build()
   const ours = await loadOurs()
   say(`making ${count} rows`)
   const type = avsc.Type.forSchema(/** @type {avsc.Schema} */ (/** @type {unknown} */ (schema)))
@@ -245,14 +249,45 @@ export const runSuite = async ({ rows: count, rounds }) => {
   )
   rows = rowsFromColumns()
   Object.assign(encoding, await takeTurns(['avscRows'], rounds, async () => encodeRows(rows)))
+  say('decoding in threads')
+  const splits = await splitSamples(ours, await packed(ours, batches), rounds)
   const figures = {
     'avro.decode/avsc': ratio(decoding, 'avsc'),
     'avro.decode/avscRows': ratio(decoding, 'avscRows'),
+    'avro.pool/alone': ratio(splits, 'alone'),
     'avro.encode/avsc': ratio(encoding, 'avsc'),
     'avro.encode/avscRows': ratio(encoding, 'avscRows'),
   }
-  const milliseconds = { decode: medians(decoding), encode: medians(encoding) }
+  const milliseconds = { decode: medians(decoding), deflated: medians(splits), encode: medians(encoding) }
   return { figures, milliseconds, files: { 'bench.avro': file.length } }
+}
+
+/** The batches as one file in deflate. @param {any} ours @param {any[]} batches */
+const packed = async (ours, batches) => {
+  const encoder = await ours.avroEncoder(batches[0].schema, { schema: JSON.stringify(schema) })
+  const chunks = [...encoder.head()]
+  for (const batch of batches) for await (const chunk of encoder.batch(batch)) chunks.push(chunk)
+  for await (const chunk of encoder.tail()) chunks.push(chunk)
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+/** A file to columns in this thread, and in this one and the threads a session has. @param {any} ours @param {Uint8Array} file @param {number} rounds */
+const splitSamples = async (ours, file, rounds) => {
+  const dist = new URL('../../dist/', import.meta.url)
+  const module = ours.decoderModule(() => readFile(new URL('wasm/parquet_wasm_bg.wasm', dist)))
+  const spawn = () =>
+    ours.connectDecoder(ours.nodeWorker(new Worker(new URL('worker/decode-node.js', dist)), 'decoder'))
+  const workers = { cores: availableParallelism(), spawn }
+  const pool = new ours.DecodePool({ decoder: ours.parquetDecoder(module), module, workers })
+  const place = ours.splitPlace(pool, new ours.MemoryBudget(2e9))
+  const opened = await ours.openAvro(ours.memorySource(file, 'deflated.avro'))
+  const wanted = opened.fields.map((/** @type {unknown} */ _, /** @type {number} */ index) => index)
+  const samples = await takeTurns(['ours', 'alone'], rounds, async (name) => {
+    const options = { readsAhead: true, ...(name === 'ours' && { place }) }
+    for await (const { length } of ours.readAvro(opened, wanted, options)) if (length < 0) throw new Error('no rows')
+  })
+  pool.close()
+  return samples
 }
 
 /** The blocks of a file, as their bytes. @param {any} ours @param {Uint8Array} file */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { pointsOf, spread } from './fault-points.mjs'
+import { killsInTurn, pointsOf, spread } from './fault-points.mjs'
 import { kindCount, kindOf, modelAfter } from './operations.mjs'
 
 /** @typedef {{ found: { state: string, problems: string[] }, commit: (told: { n: number, at?: number, when?: string }) => Promise<any>, ended: Promise<unknown>, end: () => Promise<void>, reopened: () => Promise<Child> }} Child */
@@ -29,15 +29,18 @@ export const crashOnDisk = async ({ dist, kills, say = () => {} }) => {
   while (report.kills < kills) {
     const folder = await mkdtemp(join(tmpdir(), 'lake-crash-'))
     try {
-      let done = 0
+      let [done, inTurn] = [0, 0]
       let child = await openChild(dist, folder)
       while (done < mostCommits && report.kills < kills) {
         const { name } = kindOf(done)
-        const point = waiting.get(name)?.shift()
+        const left = waiting.get(name) ?? []
+        const point = inTurn < killsInTurn ? left.shift() : undefined
         if (point === undefined) {
           const { steps } = await child.commit({ n: done })
           // The first ones make folders too. What follows is always the first commit of a process, as this one is.
-          if (done >= kindCount) waiting.set(name, spread(pointsOf(steps, 'writeFile ')))
+          if (done >= kindCount && left.length === 0)
+            waiting.set(name, spread(pointsOf(steps, 'writeFile '), done % kindCount))
+          inTurn = 0
           done++
           if (done >= kindCount) child = await child.reopened()
           continue
@@ -45,12 +48,14 @@ export const crashOnDisk = async ({ dist, kills, say = () => {} }) => {
         const { killed } = await child.commit({ n: done, at: point.at, when: point.when })
         if (killed === undefined) {
           // It took fewer steps this time.
+          inTurn = 0
           done++
           child = await child.reopened()
           continue
         }
         await child.ended
         report.kills++
+        inTurn++
         report.points[killed] = (report.points[killed] ?? 0) + 1
         child = await openChild(dist, folder)
         const landed = child.found.state === modelAfter(done + 1)
@@ -59,6 +64,7 @@ export const crashOnDisk = async ({ dist, kills, say = () => {} }) => {
         report.wrong.push(...child.found.problems.map((/** @type {string} */ text) => `killed ${killed}: ${text}`))
         if (landed) {
           report.landed++
+          inTurn = 0
           done++
         }
         if (report.kills % 25 === 0) say(`${report.kills} kills, ${report.landed} commits had landed`)

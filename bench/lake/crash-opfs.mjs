@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright'
 import { browserFlags, ensureBrowser } from '../../.ci/browser.mjs'
 import { serve } from '../../.ci/serve.mjs'
-import { pointsOf, spread } from './fault-points.mjs'
+import { killsInTurn, pointsOf, spread } from './fault-points.mjs'
 import { kindCount, kindOf, modelAfter } from './operations.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -70,26 +70,30 @@ export const crashOnOpfs = async ({ dist, kills, say = () => {} }) => {
     while (report.kills < kills) {
       const context = await site.browser.newContext()
       let page = await site.openPage(context)
-      let done = 0
+      let [done, inTurn] = [0, 0]
       await ask(page, 'open', 'opfs:/lake')
       while (done < mostCommits && report.kills < kills) {
         const { name } = kindOf(done)
-        const point = waiting.get(name)?.shift()
+        const left = waiting.get(name) ?? []
+        const point = inTurn < killsInTurn ? left.shift() : undefined
         const { steps, stopped } = await ask(page, 'commit', {
           n: done,
           ...(point && { at: point.at, when: point.when }),
         })
         if (stopped === undefined) {
           // The first ones make folders too. What follows is always the first commit of a worker, as this one is.
-          if (point === undefined && done >= kindCount) waiting.set(name, spread(pointsOf(steps, 'write ')))
+          if (point === undefined && done >= kindCount && left.length === 0)
+            waiting.set(name, spread(pointsOf(steps, 'write '), done % kindCount))
           if (done >= kindCount - 1) {
             await ask(page, 'terminate')
             await ask(page, 'open', 'opfs:/lake')
           }
+          inTurn = 0
           done++
           continue
         }
         const isTab = report.kills++ % tabEvery === 0
+        inTurn++
         const label = `${isTab ? 'tab' : 'worker'}, ${stopped}`
         report.points[label] = (report.points[label] ?? 0) + 1
         if (isTab) {
@@ -103,6 +107,7 @@ export const crashOnOpfs = async ({ dist, kills, say = () => {} }) => {
         report.wrong.push(...found.problems.map((/** @type {string} */ text) => `${label}: ${text}`))
         if (landed) {
           report.landed++
+          inTurn = 0
           done++
         }
         if (report.kills % 25 === 0) say(`${report.kills} kills, ${report.landed} commits had landed`)

@@ -15,9 +15,26 @@ export const pointsOf = (steps, writing) =>
     return moments.map((when) => ({ at, step, when }))
   })
 
-/** The last first, behind the switch, and then in an order where the first few are from all over. @template T @param {readonly T[]} points @returns {T[]} */
-export const spread = (points) => {
-  const stride = Math.max(1, Math.floor(points.length / 7))
-  const backwards = points.toReversed()
-  return Array.from({ length: stride }, (_, offset) => backwards.filter((_, index) => index % stride === offset)).flat()
+/**
+ * Each moment of each step once, backwards from one that `kind` counts, so that the first kills of all kinds are at other steps; then those moments
+ * that came a second time, and so on.
+ * @param {readonly FaultPoint[]} points @param {number} kind @returns {FaultPoint[]}
+ */
+export const spread = (points, kind) => {
+  /** @type {Map<string, number>} */
+  const seen = new Map()
+  /** @type {FaultPoint[][]} */
+  const turns = []
+  for (const point of points.toReversed()) {
+    const label = `${point.when} ${point.step}`
+    const turn = seen.get(label) ?? 0
+    seen.set(label, turn + 1)
+    ;(turns[turn] ??= []).push(point)
+  }
+  const [first = [], ...others] = turns
+  const start = (kind * killsInTurn) % first.length
+  return [...first.slice(start), ...first.slice(0, start), ...others.flat()]
 }
+
+/** How often a commit is killed before it is let through, so that all kinds have their turn. */
+export const killsInTurn = 4

@@ -58,6 +58,7 @@ export const countSteps = ({ at = Infinity, when = 'before', isOn }) => {
 /** What a path is of, in a word. @param {string} path */
 const partOf = (path) => {
   if (/\.lock/.test(path)) return 'lock'
+  if (/\.turn\./.test(path)) return 'turn'
   if (path.endsWith('-delete.parquet')) return 'deletes'
   if (path.endsWith('.parquet')) return 'data'
   if (path.endsWith('.tmp')) return /data\//.test(path) ? 'draft of data' : 'draft of the catalog'

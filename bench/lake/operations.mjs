@@ -45,9 +45,11 @@ const kinds = [
   },
   {
     name: 'merge',
-    run: (lake, n) => lake.table('u').upsert(rowsFrom((n - 2) * 100 + 5, 20, n), { key: 'id' }),
-    model: ({ u }, n) => put(u, rowsFrom((n - 2) * 100 + 5, 20, n)),
+    run: (lake, n) => lake.table('u').upsert(rowsFrom((n - 1) * 100 + 5, 20, n), { key: 'id' }),
+    model: ({ u }, n) => put(u, rowsFrom((n - 1) * 100 + 5, 20, n)),
   },
+  { name: 'compact', run: (lake) => lake.compact(), model: () => {} },
+  { name: 'tidy', run: (lake) => lake.tidy(), model: () => {} },
 ]
 
 export const kindCount = kinds.length
@@ -85,6 +87,12 @@ export const openOperated = async ({ col }, db, url) => {
     lake,
     table: (/** @type {string} */ name) => lake.table(name),
     transaction: (/** @type {any} */ work) => lake.transaction(work),
+    compact: () => lake.compact(),
+    tidy: async () => {
+      const olderThan = new Date(Date.now() + 1000)
+      await lake.expireSnapshots({ olderThan })
+      return lake.vacuum({ olderThan })
+    },
     sqlUpdate: (/** @type {string} */ name, /** @type {number} */ n) =>
       lake.table(name).update({ set: { v: col('v').add(1000) }, where: `id % 5 = ${n % 5}` }),
   }

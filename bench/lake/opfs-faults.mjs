@@ -67,5 +67,5 @@ wrap(scope.FileSystemDirectoryHandle?.prototype, 'getDirectoryHandle', () => 'fo
 for (const name of ['write', 'flush', 'truncate', 'close'])
   wrap(scope.FileSystemSyncAccessHandle?.prototype, name, () => 'draft')
 wrap(scope.LockManager?.prototype, 'request', (_, [name]) =>
-  /draft/.test(name) ? 'lock of a draft' : 'lock of an object',
+  /lakefront draft/.test(name) ? 'lock of a draft' : /lakefront turn/.test(name) ? 'turn' : 'lock of an object',
 )

@@ -1,4 +1,5 @@
 import * as lakefront from '../../dist/index.js'
+import { appendTimes } from './append-times.mjs'
 import { openOperated } from './operations.mjs'
 import { checkRace, prepareRace, runWriter } from './race-writer.mjs'
 
@@ -68,6 +69,13 @@ const lakeTests = {
   runWriter: (options) => runWriter(lakefront, db, options),
   /** @param {any} options */
   checkRace: ({ url, ...raced }) => checkRace(db, url, raced),
+  /** Times commits and files beside them. @param {number} commits */
+  appendTimes: async (commits) => {
+    const session = await lakefront.connect()
+    const times = await appendTimes(session, { lake: 'opfs:/appended', alone: 'opfs:/alone', commits })
+    await session.close()
+    return times
+  },
   /** Ends the engine's worker as it is. */
   terminate: () => workers.splice(0).forEach((worker) => worker.terminate()),
 }

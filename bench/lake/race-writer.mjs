@@ -25,34 +25,30 @@ export const prepareRace = async (db, url) => {
  * @param {any} lakefront @param {any} db @param {{ url: string, writer: number, commits: number }} options
  * @returns {Promise<RaceCommit[]>}
  */
-export const runWriter = async ({ col, isLakefrontError }, db, { url, writer, commits }) => {
+export const runWriter = async ({ col }, db, { url, writer, commits }) => {
   const lake = await db.openLake(url)
   /** @type {RaceCommit[]} */
   const done = []
   for (let n = 0; n < commits; n++) {
     const began = performance.now()
     const kind = n % 5 === 4 ? 'claim' : 'append'
-    for (let reruns = 0; ; reruns++) {
-      try {
-        const { snapshot, attempts, roundTrips } = await (kind === 'append'
-          ? lake.table('log').insert(
-              Array.from({ length: 10 }, (_, k) => ({ writer, n, k })),
-              { retries: 200, message: `${writer}:${n}` },
-            )
-          : lake.transaction(
-              async (/** @type {any} */ tx) => {
-                const [first] = await tx.table('stock').orderBy('id').limit(1).collect()
-                await tx.table('stock').delete(col('id').eq(first.id))
-                await tx.table('claimed').insert([{ id: first.id, writer }])
-              },
-              { retries: 200, message: `${writer}:${n}` },
-            ))
-        done.push({ writer, n, kind, snapshot, attempts, reruns, roundTrips, milliseconds: performance.now() - began })
-        break
-      } catch (error) {
-        if (!isLakefrontError(error, 'COMMIT_CONFLICT')) throw error
-      }
+    const options = { retries: 200, message: `${writer}:${n}` }
+    let runs = 0
+    /** @param {any} tx */
+    const claim = async (tx) => {
+      runs++
+      const [first] = await tx.table('stock').orderBy('id').limit(1).collect()
+      await tx.table('stock').delete(col('id').eq(first.id))
+      await tx.table('claimed').insert([{ id: first.id, writer }])
     }
+    const { snapshot, attempts, roundTrips } = await (kind === 'append'
+      ? lake.table('log').insert(
+          Array.from({ length: 10 }, (_, k) => ({ writer, n, k })),
+          options,
+        )
+      : lake.transaction(claim, { ...options, reruns: 200 }))
+    const milliseconds = performance.now() - began
+    done.push({ writer, n, kind, snapshot, attempts, reruns: Math.max(0, runs - 1), roundTrips, milliseconds })
   }
   await lake.close()
   return done

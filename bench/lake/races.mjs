@@ -12,6 +12,7 @@ import { checkRace, prepareRace } from './race-writer.mjs'
  * @property {number} perSecond commits that came in, of all writers together
  * @property {number} p50 milliseconds of a commit, lost races and all
  * @property {number} p95
+ * @property {number} max
  * @property {number} attempts per commit, 1 without a lost race
  * @property {number} most attempts of one commit
  * @property {number} conflicts transactions that had to be run again, since another took the same row first
@@ -74,6 +75,7 @@ const reportOf = (done, seconds, wrong) => {
     perSecond: done.length / seconds,
     p50: median(times),
     p95: times[Math.floor(times.length * 0.95)] ?? NaN,
+    max: times.at(-1) ?? NaN,
     attempts: attempts.reduce((sum, count) => sum + count, 0) / attempts.length,
     most: Math.max(...attempts),
     conflicts: done.reduce((sum, { reruns }) => sum + reruns, 0),

@@ -93,7 +93,7 @@ describe.each(engines)('%s', (_name, open) => {
 test('ClickHouse', async ({ skip }) => {
   const missing = missingClickhouse()
   if (missing !== undefined) skip(missing)
-  const clickhouse = new ClickhouseFrames()
+  const clickhouse = await ClickhouseFrames.start()
   await using db = await connect({ engine: 'duckdb-native' })
   for (const attack of attacks) {
     const frame = db.createDataFrame([

@@ -38,8 +38,9 @@ export interface ConnectOptions {
   /** Where the script of the engine's worker is, when it is not beside the package's code. */
   readonly workerUrl?: string | URL
   /**
-   * Milliseconds that a statement may take to end after it was aborted. Then its worker is ended, everything else that runs in it
-   * fails with `WORKER_LOST`, and the next call starts a new one. Default 2,000.
+   * Milliseconds that the worker may be silent after a statement was aborted; while it answers, the statement has ten times as long to
+   * end. Then the worker is ended, everything else that runs in it fails with `WORKER_LOST`, and the next call starts a new one.
+   * Default 2,000.
    */
   readonly stopWithin?: number
   /** Gives up opening. */

@@ -4,6 +4,7 @@ import { checkedLimit } from '../storage/fetch-scope.ts'
 import type { FetchLimit } from '../storage/fetch-scope.ts'
 import type { AzureOptions } from '../storage/azure-storage.ts'
 import type { StorageCalls, StorageOptions } from '../storage/open-storage.ts'
+import type { R2Buckets } from '../storage/r2-storage.ts'
 import type { RetryOptions } from '../storage/retry.ts'
 import type { S3Options } from '../storage/s3.ts'
 import { checkNames } from './check-names.ts'
@@ -38,6 +39,11 @@ export interface FileOptions {
    * is called again when it is refused.
    */
   readonly azure?: Pick<AzureOptions, 'endpoint' | 'sas'>
+  /**
+   * Buckets that a Worker is bound to, by the names that URLs have them by: `{ LAKE: env.LAKE }` for `r2://LAKE/folder/file.parquet`. Bindings cannot be
+   * sent to another thread, so only with `worker: false`, and with sessions of other systems.
+   */
+  readonly r2?: R2Buckets
   /** Requests that fail for a passing reason: how often they are made, and how long is waited between. */
   readonly retry?: RetryOptions
   /** An answer that is silent for so long counts as lost. Default 30,000. */
@@ -45,7 +51,7 @@ export interface FileOptions {
 }
 
 const rangeCacheNames = ['memory', 'persistent']
-const fileNames = ['renewUrl', 'revalidate', 's3', 'azure', 'retry', 'stallMilliseconds']
+const fileNames = ['renewUrl', 'revalidate', 's3', 'azure', 'r2', 'retry', 'stallMilliseconds']
 const s3Names = ['endpoint', 'region', 'credentials', 'sign', 'pathStyle']
 const azureNames = ['endpoint', 'sas']
 const credentialNames = ['accessKeyId', 'secretAccessKey', 'sessionToken']
@@ -63,7 +69,7 @@ export function storageOptions(options: {
   checkNames('fetchLimit', fetchLimit ?? {}, ['bytes', 'requests'])
   if (fetchLimit !== undefined) checkedLimit(fetchLimit)
   const { memory, persistent = false } = rangeCache
-  const { renewUrl, revalidate = 'always', s3, azure, retry, stallMilliseconds } = storage
+  const { renewUrl, revalidate = 'always', s3, azure, r2, retry, stallMilliseconds } = storage
   if (renewUrl !== undefined && typeof renewUrl !== 'function') {
     throw wrong(
       'storage.renewUrl',
@@ -75,6 +81,7 @@ export function storageOptions(options: {
     checkNumber('storage.stallMilliseconds', stallMilliseconds, 'a number of milliseconds')
   if (s3 !== undefined) checkS3(s3)
   if (azure !== undefined) checkAzure(azure)
+  if (r2 !== undefined) checkR2(r2)
   checkNames('storage.retry', retry ?? {}, retryNames)
   for (const [name, value] of Object.entries(retry ?? {})) checkNumber(`storage.retry.${name}`, value, 'a number')
   return {
@@ -86,12 +93,16 @@ export function storageOptions(options: {
     ...(azure === undefined ? {} : { azure: plainAzure(azure) }),
     ...(retry === undefined ? {} : { retry: { ...retry } }),
     ...(stallMilliseconds === undefined ? {} : { stallMilliseconds }),
-    asks: Object.keys(storageCalls(storage)) as (keyof StorageCalls)[],
+    asks: Object.keys(functionsOf(storage)) as NonNullable<StorageOptions['asks']>,
   }
 }
 
 /** What the storage may ask of the application: the options that cannot be sent to a worker. */
-export function storageCalls({ renewUrl, s3, azure }: FileOptions = {}): StorageCalls {
+export function storageCalls({ r2, ...options }: FileOptions = {}): StorageCalls {
+  return { ...functionsOf(options), ...(r2 === undefined ? {} : { r2 }) }
+}
+
+function functionsOf({ renewUrl, s3, azure }: FileOptions): Omit<StorageCalls, 'r2'> {
   const { credentials, sign } = s3 ?? {}
   const { sas } = azure ?? {}
   return {
@@ -146,6 +157,16 @@ function checkAzure(azure: AzureOptions): void {
       'storage.azure.sas',
       'is neither text nor a function. Give the part of a shared access signature behind the "?"',
     )
+  }
+}
+
+function checkR2(buckets: R2Buckets): void {
+  for (const [name, bucket] of Object.entries(buckets)) {
+    if (name === '' || /[/?#]/.test(name)) throw wrong('storage.r2', `"${name}" cannot stand in a URL`)
+    const isBucket = ['head', 'get', 'put', 'delete', 'list'].every(
+      (method) => typeof (bucket as unknown as Record<string, unknown> | null)?.[method] === 'function',
+    )
+    if (!isBucket) throw wrong(`storage.r2.${name}`, 'is not a bucket. Give a binding of the Worker, such as env.LAKE')
   }
 }
 

@@ -83,3 +83,17 @@ describe.each(engines)('%s writes files where it is', (name, open) => {
     })
   })
 })
+
+test.each(engines.filter(([name]) => name.startsWith('duckdb')))('%s reads files where it is', async (name, open) => {
+  const db = await open()
+  try {
+    const path = join(folder, `it's "read" ${name}.`)
+    await db.sql("SELECT '01' AS zip, 7 AS n").write.parquet(`${path}parquet`)
+    await db.sql("SELECT '01' AS zip, 7 AS n").write.csv(`${path}csv`)
+    expect(await db.read.parquet(`${path}parquet`).collect()).toEqual([{ zip: '01', n: 7 }])
+    expect(await db.read.csv(`${path}csv`).filter('n = 7').collect()).toEqual([{ zip: '01', n: 7n }])
+    expect(await db.read.csv(`${path}csv`, { schema: { zip: 'varchar' } }).collect()).toEqual([{ zip: '01' }])
+  } finally {
+    await db.close()
+  }
+})

@@ -21,6 +21,11 @@ export interface Statement {
   readonly sources?: readonly string[]
   /** The types of the columns, where the plan tells them: for engines whose values do not know theirs. */
   readonly types?: readonly (LogicalType | undefined)[]
+  /**
+   * By ids of sources, the columns they are believed to have (`columnsText`). DuckDB-WASM fails with `SOURCE_CHANGED` before the first row
+   * when one has others.
+   */
+  readonly expects?: Readonly<Record<string, string>>
 }
 
 export interface ExecuteOptions {
@@ -71,6 +76,10 @@ export interface Database extends AsyncDisposable {
   readonly name: string
   /** Runs a text and answers all rows of its last statement. Transactions may span several calls. */
   query(statement: Statement, options?: ExecuteOptions): Promise<readonly ColumnBatch[]>
+  /**
+   * The same without letting anything else happen meanwhile: of statements on few rows most of the time goes into being able to. It reads the tables of databases only.
+   */
+  queryAtOnce(statement: Statement): Promise<readonly ColumnBatch[]>
   /** The file with all that is committed, as DuckDB opens it anywhere. The bytes are the caller's. */
   bytes(): Promise<Uint8Array>
   /** Forgets it; twice is fine. */

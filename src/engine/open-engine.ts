@@ -2,10 +2,12 @@ import { parquetDecoder } from '../format/parquet/decode.ts'
 import { decoderModule } from '../format/parquet/decoder-module.ts'
 import { streamEncoder } from '../format/parquet/encode.ts'
 import { parquetEncoder } from '../format/parquet/parquet-encoder.ts'
+import { RowsWaiting } from '../format/parquet/rows-waiting.ts'
 import { DecodePool } from '../scan/decode-pool.ts'
 import { MemoryBudget } from '../scan/memory-budget.ts'
 import { scanProvider } from '../scan/scan-provider.ts'
 import { openStorage } from '../storage/open-storage.ts'
+import { PartsInMemory } from '../storage/parts-in-memory.ts'
 import type { StorageCalls } from '../storage/open-storage.ts'
 import type { EngineHost } from './duckdb-wasm/boot.ts'
 import { DuckdbWasmEngine } from './duckdb-wasm/duckdb-wasm-engine.ts'
@@ -29,7 +31,10 @@ export async function openEngine(
   const memory = new MemoryBudget(options.memoryLimitBytes ?? Math.min(mostBytes, (host.memoryBytes ?? mostBytes) / 2))
   const module = decoderModule(() => host.loadParquet())
   const ranges = { mostMemoryBytes: memory.limit * rangeShare }
-  const storage = openStorage({ ...ranges, ...options.storage, ...(baseUrl === undefined ? {} : { baseUrl }) }, calls)
+  const uploads = new PartsInMemory(() => memory.uploadable)
+  memory.watch('uploads', () => uploads.bytes)
+  const storing = { ...ranges, ...options.storage, ...(baseUrl === undefined ? {} : { baseUrl }) }
+  const storage = openStorage(storing, calls, uploads)
   const decoder = new DecodePool({
     decoder: parquetDecoder(module),
     encoder: streamEncoder(module),
@@ -37,7 +42,9 @@ export async function openEngine(
     ...(host.decoders === undefined ? {} : { workers: host.decoders }),
     ...(decodeWorkers === undefined ? {} : { size: decodeWorkers }),
   })
-  const parquet = parquetEncoder(decoder)
+  const waiting = new RowsWaiting(() => memory.writable)
+  memory.watch('writing', () => waiting.bytes)
+  const parquet = parquetEncoder(decoder, waiting)
   const beside = makeBeside?.({ storage, parquet, openDatabase: async (bytes) => (await opening).openDatabase!(bytes) })
   const scans = scanProvider({
     ...(beside === undefined ? {} : { lakes: beside.lakes }),

@@ -37,6 +37,9 @@ export type ArgumentType<A> = A extends string ? NamedType<A> : OperandType<A>
 /** The (deferred) types of arguments of functions. */
 export type ArgumentTypes<A extends readonly unknown[]> = { readonly [I in keyof A]: ArgumentType<A[I]> }
 
+/** What a column is called in a result. */
+export type OperandName<O> = O extends Column<infer _T, infer _N, infer Name> ? Name : never
+
 /** The names that `O` needs its row to have. */
 export type OperandNeeds<O> = O extends Column<infer _T, infer N, infer _A> ? N : never
 
@@ -54,6 +57,15 @@ export type OperandWants<C extends Class, O> = OperandNeeds<O> | ClassNeed<Opera
 
 /** As {@link ArgumentNeeds}, and that its value is of the class. */
 export type Wants<C extends Class, A> = ArgumentNeeds<A> | ClassNeed<ArgumentType<A>, C>
+
+/** What an aggregate needs besides columns: to stand where rows are aggregated. `over()` a window it stands anywhere. */
+export type Aggregating = 'agg(), select() or over() around it'
+
+/** As {@link ArgumentNeeds}, of an argument of an aggregate. */
+export type AggregateNeeds<A> = ArgumentNeeds<A> | Aggregating
+
+/** As {@link Wants}, of an argument of an aggregate. */
+export type AggregateWants<C extends Class, A> = Wants<C, A> | Aggregating
 
 /** What a value of the (deferred) type has to be for class `C`; a need that no row meets when it is certainly something else. */
 export type ClassNeed<T, C extends Class> =
@@ -233,7 +245,11 @@ interface Made {
 type Nested<Operation, T extends readonly unknown[]> = Operation extends 'withField'
   ? IsAny<T[0]> extends true
     ? any
-    : Omit<NonNullable<T[0]>, T[1] & string> & { [K in T[1] & string]: T[2] }
+    : T[1] extends `${infer Head}.${infer Rest}`
+      ? Omit<NonNullable<T[0]>, Head> & {
+          [K in Head]: Nested<'withField', [K extends keyof NonNullable<T[0]> ? NonNullable<T[0]>[K] : any, Rest, T[2]]>
+        }
+      : Omit<NonNullable<T[0]>, T[1] & string> & { [K in T[1] & string]: T[2] }
   : Operation extends 'without'
     ? IsAny<T[0]> extends true
       ? any

@@ -2,12 +2,14 @@ import { LakefrontError } from '../errors.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import { parseType, typeName } from '../types/type-names.ts'
 import type {
+  Aggregating,
   AnyColumn,
   ArithmeticNeeds,
   ClassNeed,
   ComparisonNeeds,
   Deferred,
   Operand,
+  OperandName,
   OperandNeeds,
   OperandType,
 } from './column-types.ts'
@@ -287,11 +289,19 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
     })
   }
 
-  /** `struct_update(a, "name" := value)`: the struct with a field replaced or added. Strings are values. */
+  /**
+   * `CASE WHEN a IS NOT NULL THEN struct_update(a, "name" := value) END`: the struct with a field replaced or added; `'b.c'` is the field
+   * c of its field b. Strings are values.
+   */
   withField<Key extends string, O extends Operand>(
     name: Key,
     value: O,
   ): Column<Deferred<'withField', [T, Key, OperandType<O>]>, Needs | OperandNeeds<O>, string> {
+    const dot = name.indexOf('.')
+    if (dot > 0) {
+      const head = name.slice(0, dot)
+      return this.withField(head, (this as Column).getField(head).withField(name.slice(dot + 1), value)) as never
+    }
     return make({
       kind: 'Call',
       name: 'withField',
@@ -301,13 +311,24 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
     })
   }
 
-  /** `{'kept': struct_extract(a, 'kept'), …}`: the struct without those fields. The type of the struct must be known. */
+  /**
+   * `{'kept': struct_extract(a, 'kept'), …}`: the struct without those fields; `'b.c'` is the field c of its field b. The type of the
+   * struct must be known.
+   */
   dropFields<Key extends string>(...names: readonly Key[]): Column<Deferred<'without', [T, Key]>, Needs, string> {
+    const own = names.filter((name) => name.indexOf('.') < 1)
+    const inner = names.reduce((column: Column, name) => {
+      const dot = name.indexOf('.')
+      if (dot < 1) return column
+      const head = name.slice(0, dot)
+      return column.withField(head, column.getField(head).dropFields(name.slice(dot + 1)))
+    }, this as Column)
+    if (own.length === 0 && names.length > 0) return inner as never
     return make({
       kind: 'Call',
       name: 'dropFields',
       role: 'scalar',
-      operands: Object.freeze([bareNode(this.node), ...names.map(literal)]),
+      operands: Object.freeze([bareNode(inner.node), ...own.map(literal)]),
       signature: '(struct, string...) dropped',
     })
   }
@@ -328,7 +349,10 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
   }
 
   /** `a OVER (PARTITION BY … ORDER BY …)` for window functions and aggregates. */
-  over<WindowNeeds extends string>(window: WindowSpec<WindowNeeds>): Column<T, Needs | WindowNeeds, Name> {
+  over<WindowNeeds extends string, S extends AnyColumn>(
+    this: S,
+    window: WindowSpec<WindowNeeds>,
+  ): Column<OperandType<S>, Exclude<OperandNeeds<S>, Aggregating> | WindowNeeds, OperandName<S>> {
     const { node } = this
     const role = node.kind === 'Call' ? node.role : node.kind === 'RawSql' ? 'aggregate' : 'scalar'
     if (role === 'scalar') {
@@ -349,6 +373,15 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
   /** What the column computes, as a sentence of SQL. */
   toString(): string {
     return `Column<${describeExpression(this.node)}>`
+  }
+
+  /** Operators of JavaScript would compare and add the objects, not their values. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString()
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `JavaScript's operators do not work on columns such as ${describeExpression(this.node)}: write a.gt(1) for a > 1, a.add(1) for a + 1.`,
+    )
   }
 
   #binary(operator: BinaryOperator, other: Operand): Column<never, never, never> {

@@ -24,7 +24,10 @@ function checked(value: Value): Value {
     throw new LakefrontError(
       'INVALID_ARGUMENT',
       `A value of type ${typeof value === 'object' ? (value as object).constructor?.name : typeof value} cannot be a literal. ` +
-        'Give null, a boolean, number, bigint, string, Date or Uint8Array.',
+        'Give null, a boolean, number, bigint, string, Date or Uint8Array.' +
+        (Array.isArray(value)
+          ? ' A list of columns is spread, ...names; a list of values is F.array(lit(1), lit(2)).'
+          : ''),
     )
   }
   if (value instanceof Date) {

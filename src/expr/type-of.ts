@@ -9,6 +9,7 @@ import type {
   GetField,
   GetItem,
   InputColumn,
+  Over,
   RelationColumn,
 } from './expression.ts'
 import { arithmeticType, checkComparable } from './operator-types.ts'
@@ -94,6 +95,7 @@ function infer(node: Expression, columns: ColumnTypes, variables: Variables): Va
       return callType(node, columns, variables)
     case 'Over':
       for (const key of [...node.window.partitionBy, ...node.window.orderBy]) of(key)
+      checkRange(node, of)
       return of(node.call)
     case 'GetField':
       return fieldType(node, of(node.operand), node.name)
@@ -105,6 +107,18 @@ function infer(node: Expression, columns: ColumnTypes, variables: Variables): Va
     default:
       return node satisfies never
   }
+}
+
+/** A frame that counts in values needs one key to count in. */
+function checkRange(node: Over, of: (child: Expression) => ValueType): void {
+  const { frame, orderBy } = node.window
+  if (frame?.unit !== 'range' || [frame.start, frame.end].every((at) => at === 0 || !Number.isFinite(at))) return
+  const type = orderBy.length === 1 ? of(orderBy[0]!) : undefined
+  if (type?.kind === 'date' || (type !== undefined && (classOf(type) ?? 'number') === 'number')) return
+  throw new LakefrontError(
+    type === undefined ? 'INVALID_ARGUMENT' : 'TYPE_MISMATCH',
+    `${describeExpression(node)}: rangeBetween() counts in the values of one key, of numbers or dates, not of ${type === undefined ? orderBy.length : typeText(type)}. Order by one, or count rows with rowsBetween().`,
+  )
 }
 
 function binaryType(

@@ -1,6 +1,7 @@
 import { LakefrontError } from '../errors.ts'
 import type { ByteSource, ReadOptions } from '../storage/storage.ts'
 import { byteChunks } from './byte-chunks.ts'
+import { countOf } from './csv/csv-records.ts'
 import { isUtf8 } from './is-utf8.ts'
 
 /** What bytes are: a format that is read here, or the name of something else. */
@@ -44,9 +45,11 @@ export function contentOf(start: Uint8Array): Content | undefined {
   const from = begins([0xef, 0xbb, 0xbf]) ? 3 : 0
   const text = start.subarray(from)
   if (text.length === 0) return undefined
-  if (text.includes(0)) return isWide(text) ? { format: 'csv' } : { other: 'binary data' }
   // The last character may be cut.
   const isText = [0, 1, 2, 3].some((cut) => text.length > cut && isUtf8(text, 0, text.length - cut))
+  const zeros = countOf(text, 0)
+  if (zeros > 0)
+    return isWide(text) || (isText && zeros * 8 < text.length) ? { format: 'csv' } : { other: 'binary data' }
   const first = text.find((byte) => byte > 0x20)
   if (isText && (first === 0x7b || first === 0x5b)) return { format: 'json' }
   if (
@@ -59,7 +62,7 @@ export function contentOf(start: Uint8Array): Content | undefined {
 }
 
 /** Whether every other byte is 0, as in text of UTF-16 without a mark. */
-function isWide(start: Uint8Array): boolean {
+export function isWide(start: Uint8Array): boolean {
   const [even, odd] = [0, 1].map((first) => start.subarray(0, 64).filter((byte, at) => at % 2 === first && byte !== 0))
   return (even!.length === 0) !== (odd!.length === 0)
 }

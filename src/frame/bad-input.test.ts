@@ -139,6 +139,7 @@ describe('any name', () => {
     expect(await chain.select('sum', 'eight', 'c9998').first()).toEqual({ sum: 10_000, eight: 8, c9998: 9998 })
     expect(() => wide.select('c99999')).toThrow('Column "c99999" not found.')
     expect((await chain.columns()).length).toBe(9999)
+    expect(await wide.dropna().select('c1').toSQL()).toContain('"c9999" IS NOT NULL')
   })
 })
 

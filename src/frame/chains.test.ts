@@ -164,7 +164,7 @@ HAVING avg("delay") > 60`,
         .orderBy('origin'),
     sql: `SELECT "origin", "delay"
 FROM (
-  SELECT *, CAST(row_number() OVER (PARTITION BY "origin" ORDER BY "date" DESC NULLS LAST) AS INTEGER) AS "rn"
+  SELECT *, row_number() OVER (PARTITION BY "origin" ORDER BY "date" DESC NULLS LAST) AS "rn"
   FROM lf_scan('flights')
 ) AS "t1"
 WHERE "rn" = 1

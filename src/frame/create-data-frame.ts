@@ -50,6 +50,11 @@ export function createDataFrame(
 }
 
 function frameOf(executor: Executor, schema: Schema, batches: readonly ColumnBatch[]): DataFrame<AnyRow> {
+  if (schema.fields.length === 0)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      'There are no rows to tell the columns. Give a schema: createDataFrame([], { id: "bigint" }).',
+    )
   const kept = Object.freeze(batches.filter((batch) => batch.length > 0))
   return new DataFrame(
     executor,

@@ -1,6 +1,7 @@
 import { LakefrontError, nearestName } from '../errors.ts'
 import type { AnyRow } from '../expr/column-types.ts'
 import type { CsvOptions } from '../scan/source.ts'
+import { schemaFrom } from '../types/batch-from-rows.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import { typeName } from '../types/type-names.ts'
 import type { ReadOptions } from './reader.ts'
@@ -121,7 +122,7 @@ const ofTheScan = ['hivePartitioning', 'filename', 'fileRowNumber', 'unionByName
 
 /** The options of a scan that `options` mean, each of them checked. */
 export function csvOptions<Row extends object>(options: CsvReadOptions<Row>): CsvOptions {
-  const { columns: _columns, schema: _schema, ...given } = options
+  const { columns: _columns, schema, hiveTypes: _hiveTypes, ...given } = options
   const found: Record<string, string> = {}
   const own: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(given)) {
@@ -130,6 +131,10 @@ export function csvOptions<Row extends object>(options: CsvReadOptions<Row>): Cs
     if (kind !== undefined) found[sqlName(name)] = literal(name, kind, value)
     else if ((ofTheScan as readonly string[]).includes(name)) own[name] = checkedScan(name, value)
     else throw unknownOption(name)
+  }
+  if (schema !== undefined) {
+    const fields = schemaFrom(schema).fields.map(({ name, type }) => [name.toLowerCase(), typeName(type)])
+    own['declared'] = Object.freeze(Object.fromEntries(fields))
   }
   return Object.freeze({ ...own, ...(Object.keys(found).length === 0 ? {} : { parameters: Object.freeze(found) }) })
 }
@@ -200,7 +205,7 @@ function checkedScan(name: string, value: unknown): unknown {
 }
 
 function unknownOption(name: string): LakefrontError {
-  const names = [...Object.keys(parameters), ...ofTheScan, 'columns', 'schema']
+  const names = [...Object.keys(parameters), ...ofTheScan, 'columns', 'schema', 'hiveTypes']
   const near = nearestName(name, names)
   return new LakefrontError(
     'INVALID_ARGUMENT',

@@ -8,6 +8,7 @@ import type { WriteResult } from '../write/write-task.ts'
 import type { AnyRow } from '../expr/column-types.ts'
 import type { createDataFrame } from './create-data-frame.ts'
 import type { DataFrame } from './dataframe.ts'
+import type { Table } from './table.ts'
 import type { Reader } from './reader.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -136,6 +137,11 @@ export function steps(): void {
   flights.union(airports)
 }
 
+export async function inserts(table: Table): Promise<void> {
+  await table.insert(flights)
+  await table.upsert(flights.select('id', 'origin'), { key: 'id' })
+}
+
 export function aggregates(): void {
   rowsAre<{ origin: string; n: bigint; mean: number | null; worst: number | null }>()(
     flights.groupBy('origin').agg(F.count().as('n'), F.avg('delay').as('mean'), F.max('delay').as('worst')),
@@ -152,6 +158,17 @@ export function aggregates(): void {
     .groupBy('origin')
     .agg(F.avg(col('delay').add(1)))
     .filter(col('avg((delay + 1))').gt(1))
+  // @ts-expect-error a row has no sum
+  flights.filter(F.sum('id').gt(1))
+  // @ts-expect-error nor has a new column
+  flights.withColumn('total', F.max('id'))
+  // @ts-expect-error nor a group
+  flights.groupBy(F.count().as('n'))
+  // @ts-expect-error nor an order
+  flights.orderBy(F.median('delay').desc())
+  flights.withColumn('total', F.sum('id').over(Window.partitionBy('origin'))).filter(col('total').gt(1))
+  flights.select(F.sum('id'), F.round(F.avg('delay'), 2).as('mean'))
+  flights.groupBy('origin').pivot('delay', [1]).agg(F.corr('id', 'delay').as('c'))
   // @ts-expect-error no such column
   flights.groupBy('agee')
   // @ts-expect-error no such column

@@ -198,6 +198,39 @@ describe('sources', () => {
     })
   })
 
+  test('types that are declared are those of the columns, and texts of CSV are read as them', async () => {
+    expect(
+      await read
+        .parquet(path, { schema: { id: 'varchar' } })
+        .limit(1)
+        .dtypes(),
+    ).toEqual([['id', 'VARCHAR']])
+    const text = new TextEncoder().encode('zip,n\n01234,1\n99,2\n')
+    const declared = { schema: { n: 'double', zip: 'varchar' } } as const
+    expect(await read.csv(text, declared).collect()).toEqual([
+      { n: 1, zip: '01234' },
+      { n: 2, zip: '99' },
+    ])
+    const [one, two] = ['a,b\n1,2\n', 'a\n03\n'].map((each) => new TextEncoder().encode(each)) as [
+      Uint8Array,
+      Uint8Array,
+    ]
+    expect(await read.csv([one, two], { schema: { a: 'varchar', b: 'tinyint' } }).collect()).toEqual([
+      { a: '1', b: 2 },
+      { a: '03', b: null },
+    ])
+    expect(await read.json(new TextEncoder().encode('{"a":1}'), { schema: { a: 'varchar' } }).collect()).toEqual([
+      { a: '1' },
+    ])
+  })
+
+  test('options are checked when they are given', () => {
+    expect(() => read.json(path, { sample_size: -1 } as never)).toThrow(/no option "sample_size".*"sampleSize"/)
+    expect(() => read.json(path, { sampleSize: 1.5 })).toThrow(/sampleSize has to be/)
+    expect(() => read.avro(path, { readerSchema: 5 as never })).toThrow(/readerSchema has to be/)
+    expect(() => read.parquet(path, { column: ['id'] } as never)).toThrow(/no option "column".*"columns"/)
+  })
+
   test.each([[[]], [''], [['a', 5]], [new ArrayBuffer(4)], [null], [undefined], [{}]])('%j is no file', (source) => {
     expect(() => read.parquet(source as never)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
   })

@@ -5,7 +5,7 @@ import type { AnyColumn, AnyRow, Ref } from '../expr/column-types.ts'
 import { describeExpression } from '../expr/describe.ts'
 import type { Expression, Value } from '../expr/expression.ts'
 import { count } from '../expr/functions/aggregate.ts'
-import { argumentNode, bareNode, columnReference, isColumn } from '../expr/operand.ts'
+import { argumentNode, bareNode, columnReference, columnNode, isColumn, nameList } from '../expr/operand.ts'
 import { sql } from '../expr/sql.ts'
 import { aggregate } from '../plan/aggregate.ts'
 import { alias, drop, rename, select, withColumns } from '../plan/columns.ts'
@@ -36,6 +36,7 @@ import type {
   Filled,
   FilledEach,
   Joined,
+  MeasureOf,
   JoinSpelling,
   NameIn,
   NameOf,
@@ -109,7 +110,7 @@ export class DataFrame<Row extends object = AnyRow> {
     name: Name,
     column: C,
   ): DataFrame<WithColumn<Row, Name, C>> {
-    return this.#over(withColumns(this.#plan, [{ name, expression: bareNode(column.node) }]))
+    return this.#over(withColumns(this.#plan, [{ name, expression: bareNode(columnNode(column, 'withColumn()')) }]))
   }
 
   /** As {@link withColumn} for many, each computed from the columns before. */
@@ -117,7 +118,10 @@ export class DataFrame<Row extends object = AnyRow> {
     return this.#over(
       withColumns(
         this.#plan,
-        Object.entries(columns).map(([name, column]) => ({ name, expression: bareNode(column.node) })),
+        Object.entries(columns).map(([name, column]) => ({
+          name,
+          expression: bareNode(columnNode(column, 'withColumns()')),
+        })),
       ),
     )
   }
@@ -152,9 +156,8 @@ export class DataFrame<Row extends object = AnyRow> {
 
   /** `WHERE condition`: rows for which it is true. Text is an SQL expression. */
   filter(condition: ColumnOf<Row> | string): DataFrame<Row> {
-    return this.#over(
-      filter(this.#plan, typeof condition === 'string' ? bareNode(sql(condition).node) : bareNode(condition.node)),
-    )
+    const column = typeof condition === 'string' ? sql(condition) : condition
+    return this.#over(filter(this.#plan, bareNode(columnNode(column, 'filter()'))))
   }
 
   /** As {@link filter}. */
@@ -191,8 +194,14 @@ export class DataFrame<Row extends object = AnyRow> {
   }
 
   /** Aggregates all rows into one. */
-  agg<const M extends readonly ColumnOf<Row>[]>(...measures: M): DataFrame<Selected<Row, M>> {
-    return this.#over(aggregate(this.#plan, [], measures.map(outputNode)))
+  agg<const M extends readonly MeasureOf<Row>[]>(...measures: M): DataFrame<Selected<Row, M>> {
+    return this.#over(
+      aggregate(
+        this.#plan,
+        [],
+        measures.map((measure) => columnNode(measure, 'agg()') && outputNode(measure)),
+      ),
+    )
   }
 
   /**
@@ -291,7 +300,7 @@ export class DataFrame<Row extends object = AnyRow> {
 
   /** One row, whichever, of those that are equal in the given columns; of all columns without. */
   dropDuplicates(columns?: readonly NameIn<Row>[]): DataFrame<Row> {
-    return this.#over(distinct(this.#plan, columns))
+    return this.#over(distinct(this.#plan, nameList(columns, 'dropDuplicates()')))
   }
 
   /** `ORDER BY a ASC NULLS FIRST`. `col('a').desc()` has NULLs last; both as in PySpark, with variants on `Column`. */
@@ -342,7 +351,11 @@ export class DataFrame<Row extends object = AnyRow> {
     options: UnpivotOptions<Values, Variable, Value> = {},
   ): DataFrame<Unpivoted<Row, Ids[number], Values[number], Variable, Value>> {
     const { values, variableColumnName: variable = 'variable', valueColumnName: value = 'value' } = options
-    return this.#over(unpivot(this.#plan, { ids, variable, value, ...(values === undefined ? {} : { values }) }))
+    const taken = nameList(values, 'unpivot()')
+    const kept = nameList(ids, 'unpivot()')!
+    return this.#over(
+      unpivot(this.#plan, { ids: kept, variable, value, ...(taken === undefined ? {} : { values: taken }) }),
+    )
   }
 
   /** As {@link unpivot}. */
@@ -390,7 +403,7 @@ export class DataFrame<Row extends object = AnyRow> {
     value: FillValue | Readonly<Record<string, FillValue | undefined>>,
     columns?: readonly string[],
   ): DataFrame<AnyRow> {
-    return this.#over(fillNulls(this.#plan, fillsOf(value, columns)))
+    return this.#over(fillNulls(this.#plan, fillsOf(value, nameList(columns, 'fillna()'))))
   }
 
   /**
@@ -401,7 +414,10 @@ export class DataFrame<Row extends object = AnyRow> {
     options: DropNullsOptions<Name, How> = {},
   ): DataFrame<How extends 'any' ? WithoutNulls<Row, Name> : Row> {
     const { how = 'any', thresh, subset } = options
-    return this.#over(dropNulls(this.#plan, thresh ?? (how === 'any' ? 'all' : 1), subset))
+    const atLeast = ({ any: 'all', all: 1 } as const)[how as 'any' | 'all']
+    if (atLeast === undefined)
+      throw new LakefrontError('INVALID_ARGUMENT', `dropna(): how is "any" or "all"; "${how}" was given.`)
+    return this.#over(dropNulls(this.#plan, thresh ?? atLeast, nameList(subset, 'dropna()')))
   }
 
   /**
@@ -413,7 +429,7 @@ export class DataFrame<Row extends object = AnyRow> {
       from instanceof Map
         ? [...from].map(([one, other]) => ({ from: one, to: other }))
         : [{ from: from as Value, to: to ?? null }]
-    return this.#over(replace(this.#plan, pairs, columns))
+    return this.#over(replace(this.#plan, pairs, nameList(columns, 'replace()')))
   }
 
   /** count, mean, stddev, min and max of the columns (default: those of numbers and text), one row each, as text. */

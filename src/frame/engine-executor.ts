@@ -4,7 +4,7 @@ import type { CallLake, LakeTableName } from '../lake/lake-calls.ts'
 import { explainPlan } from '../plan/explain.ts'
 import { table, withSchema } from '../plan/leaf.ts'
 import { insert } from '../plan/mutation.ts'
-import type { Leaf, Plan, Table } from '../plan/nodes.ts'
+import type { Leaf, Plan, Scan, Table } from '../plan/nodes.ts'
 import { resolve } from '../plan/resolve.ts'
 import { isLeaf, leavesOf } from '../plan/walk.ts'
 import type { Source } from '../scan/source.ts'
@@ -16,10 +16,12 @@ import { type DialectName, loadDialect } from '../sql/dialects/load-dialect.ts'
 import type { Schema } from '../types/logical-type.ts'
 import { rowsFromBatch } from '../types/rows.ts'
 import type { Executor } from './executor.ts'
+import { KnownFiles } from './known-files.ts'
 import { KeptRows } from './kept-rows.ts'
 import { metricsText } from './metrics-text.ts'
 import { pivotValues } from './pivot-values.ts'
 import { changesTables } from './changes-tables.ts'
+import { withViewAsItWas } from './replaced-view.ts'
 import { saveInLake } from './save-in-lake.ts'
 import { saveStatements } from './save-statements.ts'
 import { settle } from './settle.ts'
@@ -32,6 +34,7 @@ export function engineExecutor(engine: Engine): Executor {
   const registered = new WeakMap<Source, Promise<void>>()
   const schemas = new WeakMap<Plan, { schema: Schema; epoch: number }>()
   const forgotten = new FinalizationRegistry<string>((id) => void engine.unregister(id).catch(() => undefined))
+  const files = new KnownFiles(engine.info.name === 'duckdb-wasm')
   const views = new Map<string, Plan>()
   /** Plans whose sources are needed as long as they are written. */
   const writing = new Set<Plan>()
@@ -58,9 +61,11 @@ export function engineExecutor(engine: Engine): Executor {
 
   const compiled = async (plan: Plan, options: { inline?: boolean; dialect?: DialectName } = {}): Promise<Compiled> => {
     const dialect = await loadDialect(options.dialect ?? engine.info.dialect)
-    return isLeaf(plan) && plan.output === undefined && (plan.kind !== 'Query' || options.inline !== true)
-      ? leafStatement(plan, () => undefined, dialect)
-      : compile(plan, { schemaOf: () => undefined, dialect, inline: options.inline === true })
+    const { statement, sources } =
+      isLeaf(plan) && plan.output === undefined && (plan.kind !== 'Query' || options.inline !== true)
+        ? leafStatement(plan, () => undefined, dialect)
+        : compile(plan, { schemaOf: () => undefined, dialect, inline: options.inline === true })
+    return { statement: { ...statement, ...files.expected(leavesOf(plan)) }, sources }
   }
 
   const describe = async (plan: Plan, original: Plan, options?: ExecuteOptions): Promise<Schema> => {
@@ -71,15 +76,27 @@ export function engineExecutor(engine: Engine): Executor {
     const asked = epoch
     const schema = await engine.describe(statement, options)
     schemas.set(original, { schema, epoch: asked })
+    if (original.kind === 'Scan') files.learn(original.source, schema)
     return schema
   }
 
-  const settled = (plan: Plan, options?: ExecuteOptions): Promise<Plan> =>
+  /** `asks`: what the columns of files are now is asked, as nothing runs that would notice that they changed. */
+  const settled = (plan: Plan, { asks = false, ...options }: ExecuteOptions & { asks?: boolean } = {}): Promise<Plan> =>
     settle(plan, {
       schema: (node, original) => describe(node, original, options),
+      leaf: async (leaf, original) => {
+        const believed = asks || remembered(original) !== undefined ? undefined : files.believed(leaf)
+        return believed ?? withSchema(leaf, await describe(leaf, original, options))
+      },
       values: (node) => pivotValues(executor, node, options),
       rows: (node) => kept.rows(executor, node, options),
     })
+
+  /** What was believed of the columns of a file, and was so when a statement read it. */
+  const confirm = (leaf: Scan): void => {
+    const schema = files.columns(leaf.source)
+    if (schema !== undefined && !schemas.has(leaf)) schemas.set(leaf, { schema, epoch })
+  }
 
   /** What was remembered may be older than the tables: then once more with what is there now. */
   const withFreshSchemas = async <T>(plan: Plan, work: () => Promise<T>): Promise<T> => {
@@ -87,17 +104,27 @@ export function engineExecutor(engine: Engine): Executor {
     const dependsOnTables = [...leavesOf(plan)].some(
       (leaf) => leaf !== plan && schemas.get(leaf)?.epoch === before && !isFixed(leaf),
     )
+    const believed = [...leavesOf(plan)].filter(
+      (leaf) => isUnread(leaf) && files.columns(leaf.source) !== undefined,
+    ) as Scan[]
     try {
-      return await work()
+      const result = await work()
+      for (const leaf of believed) confirm(leaf)
+      return result
     } catch (error) {
       const isStale = staleCodes.some((code) => isLakefrontError(error, code))
-      if (!dependsOnTables || !isStale || before !== epoch) throw error
+      const mayHelp = believed.length > 0 || (dependsOnTables && before === epoch)
+      if (!isStale || !mayHelp) throw error
+      for (const { source } of believed) files.forget(source)
       epoch++
       return work()
     }
   }
 
-  const prepare = async (plan: Plan, options?: ExecuteOptions): Promise<{ statement: Statement; settled: Plan }> => {
+  const prepare = async (
+    plan: Plan,
+    options?: ExecuteOptions & { asks?: boolean },
+  ): Promise<{ statement: Statement; settled: Plan }> => {
     options?.signal?.throwIfAborted()
     const node = await settled(plan, options)
     const { statement, sources } = await compiled(node)
@@ -141,6 +168,8 @@ export function engineExecutor(engine: Engine): Executor {
 
   const kept = new KeptRows()
   const executor: Executor = {
+    source: (unnamed) => files.source(unnamed),
+
     changed: () => void epoch++,
 
     known: (plan) => {
@@ -150,7 +179,7 @@ export function engineExecutor(engine: Engine): Executor {
 
     async toSQL(plan, name) {
       const dialect = name === undefined ? {} : { dialect: name }
-      return (await compiled(await settled(plan), { inline: true, ...dialect })).statement.sql
+      return (await compiled(await settled(plan, { asks: true }), { inline: true, ...dialect })).statement.sql
     },
 
     schema(plan, options) {
@@ -229,7 +258,7 @@ export function engineExecutor(engine: Engine): Executor {
     async explain(plan, mode, options) {
       if (mode === 'logical') return explainPlan(plan)
       if (mode === 'sql') return executor.toSQL(plan)
-      const { statement } = await prepare(plan, options)
+      const { statement } = await prepare(plan, { ...options, asks: true })
       const prefix = { physical: 'EXPLAIN', analyze: 'EXPLAIN ANALYZE', engine: 'EXPLAIN (FORMAT json)' }[mode]
       const stream = await engine.execute({ ...statement, sql: `${prefix} ${statement.sql}` }, options)
       try {
@@ -244,7 +273,7 @@ export function engineExecutor(engine: Engine): Executor {
     },
 
     async settled(plan, options) {
-      return resolve(await settled(plan, options), () => undefined)
+      return resolve(await settled(plan, { ...options, asks: true }), () => undefined)
     },
 
     async change(mutation, options) {
@@ -262,7 +291,9 @@ export function engineExecutor(engine: Engine): Executor {
     },
 
     async createView(name, plan, { replace, ...options }) {
-      const node = await settled(plan, options)
+      const before = replace ? views.get(name.toLowerCase()) : undefined
+      const whole = before === undefined ? plan : withViewAsItWas(plan, name, before)
+      const node = await settled(whole, { ...options, asks: true })
       const { statement, sources } = await compiled(node, { inline: true })
       await Promise.all(sources.map(register))
       const create = `CREATE ${replace ? 'OR REPLACE ' : ''}TEMP VIEW ${(await ownDialect()).identifier(name)} AS`
@@ -287,7 +318,13 @@ export function engineExecutor(engine: Engine): Executor {
   return executor
 }
 
-const staleCodes = ['COLUMN_NOT_FOUND', 'COLUMN_AMBIGUOUS', 'TABLE_NOT_FOUND', 'TYPE_MISMATCH'] as const
+const staleCodes = [
+  'SOURCE_CHANGED',
+  'COLUMN_NOT_FOUND',
+  'COLUMN_AMBIGUOUS',
+  'TABLE_NOT_FOUND',
+  'TYPE_MISMATCH',
+] as const
 
 function tableThere(name: string): LakefrontError {
   return new LakefrontError(
@@ -295,6 +332,11 @@ function tableThere(name: string): LakefrontError {
     `There is a table "${name}" already. Say what to do with it: mode("append"), mode("overwrite") or mode("ignore").`,
     { details: { table: name } },
   )
+}
+
+/** Whether `leaf` is a file whose columns this plan does not say. */
+function isUnread(leaf: Leaf): leaf is Scan {
+  return leaf.kind === 'Scan' && leaf.output === undefined
 }
 
 /** Whether the columns of a plan stay what they are: those of files, and of tables of lakes as they were. */

@@ -2,8 +2,10 @@ import type { ExecuteOptions, ResultStream, Statement } from '../engine/engine.t
 import type { Mutation } from '../plan/mutation.ts'
 import type { Plan } from '../plan/nodes.ts'
 import type { DialectName } from '../sql/dialects/load-dialect.ts'
+import type { FileSource } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
 import type { SaveMode, WriteResult, WriteTask } from '../write/write-task.ts'
+import type { UnnamedSource } from './known-files.ts'
 
 /** How much of the way from plan to machine `explain` shows. */
 export type ExplainMode = 'logical' | 'sql' | 'physical' | 'analyze' | 'engine'
@@ -19,6 +21,8 @@ export interface SaveAsTable {
 
 /** What a DataFrame needs of the world: all it ever sees of sessions and engines. */
 export interface Executor {
+  /** Files as something to scan; the same again for the same names of files, where the engine notices that they changed. */
+  source(files: UnnamedSource): FileSource
   /** Output columns, without running anything. Cached per plan node. */
   schema(plan: Plan, options?: ExecuteOptions): Promise<Schema>
   execute(plan: Plan, options?: ExecuteOptions): Promise<ResultStream>

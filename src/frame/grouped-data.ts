@@ -4,12 +4,12 @@ import type { Column } from '../expr/column.ts'
 import type { Expression, Value } from '../expr/expression.ts'
 import { avg, count, max, min, sum } from '../expr/functions/aggregate.ts'
 import { literal } from '../expr/literal.ts'
-import { argumentNode } from '../expr/operand.ts'
+import { argumentNode, columnNode } from '../expr/operand.ts'
 import { aggregate } from '../plan/aggregate.ts'
 import type { Pivot, Plan } from '../plan/nodes.ts'
 import { pivot } from '../plan/pivot.ts'
 import type { DataFrame } from './dataframe.ts'
-import type { Aggregated, ColumnOf, NameIn, NameOf, Pivoted, PivotedBy } from './row-types.ts'
+import type { Aggregated, ColumnOf, MeasureOf, NameIn, NameOf, Pivoted, PivotedBy } from './row-types.ts'
 
 type Named<Function extends string, Name extends string, Row, Operation extends string> = {
   [N in Name as `${Function}(${N})`]: ValueOf<Deferred<Operation, [Ref<N>]>, Row>
@@ -59,7 +59,7 @@ export class GroupedData<Row extends object, Keys extends object> {
   }
 
   /** `SELECT keys, measures … GROUP BY keys`. Name measures with `as()`; else they are called by what they compute, `avg(delay)`. */
-  agg<const M extends readonly ColumnOf<Row>[]>(...measures: M): DataFrame<Aggregated<Keys, Row, M>> {
+  agg<const M extends readonly MeasureOf<Row>[]>(...measures: M): DataFrame<Aggregated<Keys, Row, M>> {
     return this.#aggregated(measures)
   }
 
@@ -70,14 +70,14 @@ export class GroupedData<Row extends object, Keys extends object> {
 
   /** `sum(a) AS "sum(a)"` for each name. */
   sum<N extends NameOf<Row>>(...names: readonly [N, ...N[]]): DataFrame<Merged<Keys, Named<'sum', N, Row, 'sum'>>> {
-    return this.#aggregated(names.map((name) => sum(name)))
+    return this.#aggregated(each('sum', sum, names))
   }
 
   /** `avg(a) AS "avg(a)"` for each name. */
   avg<N extends NameOf<Row>>(
     ...names: readonly [N, ...N[]]
   ): DataFrame<Merged<Keys, { [K in N as `avg(${K})`]: number | null }>> {
-    return this.#aggregated(names.map((name) => avg(name)))
+    return this.#aggregated(each('avg', avg, names))
   }
 
   /** As {@link avg}. */
@@ -91,14 +91,14 @@ export class GroupedData<Row extends object, Keys extends object> {
   min<N extends NameOf<Row>>(
     ...names: readonly [N, ...N[]]
   ): DataFrame<Merged<Keys, Named<'min', N, Row, 'nullable'>>> {
-    return this.#aggregated(names.map((name) => min(name)))
+    return this.#aggregated(each('min', min, names))
   }
 
   /** `max(a) AS "max(a)"` for each name. */
   max<N extends NameOf<Row>>(
     ...names: readonly [N, ...N[]]
   ): DataFrame<Merged<Keys, Named<'max', N, Row, 'nullable'>>> {
-    return this.#aggregated(names.map((name) => max(name)))
+    return this.#aggregated(each('max', max, names))
   }
 
   #aggregated<Result extends object>(measures: readonly AnyColumn[]): DataFrame<Result> {
@@ -106,7 +106,7 @@ export class GroupedData<Row extends object, Keys extends object> {
       aggregate(
         this.#input,
         this.#groups.keys,
-        measures.map(({ node }) => node),
+        measures.map((measure) => columnNode(measure, 'agg()')),
         this.#groups.sets,
       ),
     )
@@ -126,8 +126,10 @@ export class PivotedData<Row extends object, Keys extends object, Values extends
   }
 
   /** One row per combination of keys. */
-  agg<const M extends readonly ColumnOf<Row>[]>(...measures: M): DataFrame<Pivoted<Keys, Row, Values, M>> {
-    return this.#frameOf(pivot(this.#input, { ...this.#pivot, measures: measures.map(({ node }) => node) }))
+  agg<const M extends readonly MeasureOf<Row>[]>(...measures: M): DataFrame<Pivoted<Keys, Row, Values, M>> {
+    return this.#frameOf(
+      pivot(this.#input, { ...this.#pivot, measures: measures.map((measure) => columnNode(measure, 'agg()')) }),
+    )
   }
 
   /** The number of rows; NULL where there are none. */
@@ -154,4 +156,16 @@ export class PivotedData<Row extends object, Keys extends object, Values extends
   max<N extends NameOf<Row>>(name: N): DataFrame<PivotedBy<Keys, Values, Row[N] | null>> {
     return this.agg(max(name) as never) as never
   }
+}
+
+function each(
+  name: string,
+  measure: typeof sum | typeof avg | typeof min | typeof max,
+  of: readonly string[],
+): AnyColumn[] {
+  if (of.length > 0) return of.map((column) => measure(column))
+  throw new LakefrontError(
+    'INVALID_ARGUMENT',
+    `${name}() was given no columns. Name those of which you want it: ${name}("delay").`,
+  )
 }

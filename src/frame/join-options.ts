@@ -1,7 +1,7 @@
 import { LakefrontError } from '../errors.ts'
 import type { AnyColumn } from '../expr/column-types.ts'
 import type { Expression } from '../expr/expression.ts'
-import { bareNode, isColumn } from '../expr/operand.ts'
+import { bareNode, columnNode, isColumn } from '../expr/operand.ts'
 import { join } from '../plan/join.ts'
 import type { Plan } from '../plan/nodes.ts'
 
@@ -24,7 +24,11 @@ export function joinCondition(on: string | AnyColumn | readonly (string | AnyCol
   condition?: Expression
 } {
   const list: readonly (string | AnyColumn)[] = isColumn(on) || !Array.isArray(on) ? [on as string | AnyColumn] : on
-  if (!list.some((each) => isColumn(each))) return { using: list as readonly string[] }
+  if (!list.some((each) => isColumn(each))) {
+    const other = list.find((each) => typeof each !== 'string')
+    if (other !== undefined) columnNode(other, 'join()')
+    return { using: list as readonly string[] }
+  }
   const conditions = list.map((each) => {
     if (isColumn(each)) return bareNode(each.node)
     throw new LakefrontError('INVALID_ARGUMENT', `join() takes names or conditions, not both: "${each}" is a name.`)

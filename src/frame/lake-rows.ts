@@ -7,6 +7,7 @@ import { sql } from '../expr/sql.ts'
 import { type CaseColumn, when } from '../expr/when.ts'
 import { LakefrontError, nearestName } from '../errors.ts'
 import type { LakeTableInfo } from '../lake/lake-calls.ts'
+import { rowPlaces } from '../lake/write/write-request.ts'
 import { scan } from '../plan/leaf.ts'
 import type { Field, LogicalType } from '../types/logical-type.ts'
 import { DataFrame } from './dataframe.ts'
@@ -39,27 +40,20 @@ export interface MergeOptions {
   readonly whenNotMatchedBySource?: 'delete' | MatchedClause | readonly MatchedClause[]
 }
 
-/** Where rows are, before the columns of the table: the file, the place in it, and the row's id. */
-const places = [
-  { name: 'lf_file', virtual: 'fileIndex' },
-  { name: 'lf_position', virtual: 'rowNumber' },
-  { name: 'lf_row_id', virtual: 'rowId' },
-] as const
-
 const bigint: LogicalType = { kind: 'bigint' }
 
 /** The rows of a table in a snapshot, with where each is. */
 export function placedRows(executor: Executor, { lake, schema, table, snapshot, columns }: LakeTableInfo): DataFrame {
   const source = {
-    id: sourceId(`${lake}.${table}`),
+    id: sourceId(table),
     format: 'lake',
     lake,
     schema,
     table,
     version: snapshot,
-    virtual: places,
+    virtual: rowPlaces,
   } as const
-  const fields = [...columns.fields, ...places.map(({ name }): Field => ({ name, type: bigint, nullable: true }))]
+  const fields = [...columns.fields, ...rowPlaces.map(({ name }): Field => ({ name, type: bigint, nullable: true }))]
   return new DataFrame(executor, scan(Object.freeze(source), { fields }))
 }
 
@@ -73,7 +67,7 @@ export function updatedRows(
   const chosen = where === undefined ? rows : rows.filter(condition(where))
   const values = valuesOf(set, columns.fields)
   return chosen.select(
-    ...places.map(({ name }) => col(name)),
+    ...rowPlaces.map(({ name }) => col(name)),
     lit(true).as('lf_keep'),
     ...columns.fields.map(({ name }) => values.get(name) ?? wholeName(name)),
   )
@@ -83,7 +77,7 @@ export function updatedRows(
 export function deletedRows(rows: DataFrame, { columns }: LakeTableInfo, where: AnyColumn | string): DataFrame {
   return rows
     .filter(condition(where))
-    .select(...places.map(({ name }) => col(name)), lit(false).as('lf_keep'), ...emptyColumns(columns.fields))
+    .select(...rowPlaces.map(({ name }) => col(name)), lit(false).as('lf_keep'), ...emptyColumns(columns.fields))
 }
 
 /** Rows that change, come and go when `source`, of the columns `given`, is merged. */
@@ -119,13 +113,13 @@ export function mergedRows(rows: DataFrame, { info, source, given, options }: Me
   const kinds = steps.flatMap(({ set }, at) => (set === undefined ? [] : [at]))
   return joined
     .select(
-      ...places.map(({ name }) => wholeName(name, 'target').as(name)),
+      ...rowPlaces.map(({ name }) => wholeName(name, 'target').as(name)),
       chosenStep(steps).as('lf_step'),
       ...fields.map((field) => chosenValue(steps, field)),
     )
     .filter(col('lf_step').isNotNull())
     .select(
-      ...places.map(({ name }) => col(name)),
+      ...rowPlaces.map(({ name }) => col(name)),
       (kinds.length === 0 ? lit(false) : col('lf_step').isin(...kinds)).as('lf_keep'),
       ...fields.map(({ name }) => wholeName(name)),
     )
@@ -214,8 +208,8 @@ function joinedSides(
 
 function matching(on: MergeOptions['on']): AnyColumn {
   if (isColumn(on)) return on as AnyColumn
-  const names = typeof on === 'string' ? [on] : (on as readonly string[])
-  if (names.length === 0)
+  const names = typeof on === 'string' ? [on] : (on as readonly string[] | undefined)
+  if (names === undefined || names.length === 0)
     throw new LakefrontError('INVALID_ARGUMENT', "merge() needs to know which rows match: on: 'id'.")
   return names
     .map((name): AnyColumn => wholeName(name, 'source').eq(wholeName(name, 'target')))

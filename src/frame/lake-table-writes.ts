@@ -1,9 +1,11 @@
 import type { ExecuteOptions } from '../engine/engine.ts'
 import { LakefrontError } from '../errors.ts'
 import type { AnyRow, Operand } from '../expr/column-types.ts'
-import type { CommitOptions, CommitReport } from '../lake/commit-options.ts'
+import type { CommitOptions, CommitReport } from '../lake/commit/commit-options.ts'
+import { pastCompaction } from '../lake/commit/past-compaction.ts'
+import { sortKeyOf } from '../lake/commit/sort-key.ts'
 import type { CallLake, LakeMoment, LakeTableInfo, LakeTableName } from '../lake/lake-calls.ts'
-import type { LakeOperation, ObjectName, SchemaOptions } from '../lake/write-request.ts'
+import type { LakeOperation, ObjectName, SchemaOptions } from '../lake/write/write-request.ts'
 import { scan } from '../plan/leaf.ts'
 import type { Plan } from '../plan/nodes.ts'
 import type { LogicalType, Schema } from '../types/logical-type.ts'
@@ -21,7 +23,6 @@ import {
   updatedRows,
   wholeName,
 } from './lake-rows.ts'
-import { sortKeyOf } from './lake-sort.ts'
 import type { ColumnOf } from './row-types.ts'
 import { sourceId } from './source-id.ts'
 
@@ -74,10 +75,13 @@ export class LakeTableWrites<Row extends object = AnyRow> extends DataFrame<Row>
   ): Promise<CommitReport> {
     const { where, ...others } = options
     if (where === undefined || where === 'partitions') return this.#insert(rows, others, where ?? 'all')
-    const info = await this.#now(options)
-    const gone = deletedRows(placedRows(this.#executor, info), info, where)
-    const given = await this.#given(rows, info.columns, others)
-    return this.#executor.prepared(given.plan, (added) => this.#replace(info, { changed: gone, added }, others), others)
+    let given: DataFrame | undefined
+    return pastCompaction(async () => {
+      const info = await this.#now(options)
+      const changed = deletedRows(placedRows(this.#executor, info), info, where)
+      given ??= await this.#given(rows, info.columns, others)
+      return this.#executor.prepared(given.plan, (added) => this.#replace(info, { changed, added }, others), others)
+    })
   }
 
   /** Replaces rows that have the same `key`, and adds the others: `merge()` with `update` and `insert`. */
@@ -96,12 +100,11 @@ export class LakeTableWrites<Row extends object = AnyRow> extends DataFrame<Row>
     } & LakeWriteOptions,
   ): Promise<CommitReport> {
     const { set, where, ...options } = change
-    const info = await this.#now(options)
-    return this.#replace(
-      info,
-      { changed: updatedRows(placedRows(this.#executor, info), info, set as SetValues, where) },
-      options,
-    )
+    return pastCompaction(async () => {
+      const info = await this.#now(options)
+      const changed = updatedRows(placedRows(this.#executor, info), info, set as SetValues, where)
+      return this.#replace(info, { changed }, options)
+    })
   }
 
   /** Deletes the rows that a condition holds of. For all rows, write `delete(lit(true))`. */
@@ -109,8 +112,10 @@ export class LakeTableWrites<Row extends object = AnyRow> extends DataFrame<Row>
     if (where === undefined) {
       throw new LakefrontError('INVALID_ARGUMENT', 'delete() needs a condition. For all rows, write delete(lit(true)).')
     }
-    const info = await this.#now(options)
-    return this.#replace(info, { changed: deletedRows(placedRows(this.#executor, info), info, where) }, options)
+    return pastCompaction(async () => {
+      const info = await this.#now(options)
+      return this.#replace(info, { changed: deletedRows(placedRows(this.#executor, info), info, where) }, options)
+    })
   }
 
   /**
@@ -128,17 +133,20 @@ export class LakeTableWrites<Row extends object = AnyRow> extends DataFrame<Row>
    */
   async merge(source: LakeRows, options: MergeOptions & LakeWriteOptions): Promise<CommitReport> {
     const { on, whenMatched, whenNotMatched, whenNotMatchedBySource, ...others } = options
-    const info = await this.#now(others)
-    const given = await this.#given(source, info.columns, others)
-    const { fields } = await given.schema(others)
     const merge = {
       on,
       ...(whenMatched === undefined ? {} : { whenMatched }),
       ...(whenNotMatched === undefined ? {} : { whenNotMatched }),
       ...(whenNotMatchedBySource === undefined ? {} : { whenNotMatchedBySource }),
     }
-    const changed = mergedRows(placedRows(this.#executor, info), { info, source: given, given: fields, options: merge })
-    return this.#replace(info, { changed }, others)
+    let rows: DataFrame | undefined
+    return pastCompaction(async () => {
+      const info = await this.#now(others)
+      rows ??= await this.#given(source, info.columns, others)
+      const { fields: given } = await rows.schema(others)
+      const changed = mergedRows(placedRows(this.#executor, info), { info, source: rows, given, options: merge })
+      return this.#replace(info, { changed }, others)
+    })
   }
 
   /** Adds a column, or a field to a struct: `addColumn(['address', 'zip'], 'varchar')`. Rows that are there get the default, or null. */
@@ -353,9 +361,9 @@ export class LakeTableWrites<Row extends object = AnyRow> extends DataFrame<Row>
       rows.planFor(this.#executor)
       return rows as DataFrame
     }
-    if (!(Symbol.iterator in rows) || mergeSchema === true)
-      return createDataFrame(this.#executor, rows as Iterable<object>)
-    const objects = [...(rows as Iterable<object>)]
+    if (!(Symbol.iterator in rows)) return createDataFrame(this.#executor, rows)
+    const objects = [...rows]
+    if (mergeSchema === true && objects.length > 0) return createDataFrame(this.#executor, objects)
     const given = new Set(objects.flatMap((row) => Object.keys(row)))
     const isKnown = (name: string): boolean => fields.some((field) => field.name === name)
     // The schema of all columns tells of one that the table does not have.

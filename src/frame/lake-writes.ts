@@ -1,14 +1,14 @@
 import { LakefrontError, isLakefrontError } from '../errors.ts'
 import type { AnyRow } from '../expr/column-types.ts'
-import type { CommitReport } from '../lake/commit-options.ts'
+import type { CommitReport } from '../lake/commit/commit-options.ts'
+import { sortKeyOf } from '../lake/commit/sort-key.ts'
 import type { CallLake } from '../lake/lake-calls.ts'
-import type { NewColumn } from '../lake/lake-columns.ts'
-import type { LakeOperation, ObjectName } from '../lake/write-request.ts'
+import type { NewColumn } from '../lake/snapshot/lake-columns.ts'
+import type { LakeOperation, ObjectName } from '../lake/write/write-request.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import { parseType } from '../types/type-names.ts'
 import type { Executor } from './executor.ts'
 import { type DefaultValue, defaultOf } from './lake-defaults.ts'
-import { sortKeyOf } from './lake-sort.ts'
 import { LakeTable } from './lake-table.ts'
 import { type LakeWriteOptions, changeLake } from './lake-table-writes.ts'
 
@@ -40,7 +40,10 @@ type IfExists = InSchema & { readonly ifExists?: boolean }
 
 /** How a transaction is run. */
 export interface TransactionOptions extends Omit<LakeWriteOptions, 'onProgress'> {
-  /** How often all of it is run again when another commit changed the same first. Default 0: that is `COMMIT_CONFLICT`. */
+  /**
+   * How often all of it is run again when another commit changed the same first. Default 0: that is `COMMIT_CONFLICT`. On a disk and in files of a browser
+   * others let it pass then: nobody else commits meanwhile, for five seconds at most.
+   */
   readonly reruns?: number
 }
 
@@ -175,7 +178,7 @@ export class LakeWrites {
   ): Promise<CommitReport> {
     const options = signal === undefined ? {} : { signal }
     for (let run = 0; ; run++) {
-      const { lake } = await this.#call('begin', { lake: this.#lake }, options)
+      const { lake } = await this.#call('begin', { lake: this.#lake, again: run > 0 }, options)
       try {
         await work(new LakeTransaction(this.#executor, this.#call, lake))
         return await this.#call('commit', { lake, commit }, options)

@@ -1,13 +1,13 @@
 import { LakefrontError } from '../errors.ts'
 import type { AnyRow } from '../expr/column-types.ts'
-import { instantOf } from '../lake/age.ts'
-import type { Age } from '../lake/age.ts'
-import type { CheckOptions, CheckReport } from '../lake/check.ts'
-import type { CompactOptions, CompactReport } from '../lake/compact.ts'
-import type { ExpireOptions, ExpireReport } from '../lake/expire.ts'
+import { instantOf } from '../lake/maintenance/age.ts'
+import type { Age } from '../lake/maintenance/age.ts'
+import type { CheckOptions, CheckReport } from '../lake/maintenance/check.ts'
+import type { CompactOptions, CompactReport } from '../lake/maintenance/compact.ts'
+import type { ExpireOptions, ExpireReport } from '../lake/maintenance/expire.ts'
 import type { CallLake, LakeInfo, LakeMoment } from '../lake/lake-calls.ts'
-import type { RecoverReport } from '../lake/recover.ts'
-import type { VacuumOptions, VacuumReport } from '../lake/vacuum.ts'
+import type { RecoverReport } from '../lake/maintenance/recover.ts'
+import type { VacuumOptions, VacuumReport } from '../lake/maintenance/vacuum.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import { createDataFrame } from './create-data-frame.ts'
 import type { DataFrame } from './dataframe.ts'
@@ -73,6 +73,8 @@ export interface VacuumLakeOptions extends Pick<VacuumOptions, 'dryRun' | 'signa
 export interface RecoverLakeOptions extends CallOptions {
   /** Default `'1 day'`. */
   readonly olderThan?: Age
+  /** Whether statistics are compared with the values, which reads all tables, and set right. Default false. */
+  readonly statistics?: boolean
 }
 
 /**
@@ -196,9 +198,12 @@ export class Lake extends LakeWrites implements AsyncDisposable {
     return this.#call('vacuum', { lake: this.name, ...instantOf(olderThan), ...options }, signalOf(signal))
   }
 
-  /** Cleans up after writes that failed, or whose process died more than a day ago, and sets counters right that fell behind. */
-  async recover({ signal, olderThan }: RecoverLakeOptions = {}): Promise<RecoverReport> {
-    return this.#call('recover', { lake: this.name, ...instantOf(olderThan) }, signalOf(signal))
+  /**
+   * Cleans up after writes that failed, or whose process died more than a day ago, and sets counters right that fell behind. With `statistics: true`
+   * what the catalog says of values is set right too, where another program or a damaged catalog has it wrong: other clients answer from it.
+   */
+  async recover({ signal, olderThan, ...options }: RecoverLakeOptions = {}): Promise<RecoverReport> {
+    return this.#call('recover', { lake: this.name, ...instantOf(olderThan), ...options }, signalOf(signal))
   }
 
   /**

@@ -1,21 +1,29 @@
-import { LakefrontError } from '../errors.ts'
+import { LakefrontError, nearestName } from '../errors.ts'
 import type { AnyRow } from '../expr/column-types.ts'
+import { col } from '../expr/col.ts'
 import { columnReference } from '../expr/operand.ts'
 import { project } from '../plan/columns.ts'
 import { scan } from '../plan/leaf.ts'
-import type { FileReference, FileSource } from '../scan/source.ts'
+import type { FileReference } from '../scan/source.ts'
 import { type SchemaLike, schemaFrom } from '../types/batch-from-rows.ts'
+import type { LogicalType } from '../types/logical-type.ts'
+import { typeName } from '../types/type-names.ts'
 import { csvOptions } from './csv-options.ts'
 import type { CsvReadOptions } from './csv-options.ts'
 import { DataFrame } from './dataframe.ts'
 import type { Executor } from './executor.ts'
-import { sourceId } from './source-id.ts'
+import type { UnnamedSource } from './known-files.ts'
 
 export interface ReadOptions<Row extends object = AnyRow> {
   /** Columns to keep, in this order; the others are not read. */
   readonly columns?: readonly (keyof Row & string)[]
-  /** The columns that are expected: mistakes show before the file is looked at. Others of the file are left out. */
+  /**
+   * The columns that are wanted and their types: mistakes show before the file is looked at. Values of other types are cast, texts of CSV are read as them,
+   * and other columns of the file are left out.
+   */
   readonly schema?: SchemaLike
+  /** Types of columns that folders such as `year=2024` tell: `{ year: 'integer' }`. Default: BIGINT, DATE or TIMESTAMP when all values look so, else VARCHAR. */
+  readonly hiveTypes?: Readonly<Record<string, string | LogicalType>>
 }
 
 /** How Avro files are read. */
@@ -61,6 +69,8 @@ export class Reader {
     { readerSchema, ...options }: AvroReadOptions<Row> = {},
   ): DataFrame<Row> {
     const files = filesOf('avro', source)
+    if (readerSchema !== undefined && typeof readerSchema !== 'string' && typeof readerSchema !== 'object')
+      throw wrongOption('avro', 'readerSchema', 'a schema of Avro: JSON, or the object that it means')
     if (readerSchema === undefined) return this.#frame({ format: 'avro', files }, options)
     const schema = typeof readerSchema === 'string' ? readerSchema : JSON.stringify(readerSchema)
     return this.#frame({ format: 'avro', files, options: Object.freeze({ readerSchema: schema }) }, options)
@@ -75,6 +85,8 @@ export class Reader {
     { sampleSize, ...options }: JsonReadOptions<Row> = {},
   ): DataFrame<Row> {
     const files = filesOf('json', source)
+    if (sampleSize !== undefined && !(Number.isSafeInteger(sampleSize) && sampleSize >= -1))
+      throw wrongOption('json', 'sampleSize', 'a whole number, or −1 for all values')
     if (sampleSize === undefined) return this.#frame({ format: 'json', files }, options)
     return this.#frame({ format: 'json', files, options: Object.freeze({ sampleSize }) }, options)
   }
@@ -102,16 +114,50 @@ export class Reader {
   }
 
   #frame<Row extends object>(source: UnnamedSource, options: ReadOptions<Row>): DataFrame<Row> {
-    const plan = scan(Object.freeze({ id: sourceId(labelOf(source.files[0]!)), ...source }))
-    const names =
-      options.columns ??
-      (options.schema === undefined ? undefined : schemaFrom(options.schema).fields.map(({ name }) => name))
-    return new DataFrame(this.#executor, names === undefined ? plan : project(plan, names.map(columnReference)))
+    if (source.format !== 'csv') checkNames(source.format, options)
+    const own = options.hiveTypes === undefined ? {} : { options: withHiveTypes(source.options, options.hiveTypes) }
+    const plan = scan(this.#executor.source({ ...source, ...own }))
+    const declared = options.schema === undefined ? undefined : schemaFrom(options.schema).fields
+    const names = options.columns ?? declared?.map(({ name }) => name)
+    if (names === undefined) return new DataFrame(this.#executor, plan)
+    const types = new Map(declared?.map(({ name, type }) => [name, type]))
+    const columns = names.map((name) => {
+      const type = types.get(name)
+      return type === undefined ? columnReference(name) : col(name).cast(type).as(name).node
+    })
+    return new DataFrame(this.#executor, project(plan, columns))
   }
 }
 
-/** A source before it has an id. */
-type UnnamedSource = FileSource extends infer Each ? (Each extends FileSource ? Omit<Each, 'id'> : never) : never
+/** What `read.csv` checks with its own. */
+function checkNames(format: string, options: object): void {
+  const known = [
+    'columns',
+    'schema',
+    'hiveTypes',
+    ...(format === 'avro' ? ['readerSchema'] : format === 'json' ? ['sampleSize'] : []),
+  ]
+  const odd = Object.keys(options).find((name) => !known.includes(name))
+  if (odd === undefined) return
+  const nearest = nearestName(odd, known)
+  throw new LakefrontError(
+    'INVALID_ARGUMENT',
+    `read.${format}() has no option "${odd}". Options: ${known.join(', ')}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+    { details: { option: odd } },
+  )
+}
+
+function wrongOption(format: string, option: string, wanted: string): LakefrontError {
+  return new LakefrontError('INVALID_ARGUMENT', `read.${format}(): ${option} has to be ${wanted}.`, {
+    details: { option },
+  })
+}
+
+/** Options of a scan and the types of columns that folders tell, each of them checked. */
+function withHiveTypes(options: object | undefined, types: Readonly<Record<string, string | LogicalType>>): object {
+  const fields = schemaFrom(types).fields.map(({ name, type }) => [name, typeName(type)])
+  return Object.freeze({ ...options, hiveTypes: Object.freeze(Object.fromEntries(fields)) })
+}
 
 function filesOf(format: string, source: FileReference | readonly FileReference[]): readonly FileReference[] {
   const files: readonly FileReference[] = Array.isArray(source) ? [...source] : [source as FileReference]
@@ -131,20 +177,5 @@ function checkFile(format: string, file: unknown): void {
   throw new LakefrontError(
     'INVALID_ARGUMENT',
     `read.${format}() takes a URL or path, a File or Blob, a Uint8Array, or an array of these, not ${file === '' ? 'an empty string' : file === null ? 'null' : file instanceof ArrayBuffer ? 'an ArrayBuffer (wrap it: new Uint8Array(buffer))' : `a value of type ${typeof file}`}.`,
-  )
-}
-
-function labelOf(file: FileReference): string {
-  const name =
-    typeof file === 'string'
-      ? file.replace(/[?#].*$/s, '')
-      : 'name' in file && typeof file.name === 'string'
-        ? file.name
-        : ''
-  return (
-    name
-      .split(/[/\\]/)
-      .findLast((part) => part !== '')
-      ?.slice(-60) ?? 'bytes'
   )
 }

@@ -1,5 +1,5 @@
 import type { Column } from '../expr/column.ts'
-import type { AnyColumn, AnyRow, NamedNeeds, NeedsMet, ValueOf } from '../expr/column-types.ts'
+import type { Aggregating, AnyColumn, AnyRow, NamedNeeds, NeedsMet, ValueOf } from '../expr/column-types.ts'
 
 /** The names a row of type `Row` is known to have; any string when nothing is known. */
 export type NameOf<Row> = keyof Row & string
@@ -11,8 +11,12 @@ export type NameIn<Row> = NameOf<Row> | `${string}.${string}`
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type ColumnOf<Row> = Column<any, NeedsMet<Row>, any>
 
-/** What `select` and its kin take. */
-export type Selectable<Row> = NameIn<Row> | '*' | ColumnOf<Row>
+/** As {@link ColumnOf}, where rows are aggregated. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type MeasureOf<Row> = Column<any, NeedsMet<Row> | Aggregating, any>
+
+/** What `select` takes. */
+export type Selectable<Row> = NameIn<Row> | '*' | MeasureOf<Row>
 
 type Simplify<T> = { [K in keyof T]: T[K] } & {}
 

@@ -12,6 +12,8 @@ import type { Schema } from '../types/logical-type.ts'
 export interface Known {
   /** The columns of `plan`, which is settled. */
   schema(plan: Plan, original: Plan): Promise<Schema>
+  /** `leaf`, which is settled, with its columns. */
+  leaf(leaf: Leaf, original: Plan): Promise<Leaf>
   /** The values of the column of a pivot, whose input is settled. */
   values(plan: Pivot): Promise<readonly Value[]>
   /** The rows that were kept, as a source. */
@@ -43,7 +45,7 @@ export async function settle(plan: Plan, known: Known): Promise<Plan> {
       made = withId(pivot(input, { keys, column, measures, values: await known.values(made) }), node)
     }
     if (made.output === undefined && isLeaf(made) && node !== plan) {
-      made = withSchema(made, await known.schema(made, node))
+      made = await known.leaf(made, node)
     }
     done.set(node, made)
   }

@@ -14,7 +14,7 @@ import type { Executor } from './executor.ts'
 import type { ColumnOf } from './row-types.ts'
 
 /** Rows to put into a table: a DataFrame of the same session, or objects. */
-export type InsertedRows = DataFrame<never> | Iterable<object>
+export type InsertedRows = DataFrame<AnyRow> | Iterable<object>
 
 interface KnownTable {
   readonly table: TablePlan

@@ -5,17 +5,17 @@ import { typeName } from '../types/type-names.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import { batchFromRows } from '../types/batch-from-rows.ts'
 import type { LakeCalls, LakeMoment, LakeTableName } from './lake-calls.ts'
-import type { LakeMaintenance } from './lake-maintenance.ts'
-import { writtenFormat } from './catalog-schema.ts'
-import { migrateCatalog } from './migrate.ts'
-import { columnsOfTable, visible } from './lake-snapshot.ts'
-import type { LakeTableEntry, SnapshotRow } from './lake-snapshot.ts'
-import type { LakeViews } from './lake-views.ts'
-import type { WriteOptions } from './lake-writer.ts'
-import type { Lakes } from './lakes.ts'
-import { insertedDefault } from './lake-columns.ts'
-import type { LakeWrites } from './lake-writes.ts'
-import type { OpenLake } from './open-lake.ts'
+import type { LakeMaintenance } from './maintenance/lake-maintenance.ts'
+import { writtenFormat } from './catalog/catalog-schema.ts'
+import { migrateCatalog } from './catalog/migrate.ts'
+import { columnsOfTable, visible } from './snapshot/lake-snapshot.ts'
+import type { LakeTableEntry, SnapshotRow } from './snapshot/lake-snapshot.ts'
+import type { LakeViews } from './snapshot/lake-views.ts'
+import { writeOptions } from './write/lake-writer.ts'
+import type { Lakes } from './snapshot/lakes.ts'
+import { insertedDefault } from './snapshot/lake-columns.ts'
+import type { LakeWrites } from './write/lake-writes.ts'
+import type { OpenLake } from './snapshot/open-lake.ts'
 
 /** What answers. */
 export interface AnsweringParts {
@@ -185,11 +185,12 @@ const answers: Answers = {
     return { lake: lake.name, schema, table }
   },
 
-  write({ writes }, { argument: { lake, operations, commit }, ...options }) {
-    return writes.write(lake, operations, { ...writeOptions(options), ...(commit === undefined ? {} : { commit }) })
+  write({ writes }, { argument: { lake, operations, ...commit }, ...options }) {
+    return writes.write(lake, operations, { ...writeOptions(options), ...commit })
   },
 
-  begin: ({ writes }, { argument, ...options }) => writes.begin(argument.lake, writeOptions(options)),
+  begin: ({ writes }, { argument: { lake, ...begun }, ...options }) =>
+    writes.begin(lake, { ...writeOptions(options), ...begun }),
 
   commit: ({ writes }, { argument: { lake, commit }, ...options }) =>
     writes.commit(lake, commit, writeOptions(options)),
@@ -212,18 +213,6 @@ const answers: Answers = {
 
   check: ({ maintenance }, { argument: { lake, ...options }, signal }) =>
     maintenance.check(lake, { ...options, ...(signal && { signal }) }),
-}
-
-function writeOptions({ signal, onProgress }: Omit<Asked<keyof LakeCalls>, 'argument'>): WriteOptions {
-  return {
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined
-      ? {}
-      : {
-          onProgress: ({ rows, bytes }) =>
-            onProgress({ rowsScanned: 0, bytesFetched: 0, rowsWritten: rows, bytesWritten: bytes }),
-        }),
-  }
 }
 
 /** What names without one are in, when a lake is open under it. */

@@ -1,13 +1,13 @@
 import type { Progress } from '../engine/engine.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import type { Schema } from '../types/logical-type.ts'
-import type { CheckOptions, CheckReport } from './check.ts'
-import type { CommitOptions, CommitReport } from './commit-options.ts'
-import type { CompactOptions, CompactReport } from './compact.ts'
-import type { ExpireOptions, ExpireReport } from './expire.ts'
-import type { RecoverOptions, RecoverReport } from './recover.ts'
-import type { VacuumOptions, VacuumReport } from './vacuum.ts'
-import type { LakeOperation } from './write-request.ts'
+import type { CheckOptions, CheckReport } from './maintenance/check.ts'
+import type { CommitOptions, CommitReport } from './commit/commit-options.ts'
+import type { CompactOptions, CompactReport } from './maintenance/compact.ts'
+import type { ExpireOptions, ExpireReport } from './maintenance/expire.ts'
+import type { RecoverOptions, RecoverReport } from './maintenance/recover.ts'
+import type { VacuumOptions, VacuumReport } from './maintenance/vacuum.ts'
+import type { LakeOperation } from './write/write-request.ts'
 
 /** How a lake is opened. Plain data. */
 export interface OpenLakeRequest {
@@ -90,13 +90,15 @@ export interface LakeCalls {
       readonly lake: string
       readonly operations: readonly LakeOperation[]
       readonly commit?: CommitOptions
+      /** What `verify()` is asked for; by default the commit makes its own. */
+      readonly commitId?: string
     }
     /** None within a transaction. */
     readonly answer: CommitReport | undefined
   }
-  /** Begins a transaction; the answer's `lake` stands for the lake in it. */
+  /** Begins a transaction, or one that was overtaken `again`; the answer's `lake` stands for the lake in it. */
   readonly begin: {
-    readonly argument: { readonly lake: string }
+    readonly argument: { readonly lake: string; readonly commitId?: string; readonly again?: boolean }
     readonly answer: { readonly lake: string; readonly snapshot: number }
   }
   readonly commit: {

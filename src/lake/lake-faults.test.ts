@@ -60,7 +60,7 @@ beforeEach(async () => {
   lake = await session.openLake('memory:lake', { create: true })
   await lake.createTable('t', { id: 'integer' })
   await lake.table('t').insert([{ id: 1 }, { id: 2 }])
-}, 60_000)
+})
 afterEach(() => session.close())
 
 const ids = async (): Promise<unknown[]> => (await lake.table('t').orderBy('id').collect()).map(({ id }) => id)

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts'
 import { openEngine } from '../engine/open-engine.ts'
 import { lakesBeside } from './engine-with-lakes.ts'
 import { readTable, referenceLakes, referenceRoot, rowsOf, toldVersions } from './fixtures/reference-lakes.ts'
-import { quotedName } from './quoted.ts'
+import { quotedName } from './catalog/quoted.ts'
 
 const wasm = new URL('../../dist/wasm/', import.meta.url)
 

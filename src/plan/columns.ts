@@ -2,6 +2,7 @@ import { LakefrontError } from '../errors.ts'
 import { describeExpression } from '../expr/describe.ts'
 import type { Expression } from '../expr/expression.ts'
 import { columnReference } from '../expr/operand.ts'
+import { typeText } from '../expr/value-type.ts'
 import { isAggregate } from '../expr/walk.ts'
 import { aggregate } from './aggregate.ts'
 import { bind } from './bind.ts'
@@ -22,13 +23,28 @@ export function project(input: Plan, columns: readonly Expression[]): Project {
   }
   checkGenerators(columns, 'select()')
   const scope = scopeOf(input)
-  const found = columns.map((column) => located(column, input))
+  const found = columns.flatMap((column) => fieldsOfStar(column, scope)).map((column) => located(column, input))
   checkNames(
     found.filter((column) => column.kind !== 'Star'),
     scope,
   )
   const node = { kind: 'Project', input, columns: Object.freeze(found) } as const
   return Object.freeze({ ...node, ...outputsOf(found, input, scope) })
+}
+
+/** `s.*` of a struct is its fields; of an alias it stays. */
+function fieldsOfStar(column: Expression, scope: Scope | undefined): readonly Expression[] {
+  if (column.kind !== 'Star' || column.qualifier === undefined || scope === undefined) return [column]
+  const { qualifier } = column
+  if (scope.isQualifier(qualifier) || !scope.has(qualifier.split('.')[0]!)) return [column]
+  const operand = columnReference(qualifier)
+  const type = typeIn(operand, scope)
+  if (type?.kind !== 'struct')
+    throw new LakefrontError(
+      'TYPE_MISMATCH',
+      `select("${qualifier}.*"): ${qualifier} is ${type === undefined ? 'of unknown type' : typeText(type)}, and only a struct has fields.`,
+    )
+  return type.fields.map(({ name }) => Object.freeze({ kind: 'GetField', operand, name }))
 }
 
 /** `SELECT *, expression AS name FROM input` */
@@ -80,7 +96,9 @@ export function rename(input: Plan, names: readonly { from: string; to: string }
 /** All columns but those. A name that is not there is `COLUMN_NOT_FOUND` (PySpark ignores it). */
 export function drop(input: Plan, columns: readonly (string | Expression)[]): Drop {
   const scope = scopeOf(input)
-  const found = columns.map((column) => located(typeof column === 'string' ? columnReference(column) : column, input))
+  const found = columns.map((column) =>
+    located(typeof column === 'object' && 'kind' in column ? column : columnReference(column as string), input),
+  )
   for (const column of found) {
     if (column.kind !== 'ColumnReference' && column.kind !== 'InputColumn')
       throw new LakefrontError(
@@ -100,9 +118,12 @@ export function drop(input: Plan, columns: readonly (string | Expression)[]): Dr
 /** Where the columns that `node` drops are in its input. */
 export function droppedPositions({ columns }: Pick<Drop, 'columns'>, scope: Scope): ReadonlySet<number> {
   return new Set(
-    columns.map((column) => {
+    columns.flatMap((column) => {
+      // A name means all columns of that name, as after a join.
+      const alike = column.kind === 'ColumnReference' && column.plan === undefined ? scope.positions(column.name) : []
+      if (alike.length > 1) return alike
       const bound = bind(column, scope)
-      if (bound.kind === 'InputColumn') return bound.index
+      if (bound.kind === 'InputColumn') return [bound.index]
       throw new LakefrontError(
         'INVALID_ARGUMENT',
         `drop() takes columns, and ${describeExpression(column)} is a field of one.`,

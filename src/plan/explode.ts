@@ -1,5 +1,5 @@
 import { LakefrontError } from '../errors.ts'
-import { type ValueType, typeText } from '../expr/value-type.ts'
+import { type ValueType, commonType, typeText, unknownType } from '../expr/value-type.ts'
 import { scopeOf } from './check.ts'
 import type { Explode, OutputColumn, Plan, Unpivot } from './nodes.ts'
 import { column as outputColumn } from './output.ts'
@@ -100,15 +100,23 @@ export function unpivot(
   const taken = unpivotedColumns(node).map((index) => scope.columns[index]!)
   if (taken.length === 0)
     throw new LakefrontError('INVALID_ARGUMENT', 'unpivot(): every column is an id, so there is none left to unpivot.')
-  const types = new Set(taken.map((each) => each.type && typeText(each.type)))
+  const type = taken.map((each) => each.type ?? unknownType).reduce((a, b) => commonType(a, b) ?? refuseMixed(taken))
   return Object.freeze({
     ...node,
     output: Object.freeze([
       ...kept,
       outputColumn(variable, { kind: 'varchar' }),
-      outputColumn(value, types.size === 1 ? taken[0]!.type : undefined),
+      outputColumn(value, type.kind === 'unknown' ? undefined : type),
     ]),
   })
+}
+
+function refuseMixed(columns: readonly OutputColumn[]): never {
+  const types = columns.map(({ name, type }) => `${name} ${typeText(type ?? unknownType)}`)
+  throw new LakefrontError(
+    'TYPE_MISMATCH',
+    `unpivot() makes one column of all values, and these have no type in common: ${types.join(', ')}. cast() them, or choose some.`,
+  )
 }
 
 /** Where the columns that {@link unpivot} turns into rows are in the input, whose columns are known. */

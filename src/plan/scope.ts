@@ -1,4 +1,5 @@
 import { LakefrontError, nearestName } from '../errors.ts'
+import { notAName } from '../expr/operand.ts'
 import type { OutputColumn } from './nodes.ts'
 
 /** Where a name leads: a position of the input, and fields of a struct from there. */
@@ -22,6 +23,7 @@ export class Scope {
    * the case. Throws `COLUMN_NOT_FOUND` or `COLUMN_AMBIGUOUS`.
    */
   resolve(name: string): Resolved {
+    if (typeof name !== 'string') throw notAName(name)
     const whole = this.#one(name, name)
     if (whole !== undefined) return { index: whole, fields: [] }
     for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
@@ -40,6 +42,16 @@ export class Scope {
   /** Whether a column has that name, whatever the case. */
   has(name: string): boolean {
     return this.#named(name).length > 0
+  }
+
+  /** Positions of all columns of that name, whatever the case. */
+  positions(name: string): readonly number[] {
+    return this.#named(name)
+  }
+
+  /** Whether a relation has the alias `qualifier`. */
+  isQualifier(qualifier: string): boolean {
+    return this.columns.some((column) => sameName(column.qualifier, qualifier))
   }
 
   /** Positions of the columns of a relation with the alias `qualifier`. Throws `COLUMN_NOT_FOUND` when there are none. */

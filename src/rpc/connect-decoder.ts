@@ -1,4 +1,5 @@
 import { errorFromWire, LakefrontError } from '../errors.ts'
+import type { AvroSplit, DecodedSplit } from '../format/avro/decode-split.ts'
 import type { DecodeRequest } from '../format/parquet/decode.ts'
 import type { StreamRequest } from '../format/parquet/encode.ts'
 import type { DecodedColumn, DecoderHandle } from '../scan/decoder-handle.ts'
@@ -53,6 +54,11 @@ class DecoderConnection implements DecoderHandle {
     return this.#ask((id) => this.#send({ call: 'decode', id, request }, buffers))
   }
 
+  decodeSplit(split: AvroSplit): Promise<DecodedSplit> {
+    const buffers = new Set(split.blocks.map(({ bytes }) => bytes.buffer as ArrayBuffer))
+    return this.#ask((id) => this.#send({ call: 'decodeSplit', id, split }, [...buffers]))
+  }
+
   encode(request: StreamRequest): Promise<Uint8Array> {
     return this.#ask((id) => this.#send({ call: 'encode', id, request }, [request.stream.buffer as ArrayBuffer]))
   }
@@ -89,6 +95,9 @@ class DecoderConnection implements DecoderHandle {
       case 'decoded':
         this.#memoryBytes = answer.memoryBytes
         this.#settle(answer.id)?.resolve({ batches: answer.batches, milliseconds: answer.milliseconds } as never)
+        return
+      case 'decodedSplit':
+        this.#settle(answer.id)?.resolve(answer.decoded as never)
         return
       case 'encoded':
         this.#memoryBytes = answer.memoryBytes

@@ -37,6 +37,7 @@ function openPool(cores: number): { pool: DecodePool; there: string[] } {
         return handle.memoryBytes
       },
       decode: (request) => handle.decode(request),
+      decodeSplit: (split) => handle.decodeSplit(split),
       encode(request) {
         there.push(request.name)
         return handle.encode(request)

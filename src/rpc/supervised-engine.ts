@@ -5,6 +5,7 @@ import type { CallLake } from '../lake/lake-calls.ts'
 import type { Source } from '../scan/source.ts'
 import type { Schema } from '../types/logical-type.ts'
 import type { WriteResult, WriteTask } from '../write/write-task.ts'
+import { withCommitIds } from './commit-ids.ts'
 import { OpenedLakes } from './opened-lakes.ts'
 import { remoteEngine } from './remote-engine.ts'
 import type { RemoteEngine } from './remote-engine.ts'
@@ -103,12 +104,12 @@ class SupervisedEngine implements Engine {
     return engine.write!(statement, task, options)
   }
 
-  readonly lake: CallLake = async (name, argument, options) => {
+  readonly lake: CallLake = withCommitIds(async (name, argument, options) => {
     const engine = await this.#engine(options?.signal)
     const answer = await engine.lake!(name, argument, options)
     this.#lakes.remember(name, argument)
     return answer
-  }
+  })
 
   close(): Promise<void> {
     this.#closing ??= this.#close()

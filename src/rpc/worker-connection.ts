@@ -6,6 +6,7 @@ import type { AskMessage, EngineService, ProgressMessage } from './engine-servic
 import type { StorageCalls } from '../storage/open-storage.ts'
 import { installErrorTransfer } from './error-transfer.ts'
 import { watchLifeline } from './lifeline.ts'
+import { losePatience } from './patience.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type { WorkerFailure, WorkerHandle } from './worker-handle.ts'
 
@@ -13,7 +14,10 @@ import type { WorkerFailure, WorkerHandle } from './worker-handle.ts'
 export interface ConnectionOptions {
   /** How long the worker's script may take to load and answer. Default 60,000. */
   readonly loadWithin?: number
-  /** How long a statement may take to end after it was aborted or closed, before its worker is terminated. Default 2,000. */
+  /**
+   * How long a worker may be silent once a statement was aborted or closed, before it is terminated; one that answers has ten times as
+   * long to end the statement. Default 2,000.
+   */
   readonly stopWithin?: number
   /** What the worker's storage may ask of the application. */
   readonly calls?: StorageCalls
@@ -116,16 +120,17 @@ export class WorkerConnection {
   }
 
   async #stop(id: number, within: number): Promise<void> {
-    const timer = setTimeout(
-      () => this.#lose(this.#describeEnd(`a statement did not end within ${within / 1000} s of being stopped`)),
+    const rest = losePatience(
+      () => this.call((service) => service.hello()),
       within,
+      (spent) => this.#lose(this.#describeEnd(`a statement did not end within ${spent / 1000} s of being stopped`)),
     )
     try {
       await this.call((service) => service.stop(id))
     } catch (error) {
       if (!isLakefrontError(error, 'WORKER_LOST') && !isLakefrontError(error, 'CLOSED')) throw error
     } finally {
-      clearTimeout(timer)
+      rest()
     }
   }
 

@@ -1,7 +1,7 @@
-import { compareBounds } from '../format/parquet/statistics.ts'
 import type { Bound } from '../format/parquet/statistics.ts'
 import type { ColumnData } from '../types/column-data.ts'
 import type { LogicalType } from '../types/logical-type.ts'
+import { widthOf } from '../types/slice-column.ts'
 import { typedView } from '../types/typed-view.ts'
 import { isValid } from '../types/validity.ts'
 import { boundReader } from './bound-reader.ts'
@@ -14,6 +14,8 @@ export interface BoundKey {
   readonly low: number
   readonly high: number
 }
+
+type Side = keyof BoundKey
 
 /** Bytes of a text that its key is of, behind what all have in common. */
 const keyBytes = 6
@@ -33,12 +35,12 @@ export class BoundKeys {
   readonly #prefix: Uint8Array
 
   constructor(type: LogicalType, { min, max }: FileBounds, count: number) {
-    const [readMin, readMax] = [min && valueReaderOf(type, min), max && valueReaderOf(type, max)]
+    const sides = [min, max].flatMap((column) => (column === undefined ? [] : (bytesOfBounds(type, column) ?? [])))
+    this.#prefix = commonPrefix(sides)
     this.low = new Float64Array(count).fill(-Infinity)
     this.high = new Float64Array(count).fill(Infinity)
-    this.#prefix = domainOf(type)?.kind === 'bytes' ? commonPrefix([readMin, readMax], count) : new Uint8Array()
-    if (readMin !== undefined && !copyNumbers(min!, type, this.low)) this.#fill(this.low, readMin, 'low')
-    if (readMax !== undefined && !copyNumbers(max!, type, this.high)) this.#fill(this.high, readMax, 'high')
+    if (min !== undefined) this.#fill(this.low, { type, column: min, side: 'low' })
+    if (max !== undefined) this.#fill(this.high, { type, column: max, side: 'high' })
     this.isExact = domainOf(type)?.kind !== 'bytes' && isFinelyTold(type, [this.low, this.high])
   }
 
@@ -47,19 +49,41 @@ export class BoundKeys {
     return { low: this.#edge(bound, 'low'), high: this.#edge(bound, 'high') }
   }
 
-  #edge(bound: Bound, side: keyof BoundKey): number {
+  #edge(bound: Bound, side: Side): number {
     if (typeof bound === 'number') return bound
     if (typeof bound === 'bigint') return rounded(bound, side)
     if (typeof bound === 'boolean') return Number(bound)
+    return this.#textEdge(bound, { from: 0, to: bound.length }, side)
+  }
+
+  #textEdge(bytes: Uint8Array, { from, to }: { readonly from: number; readonly to: number }, side: Side): number {
     const prefix = this.#prefix
-    const beside = compareBounds(bound.subarray(0, prefix.length), prefix)
-    if (beside !== 0) return beside < 0 ? -1 : beyondAll
+    for (let index = 0; index < prefix.length; index++) {
+      const byte = from + index < to ? bytes[from + index]! : -1
+      if (byte !== prefix[index]) return byte < prefix[index]! ? -1 : beyondAll
+    }
     let key = 0
-    for (let index = 0; index < keyBytes; index++) key = key * 256 + (bound[prefix.length + index] ?? 0)
+    for (let index = 0, at = from + prefix.length; index < keyBytes; index++, at++)
+      key = key * 256 + (at < to ? bytes[at]! : 0)
     return side === 'low' ? key : key + 1
   }
 
-  #fill(keys: Float64Array, read: BoundReader, side: keyof BoundKey): void {
+  #fill(
+    keys: Float64Array,
+    bounds: { readonly type: LogicalType; readonly column: ColumnData; readonly side: Side },
+  ): void {
+    const { type, column, side } = bounds
+    if (fillNumbers(keys, bounds)) return
+    const texts = bytesOfBounds(type, column)
+    if (texts !== undefined) {
+      const { bytes, offsets } = texts
+      for (let file = 0; file < keys.length; file++)
+        if (isValid(column, file))
+          keys[file] = this.#textEdge(bytes, { from: offsets[file]!, to: offsets[file + 1]! }, side)
+      return
+    }
+    const read = valueReaderOf(type, column)
+    if (read === undefined) return
     for (let file = 0; file < keys.length; file++) {
       const bound = read(file)
       if (bound !== null) keys[file] = this.#edge(bound, side)
@@ -78,18 +102,7 @@ export function valueReaderOf(type: LogicalType, column: ColumnData): BoundReade
 }
 
 /** Arrays of the types whose values a double holds. */
-const narrowArrays: Readonly<
-  Record<
-    string,
-    | typeof Int8Array
-    | typeof Int16Array
-    | typeof Int32Array
-    | typeof Uint8Array
-    | typeof Uint16Array
-    | typeof Uint32Array
-    | undefined
-  >
-> = {
+const narrowArrays = {
   tinyint: Int8Array,
   smallint: Int16Array,
   integer: Int32Array,
@@ -97,21 +110,51 @@ const narrowArrays: Readonly<
   usmallint: Uint16Array,
   uinteger: Uint32Array,
   date: Int32Array,
+  float: Float32Array,
+  double: Float64Array,
+} as const
+
+/** Puts numbers where they are not null; false for types that are not read so, which are wider or no numbers. */
+function fillNumbers(
+  keys: Float64Array,
+  { type, column, side }: { readonly type: LogicalType; readonly column: ColumnData; readonly side: Side },
+): boolean {
+  if (column.dictionary !== undefined) return false
+  if (Object.hasOwn(narrowArrays, type.kind)) {
+    const array = narrowArrays[type.kind as keyof typeof narrowArrays]
+    const values = typedView<ArrayLike<number>>(array, column.values, column.length)
+    for (let row = 0; row < keys.length; row++) {
+      const value = values[row]!
+      if (isValid(column, row) && value === value) keys[row] = value
+    }
+    return true
+  }
+  if (!isOfEightBytes(type)) return false
+  const isUnsigned = type.kind === 'ubigint'
+  const halves = typedView(Int32Array, column.values, column.length * 2)
+  for (let row = 0; row < keys.length; row++) {
+    const low = halves[row * 2]! >>> 0
+    const half = halves[row * 2 + 1]!
+    const high = isUnsigned ? half >>> 0 : half
+    const value = high * 2 ** 32 + low
+    if (isValid(column, row))
+      keys[row] = Number.isSafeInteger(value) ? value : rounded((BigInt(high) << 32n) | BigInt(low), side)
+  }
+  return true
 }
 
-function copyNumbers(column: ColumnData, { kind }: LogicalType, into: Float64Array): boolean {
-  const array = narrowArrays[kind]
-  if (array === undefined) return false
-  const values = typedView<ArrayLike<number>>(array, column.values, column.length)
-  for (let row = 0; row < into.length; row++) if (isValid(column, row)) into[row] = values[row]!
-  return true
+function isOfEightBytes(type: LogicalType): boolean {
+  const kind = domainOf(type)?.kind
+  return (kind === 'decimal' || kind === 'instant') && widthOf(type) === 8
 }
 
 /** Whether all keys of whole numbers are small enough for a double to hold them. */
 function isFinelyTold({ kind }: LogicalType, sides: readonly Float64Array[]): boolean {
   if (kind === 'double' || kind === 'float') return true
-  const isCoarse = (key: number): boolean => Math.abs(key) > Number.MAX_SAFE_INTEGER && Math.abs(key) !== Infinity
-  return !sides.some((keys) => keys.some(isCoarse))
+  for (const keys of sides)
+    for (let file = 0; file < keys.length; file++)
+      if (Math.abs(keys[file]!) > Number.MAX_SAFE_INTEGER && Math.abs(keys[file]!) !== Infinity) return false
+  return true
 }
 
 /** The nearest double that is not above `value`, or not below. */
@@ -124,15 +167,32 @@ function rounded(value: bigint, side: keyof BoundKey): number {
   return side === 'low' ? near - step : near + step
 }
 
-function commonPrefix(readers: readonly (BoundReader | undefined)[], count: number): Uint8Array {
+interface TextBounds {
+  readonly bytes: Uint8Array
+  readonly offsets: ArrayLike<number>
+  readonly column: ColumnData
+}
+
+/** Where the bytes of each bound are; undefined for types whose bounds are no bytes, and where they are not in one piece. */
+function bytesOfBounds(type: LogicalType, column: ColumnData): TextBounds | undefined {
+  if (domainOf(type)?.kind !== 'bytes' || column.dictionary !== undefined || column.values === undefined)
+    return undefined
+  const offsets =
+    type.kind === 'uuid' ? Int32Array.from({ length: column.length + 1 }, (_, row) => row * 16) : column.offsets
+  return offsets && { bytes: column.values, offsets, column }
+}
+
+/** What all bounds begin with. */
+function commonPrefix(sides: readonly TextBounds[]): Uint8Array {
   let common: Uint8Array | undefined
-  for (const read of readers.filter((given) => given !== undefined)) {
-    for (let file = 0; file < count; file++) {
-      const bound = read(file)
-      if (!(bound instanceof Uint8Array)) continue
-      if (common === undefined) common = bound
+  for (const { bytes, offsets, column } of sides) {
+    for (let file = 0; file < column.length; file++) {
+      if (!isValid(column, file)) continue
+      const from = offsets[file]!
+      const to = offsets[file + 1]!
+      common ??= bytes.subarray(from, to)
       let shared = 0
-      while (shared < common.length && common[shared] === bound[shared]) shared++
+      while (shared < common.length && from + shared < to && common[shared] === bytes[from + shared]) shared++
       if (shared < common.length) common = common.subarray(0, shared)
       if (shared === 0) return common
     }

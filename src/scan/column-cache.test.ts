@@ -103,7 +103,10 @@ test('a heap that grows takes room from what is kept, down to a quarter of the l
     inFlight: 0,
     ranges: 0,
     stored: 0,
+    writing: 0,
+    uploads: 0,
     slack: 0,
+    most: 5400,
   })
 })
 

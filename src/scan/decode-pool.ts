@@ -1,4 +1,6 @@
 import { isLakefrontError, LakefrontError } from '../errors.ts'
+import { decodeSplit } from '../format/avro/decode-split.ts'
+import type { AvroSplit, DecodedSplit } from '../format/avro/decode-split.ts'
 import type { DecodeRequest, ParquetDecoder } from '../format/parquet/decode.ts'
 import type { EncodeJob, EncodePlace, StreamEncoder } from '../format/parquet/encode.ts'
 import { breathe } from './breathe.ts'
@@ -19,10 +21,10 @@ export interface DecodePoolOptions {
   readonly idleMilliseconds?: number
 }
 
-/** What there is to do: to decode or encode one column of one row group. */
+/** What there is to do: to decode or encode one column of one row group, or to decode a split of Avro. */
 interface Work<T> {
-  /** Of the column. */
-  readonly name: string
+  /** What it is done to, for errors. */
+  readonly subject: { readonly column: string } | { readonly file: string }
   /** Bytes that are not compressed: what it takes time by. */
   readonly bytes: number
   readonly signal?: AbortSignal | undefined
@@ -62,6 +64,9 @@ const backlogJobs = 2
 
 /** What this thread takes off the workers at most while it waits: longer work would keep messages waiting. */
 const lendableBytes = 8 * 2 ** 20
+
+/** Bytes of Parquet that take as long to decode as one stored byte of Avro, which comes as rows. */
+const workOfAvro = 4
 
 /** Attempts after which a request is blamed for the workers that ended. */
 const attempts = 2
@@ -136,10 +141,11 @@ export class DecodePool implements EncodePlace {
     const { column, rowGroup } = request
     const chunks = rowGroup.chunks.slice(column.firstLeaf, column.endLeaf)
     return this.#do({
-      name: column.field.name,
+      subject: { column: column.field.name },
       bytes: chunks.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0),
       signal,
       here: async () => {
+        await this.#decoder.ready()
         const started = performance.now()
         const batches = await this.#decoder.decode(request)
         return { batches, milliseconds: performance.now() - started }
@@ -148,12 +154,26 @@ export class DecodePool implements EncodePlace {
     })
   }
 
+  /** Decodes a split, or its first blocks; see {@link decode}. */
+  decodeSplit(split: AvroSplit, { signal }: { signal?: AbortSignal } = {}): Promise<DecodedSplit> {
+    return this.#do({
+      subject: { file: split.label },
+      bytes: workOfAvro * split.blocks.reduce((sum, { size }) => sum + size, 0),
+      signal,
+      here: () => decodeSplit(split),
+      there: (handle) => handle.decodeSplit(portableSplit(split)),
+    })
+  }
+
   /** Encodes one column of one row group; begun in the order they come. */
   run(job: EncodeJob): Promise<Uint8Array> {
     return this.#do({
-      name: job.name,
+      subject: { column: job.name },
       bytes: job.bytes,
-      here: async () => this.#encoder!.encode(job.request()),
+      here: async () => {
+        await this.#decoder.ready()
+        return this.#encoder!.encode(job.request())
+      },
       there: (handle) => handle.encode(job.request()),
     })
   }
@@ -305,7 +325,6 @@ export class DecodePool implements EncodePlace {
 
   async #workHere({ here, resolve, reject }: Job): Promise<void> {
     try {
-      await this.#decoder.ready()
       resolve((await here()) as never)
     } catch (error) {
       reject(error)
@@ -352,11 +371,24 @@ function portable({ column, rowGroup, bytes }: DecodeRequest): DecodeRequest {
   }
 }
 
-function deadly({ name }: Job, cause: unknown): LakefrontError {
+/** A split that can be sent: its blocks copied into one buffer. */
+function portableSplit(split: AvroSplit): AvroSplit {
+  const all = new Uint8Array(split.blocks.reduce((sum, { size }) => sum + size, 0))
+  let at = 0
+  const blocks = split.blocks.map((block) => {
+    const bytes = all.subarray(at, (at += block.size))
+    bytes.set(block.bytes)
+    return { ...block, bytes }
+  })
+  return { ...split, blocks }
+}
+
+function deadly({ subject }: Job, cause: unknown): LakefrontError {
+  const what = 'column' in subject ? `Column "${subject.column}"` : `A part of "${subject.file}"`
   return new LakefrontError(
     'ENGINE_FAILED',
-    `Column "${name}" cannot be decoded or encoded: the workers that tried ended over it. A file that is read may be damaged, or row groups too large for the memory there is.`,
-    { details: { column: name }, cause },
+    `${what} cannot be decoded or encoded: the workers that tried ended over it. A file that is read may be damaged, or row groups too large for the memory there is.`,
+    { details: subject, cause },
   )
 }
 

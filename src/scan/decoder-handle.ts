@@ -1,3 +1,4 @@
+import type { AvroSplit, DecodedSplit } from '../format/avro/decode-split.ts'
 import type { DecodeRequest } from '../format/parquet/decode.ts'
 import type { StreamRequest } from '../format/parquet/encode.ts'
 import type { ColumnData } from '../types/column-data.ts'
@@ -15,6 +16,8 @@ export interface DecoderHandle {
   start(module: WebAssembly.Module): Promise<void>
   /** The buffers of `request.bytes` are transferred. Rejects with what decoding failed with, or `WORKER_LOST` when the worker is gone. */
   decode(request: DecodeRequest): Promise<DecodedColumn>
+  /** The buffer that the blocks are in is transferred. Rejects like `decode`. */
+  decodeSplit(split: AvroSplit): Promise<DecodedSplit>
   /** The buffer of `request.stream` is transferred. Rejects like `decode`. */
   encode(request: StreamRequest): Promise<Uint8Array>
   /** What the worker's decoder had grown to when it answered last. */

@@ -6,7 +6,7 @@ import { bucketOf } from './bucket-of.ts'
 import { countingColumn } from './constant-column.ts'
 import { visitTests } from './could-prune.ts'
 import { domainOf } from './domain.ts'
-import { fileVerdicts } from './file-verdicts.ts'
+import { filesOfNulls, fileVerdicts } from './file-verdicts.ts'
 import type { FileColumnFacts } from './file-verdicts.ts'
 import type { FileBounds, ListedFiles } from './listed-files.ts'
 import { outcomes } from './outcomes.ts'
@@ -22,6 +22,8 @@ interface Column extends FileColumnFacts {
 /** What was learned of a list of files: bounds of columns as they came to be needed. */
 export class FileListing {
   readonly files: ListedFiles
+  /** The rows a scan sees, where the list alone tells. */
+  readonly rowCount: number | undefined
   readonly #mapping: readonly MappedField[]
   readonly #columns = new Map<string, Promise<void>>()
   readonly #known = new Map<string, Column>()
@@ -29,6 +31,7 @@ export class FileListing {
 
   constructor(files: ListedFiles, mapping: readonly MappedField[]) {
     this.files = files
+    this.rowCount = countLiveRows(files)
     this.#mapping = mapping
   }
 
@@ -52,11 +55,12 @@ export class FileListing {
   /** The files that may hold rows for which `predicate` is true; it only counts as far as bounds were loaded. */
   choose(predicate: Predicate | undefined): readonly number[] {
     const { count, rows } = this.files
-    const verdicts = predicate && fileVerdicts(predicate, { rows, facts: (column) => this.#known.get(column) })
+    const facts = (column: string): Column | undefined => this.#known.get(column)
+    const verdicts = predicate ? fileVerdicts(predicate, { rows, facts }) : new Uint8Array(count).fill(1)
     const exact = predicate === undefined || this.#isDecided(predicate) ? undefined : predicate
     const chosen: number[] = []
-    for (let file = 0; file < count; file++) {
-      if (rows[file] === 0 || verdicts?.[file] === 0) continue
+    for (let file = verdicts.indexOf(1); file >= 0; file = verdicts.indexOf(1, file + 1)) {
+      if (rows[file] === 0) continue
       if (exact === undefined || outcomes(exact, (column) => this.#facts(file, column)).mayBeTrue) chosen.push(file)
     }
     return chosen
@@ -141,6 +145,7 @@ export class FileListing {
         type,
         bounds,
         keys: new BoundKeys(type, bounds, this.files.count),
+        onlyNulls: filesOfNulls(bounds, this.files.rows),
         readMin: bounds.min && valueReaderOf(type, bounds.min),
         readMax: bounds.max && valueReaderOf(type, bounds.max),
       })
@@ -185,4 +190,27 @@ function shareInside({ keys, bounds: { nulls } }: Column, rows: Float64Array): n
     inside += (begun - before) * (begun - ended)
   }
   return (inside / begins.length + unknown) / Math.ceil(rows.length / step)
+}
+
+/** The rows a scan sees, where the list alone tells. */
+function countLiveRows({
+  count,
+  rows,
+  deleted,
+  shows,
+  only,
+  snapshots,
+  lastSnapshots,
+}: ListedFiles): number | undefined {
+  if (shows === 'deleted') return undefined
+  let all = 0
+  for (let file = 0; file < count; file++) {
+    const isMixed =
+      only !== undefined &&
+      ((only.to !== undefined && (lastSnapshots?.[file] ?? NaN) > only.to) ||
+        (only.from !== undefined && (snapshots?.[file] ?? NaN) < only.from))
+    if (isMixed) return undefined
+    all += rows[file]! - (deleted?.[file] ?? 0)
+  }
+  return Number.isNaN(all) ? undefined : all
 }

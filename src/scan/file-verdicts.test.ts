@@ -6,7 +6,7 @@ import { columnFromValues } from '../types/column-from-values.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import { BoundKeys, valueReaderOf } from './bound-keys.ts'
 import { bucketOf } from './bucket-of.ts'
-import { fileVerdicts } from './file-verdicts.ts'
+import { filesOfNulls, fileVerdicts } from './file-verdicts.ts'
 import type { FileBounds } from './listed-files.ts'
 import { outcomes } from './outcomes.ts'
 import { parsePredicate } from './predicate.ts'
@@ -107,7 +107,7 @@ describe('no file is ruled out at once that would not be by itself', () => {
           const bounds = boundsOf(type, files)
           const keys = new BoundKeys(type, bounds, count)
           const rows = new Float64Array(count).fill(10)
-          const many = { rows, facts: () => ({ type, bounds, keys }) }
+          const many = { rows, facts: () => ({ type, bounds, keys, onlyNulls: filesOfNulls(bounds, rows) }) }
           const [mayBeTrue, mayBeFalse] = [fileVerdicts(predicate, many), fileVerdicts(predicate, many, false)]
           const [readMin, readMax] = [valueReaderOf(type, bounds.min!)!, valueReaderOf(type, bounds.max!)!]
           for (let at = 0; at < count; at++) {

@@ -1,5 +1,5 @@
 import type { Bound } from '../format/parquet/statistics.ts'
-import type { BoundKeys } from './bound-keys.ts'
+import type { BoundKey, BoundKeys } from './bound-keys.ts'
 import type { ColumnTest } from './could-prune.ts'
 import { domainOf, isSameDomain, literal } from './domain.ts'
 import type { Domain } from './domain.ts'
@@ -12,6 +12,8 @@ export interface FileColumnFacts {
   readonly type: LogicalType
   readonly bounds: FileBounds
   readonly keys: BoundKeys
+  /** Files that have no other value than null: {@link filesOfNulls}. */
+  readonly onlyNulls: readonly number[]
 }
 
 /** All files of a list, of which `rows` tells how many rows each has. */
@@ -55,7 +57,7 @@ function narrow(predicate: Predicate, files: ManyFiles, { wanted, verdicts }: Na
     default: {
       const known = plainFacts(files, predicate.operand)
       const test = known && testOf(predicate, known, wanted)
-      if (test !== undefined) keep(rows, known!, verdicts, { test, nullsPass: predicate.kind === 'within' })
+      if (test !== undefined) keep(known!, verdicts, { test, nullsPass: predicate.kind === 'within' })
     }
   }
 }
@@ -78,20 +80,43 @@ function narrowNulls(rows: Float64Array, facts: FileColumnFacts | undefined, { w
 
 /** Keeps files whose values may pass `test`; those that have only nulls pass none but where nulls pass. */
 function keep(
-  rows: Float64Array,
-  { bounds: { nulls } }: FileColumnFacts,
+  facts: FileColumnFacts,
   verdicts: Uint8Array,
-  { test, nullsPass }: { test: (file: number) => boolean; nullsPass: boolean },
+  { test, nullsPass }: { readonly test: Test; readonly nullsPass: boolean },
 ): void {
-  for (let file = 0; file < rows.length; file++) {
-    if (verdicts[file] === 0) continue
-    const own = nulls?.[file]
-    if (nullsPass ? own === 0 && !test(file) : own === rows[file] || !test(file)) verdicts[file] = 0
+  const { nulls } = facts.bounds
+  const own = nullsPass ? verdicts.slice() : verdicts
+  drop(facts, own, test)
+  if (!nullsPass) for (const file of facts.onlyNulls) verdicts[file] = 0
+  else if (nulls !== undefined)
+    for (let file = 0; file < own.length; file++) if (own[file] === 0 && nulls[file] === 0) verdicts[file] = 0
+}
+
+/** Files of which it is known that all values are null. */
+export function filesOfNulls({ nulls }: FileBounds, rows: Float64Array): readonly number[] {
+  const files: number[] = []
+  if (nulls !== undefined)
+    for (let file = 0; file < rows.length; file++) if (nulls[file] === rows[file]) files.push(file)
+  return files
+}
+
+/** Takes out files none of whose values passes. */
+function drop({ keys: { low, high }, bounds: { nans } }: FileColumnFacts, verdicts: Uint8Array, test: Test): void {
+  if (typeof test === 'function') {
+    for (let file = 0; file < verdicts.length; file++) if (verdicts[file] === 1 && !test(file)) verdicts[file] = 0
+    return
   }
+  const { from = -Infinity, to = Infinity, nanPasses } = test
+  if (to !== Infinity) for (let file = 0; file < low.length; file++) if (low[file]! > to) verdicts[file] = 0
+  if (from === -Infinity) return
+  for (let file = 0; file < high.length; file++)
+    if (high[file]! < from && !(nanPasses && nans?.[file] !== 0)) verdicts[file] = 0
 }
 
 type Known = FileColumnFacts & { readonly domain: Domain }
-type Test = ((file: number) => boolean) | undefined
+
+/** What passes: values with keys from one to another, both included, and NaN where that is greater than all; or what a function says of a file. */
+type Test = ((file: number) => boolean) | { readonly from?: number; readonly to?: number; readonly nanPasses?: boolean }
 
 /** The facts of an operand whose values are compared as they are. */
 function plainFacts({ facts }: ManyFiles, { column, casts }: ColumnOperand): Known | undefined {
@@ -101,7 +126,7 @@ function plainFacts({ facts }: ManyFiles, { column, casts }: ColumnOperand): Kno
 }
 
 /** Whether the values of a file may make a test of a column `wanted`; undefined where they always may. */
-function testOf(predicate: ColumnTest, known: Known, wanted: boolean): Test {
+function testOf(predicate: ColumnTest, known: Known, wanted: boolean): Test | undefined {
   switch (predicate.kind) {
     case 'isTrue':
       return known.domain.kind === 'boolean' ? compared(known, wanted ? '=' : '!=', true) : undefined
@@ -121,9 +146,7 @@ function testOf(predicate: ColumnTest, known: Known, wanted: boolean): Test {
     case 'within': {
       const { low, high } = known.keys.keyOf(predicate.bound)
       if (!wanted) return undefined
-      return predicate.direction === 'up'
-        ? (file) => known.keys.low[file]! <= high
-        : (file) => known.keys.high[file]! >= low
+      return predicate.direction === 'up' ? { to: high } : { from: low }
     }
     case 'among':
       return wanted && isSameDomain(known.domain, predicate.domain) ? among(known, predicate.values) : undefined
@@ -144,35 +167,54 @@ const negations: Readonly<Record<Comparison, Comparison>> = {
 }
 
 /** NaN, which bounds leave out, is greater than everything in DuckDB. */
-function compared({ keys, bounds, domain }: Known, comparison: Comparison, constant: Bound | undefined): Test {
+function compared(known: Known, comparison: Comparison, constant: Bound | undefined): Test | undefined {
   if (constant === undefined || Number.isNaN(constant)) return undefined
-  const { low, high } = keys
-  const own = keys.keyOf(constant)
-  const isFloat = domain.kind === 'double' || domain.kind === 'float'
-  const { nans } = bounds
-  const hasNaN = (file: number): boolean => isFloat && nans?.[file] !== 0
+  const own = known.keys.keyOf(constant)
+  const nanPasses = known.domain.kind === 'double' || known.domain.kind === 'float'
   switch (comparison) {
     case '=':
-      return (file) => low[file]! <= own.high && high[file]! >= own.low
+      return { from: own.low, to: own.high }
     case '!=':
-      if (domain.kind === 'bytes' || own.low !== own.high) return undefined
-      return (file) => low[file] !== own.low || high[file] !== own.low || hasNaN(file)
+      return different(known, own, nanPasses)
     case '<':
-      return (file) => low[file]! < own.high
+      return { to: nextBelow(own.high) }
     case '<=':
-      return (file) => low[file]! <= own.high
+      return { to: own.high }
     case '>':
-      return (file) => high[file]! > own.low || hasNaN(file)
+      return { from: nextAbove(own.low), nanPasses }
     case '>=':
-      return (file) => high[file]! >= own.low || hasNaN(file)
+      return { from: own.low, nanPasses }
     default:
       throw comparison satisfies never
   }
 }
 
+function different(
+  { keys: { low, high }, bounds: { nans }, domain }: Known,
+  own: BoundKey,
+  hasNaN: boolean,
+): Test | undefined {
+  if (domain.kind === 'bytes' || own.low !== own.high) return undefined
+  return (file) => low[file] !== own.low || high[file] !== own.low || (hasNaN && nans?.[file] !== 0)
+}
+
 function between({ keys }: Known, first: Bound, last: Bound): Test {
-  const [from, to] = [keys.keyOf(first).low, keys.keyOf(last).high]
-  return (file) => keys.high[file]! >= from && keys.low[file]! <= to
+  return { from: keys.keyOf(first).low, to: keys.keyOf(last).high }
+}
+
+/** The doubles beside one. */
+function nextBelow(value: number): number {
+  return -nextAbove(-value)
+}
+
+function nextAbove(value: number): number {
+  if (value === 0) return Number.MIN_VALUE
+  if (!Number.isFinite(value)) return value
+  const bits = new BigInt64Array(1)
+  const doubles = new Float64Array(bits.buffer)
+  doubles[0] = value
+  bits[0]! += value > 0 ? 1n : -1n
+  return doubles[0]
 }
 
 /** No text that begins with `bytes` comes behind this. */

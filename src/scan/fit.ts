@@ -26,8 +26,9 @@ export function fitByName(from: LogicalType, to: LogicalType): Fit | undefined {
   if (from.kind === 'struct' && to.kind === 'struct') {
     const index = new Map(from.fields.map(({ name }, at) => [name.toLowerCase(), at]))
     return structFit(
-      to.fields.map((field): FieldFit | undefined => {
-        const at = index.get(field.name.toLowerCase())
+      to.fields.map((field, place): FieldFit | undefined => {
+        const isUnnamed = field.name === '' && from.fields[place]?.name === ''
+        const at = isUnnamed ? place : index.get(field.name.toLowerCase())
         if (at === undefined) return { type: field.type, value: null }
         const fit = fitByName(from.fields[at]!.type, field.type)
         return fit && { from: at, fit }

@@ -51,6 +51,7 @@ export function partitionsOf(keys: readonly ReadonlyMap<string, string | null>[]
 
 const datePattern = /^\d{4}-\d{1,2}-\d{1,2}$/
 const timestampPattern = /^\d{4}-\d{1,2}-\d{1,2}[ T]\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?$/
+const wholePattern = /^\s*-?\d+\s*$/
 const integerPattern = /^\s*-?(?:0|[1-9]\d{0,18})\s*$/
 
 function typeOf(texts: readonly (string | null)[]): LogicalType {
@@ -107,12 +108,12 @@ function typedValue(type: LogicalType, text: string): unknown {
     case 'utinyint':
     case 'usmallint':
     case 'uinteger':
-      return integerPattern.test(text) ? Number(text) : text
+      return wholePattern.test(text) ? Number(text) : text
     case 'bigint':
     case 'ubigint':
     case 'hugeint':
     case 'uhugeint':
-      return /^\s*-?\d+\s*$/.test(text) ? BigInt(text) : text
+      return wholePattern.test(text) ? BigInt(text) : text
     case 'float':
     case 'double':
       return text.trim() === '' ? text : Number(text)

@@ -32,7 +32,7 @@ export function listedTable(
   options: { readonly open: OpenListed; readonly context: ReadContext },
 ): ScanTable {
   const schema = schemaOfMapping(source.mapping)
-  const rowCount = countLiveRows(source)
+  const { rowCount } = listing
   let learns = false
   return {
     schema,
@@ -44,24 +44,6 @@ export function listedTable(
     },
     open: (request) => new ListedReader({ source, schema, listing, ...options, rowCount, mayAsk: !learns }, request),
   }
-}
-
-/** The rows a scan sees, where the list alone tells. */
-function countLiveRows({ files }: ListedSource): number | undefined {
-  const { count, rows, deleted, shows, only, snapshots, lastSnapshots } = files
-  if (shows === 'deleted') return undefined
-  let all = 0
-  for (let file = 0; file < count; file++) {
-    const first = snapshots?.[file] ?? NaN
-    const last = lastSnapshots?.[file] ?? NaN
-    if (
-      only !== undefined &&
-      ((only.to !== undefined && last > only.to) || (only.from !== undefined && first < only.from))
-    )
-      return undefined
-    all += rows[file]! - (deleted?.[file] ?? 0)
-  }
-  return Number.isNaN(all) ? undefined : all
 }
 
 interface Listed {

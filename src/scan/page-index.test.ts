@@ -205,7 +205,7 @@ test('with pruning and without, native DuckDB finds the same rows', async () => 
     { numRuns: 120, seed: 20_261_120 },
   )
   expect(skipped).toBeGreaterThan(500)
-}, 120_000)
+})
 
 test('pages in memory serve the same rows again, and not others', async () => {
   const own = provider()

@@ -22,6 +22,7 @@ import { chooseRows, deletionColumn } from './chosen-rows.ts'
 import { presentColumns, ScanPlan } from './scan-plan.ts'
 import type { Selection, Tables, Task } from './scan-plan.ts'
 import type { ScanMetrics, ScanReader, ScanRequest } from './source.ts'
+import { megabytes, tooMuchAtOnce } from './too-much-at-once.ts'
 
 export interface ReadContext {
   readonly decoder: DecodePool
@@ -128,7 +129,8 @@ class ParquetReader implements ScanReader {
 
   async load(): Promise<void> {
     const bytes = this.#tasks.reduce((sum, task) => sum + decodedBytes(task, presentColumns(task)), 0)
-    if (bytes > this.#context.memory.outside) this.#fail(this.#tooMuchAtOnce(bytes))
+    if (bytes > this.#context.memory.outside)
+      this.#fail(tooMuchAtOnce(this.metrics.source, bytes, this.#context.memory.limit))
     this.#keepAll = true
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error
@@ -368,17 +370,6 @@ class ParquetReader implements ScanReader {
     )
   }
 
-  #tooMuchAtOnce(needed: number): LakefrontError {
-    const { source } = this.metrics
-    const { limit } = this.#context.memory
-    return new LakefrontError(
-      'OUT_OF_MEMORY',
-      `A recursive query reads "${source}" all at once here, about ${megabytes(needed)}, for which the memoryLimit of ${megabytes(limit)} leaves no room. ` +
-        'Put what it needs into a table first: CREATE TEMP TABLE part AS SELECT … FROM the file.',
-      { details: { source, neededBytes: Math.round(needed), limitBytes: limit } },
-    )
-  }
-
   #warn({ warnings }: { readonly warnings: readonly string[] }): void {
     for (const warning of warnings) if (!this.metrics.warnings.includes(warning)) this.metrics.warnings.push(warning)
   }
@@ -416,10 +407,6 @@ function hold(slot: Slot, release: (isOver?: boolean) => void): void {
 function endSlot(slot: Slot, isOver = false): void {
   slot.isOver = true
   for (const release of slot.holds.splice(0)) release(isOver)
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1e6)} MB`
 }
 
 interface PromiseWithResolvers<T> {

@@ -214,4 +214,4 @@ test('no row that native DuckDB finds is in a row group that was skipped', async
     { numRuns: 150, seed: 20_261_120 },
   )
   expect(skipped).toBeGreaterThan(500)
-}, 60_000)
+})

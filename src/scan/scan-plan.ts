@@ -10,8 +10,8 @@ import { assembleBatches } from './assemble.ts'
 import type { ColumnPart } from './assemble.ts'
 import type { IndexPart } from './file-index.ts'
 import type { ParquetFile } from './parquet-table.ts'
-import { outcomes } from './outcomes.ts'
 import type { ColumnFacts } from './outcomes.ts'
+import { isPartitionOut } from './partition-columns.ts'
 import { parsePredicate } from './predicate.ts'
 import type { Predicate } from './predicate.ts'
 import { RowGroupFilter } from './row-group-filter.ts'
@@ -162,8 +162,7 @@ export class ScanPlan {
     const tasks: Task[] = []
     files.forEach((file, at) => {
       const wanted = this.#request.columns.map((column) => columns[at]![column]!)
-      const partition = partitionColumns(columns[at]!, schema)
-      const isPartitionOut = predicate !== undefined && !outcomes(predicate, (name) => partition.get(name)).mayBeTrue
+      const isOut = isPartitionOut(predicate, columns[at]!, schema)
       let firstRow = 0
       const own = fileColumns({ file, columns: columns[at]! }, schema)
       const filter = whole && new RowGroupFilter(whole, own)
@@ -184,7 +183,7 @@ export class ScanPlan {
         const chosen = rowsChosen(file, firstRow, firstRow + rowGroup.rows)
         firstRow += rowGroup.rows
         if (chosen === 0) this.#skip('deleted')
-        else if (isPartitionOut) this.#skip('partition')
+        else if (isOut) this.#skip('partition')
         else if (filter?.mayMatch(rowGroup) ?? true) tasks.push(task)
         else if (keys !== undefined && withoutKeys?.mayMatch(rowGroup) !== false) this.#skip('join')
         else this.#skip(predicate?.kind === 'within' ? 'limit' : 'statistics')
@@ -291,7 +290,7 @@ export class ScanPlan {
 
 /** What the rows a request needs have to be; `groupsOf` gives the facts of a column in all row groups or files. */
 export function predicateOf(
-  { columns, filter, top }: ScanRequest,
+  { columns, filter, top }: Pick<ScanRequest, 'columns' | 'filter' | 'top'>,
   { fields }: Schema,
   groupsOf: (column: number) => readonly (ColumnFacts | undefined)[],
 ): Predicate | undefined {
@@ -355,17 +354,6 @@ function fileColumns(
       return [name, { stored, ...(origin.fit.kind === 'same' ? {} : { as: type }) }]
     }),
   )
-}
-
-/** What the names of a file's folders and the file say about its columns. */
-function partitionColumns(columns: FileColumns, { fields }: Schema): ReadonlyMap<string, ColumnFacts> {
-  const facts = new Map<string, ColumnFacts>()
-  columns.forEach((origin, index) => {
-    if (origin.kind !== 'value' || origin.bound === 'unknown' || origin.bound === null) return
-    const { name, type } = fields[index]!
-    facts.set(name, { type, rows: 1, nulls: 0, min: origin.bound, max: origin.bound })
-  })
-  return facts
 }
 
 /** The columns that are stored in the file of `task` and needed, each once. */

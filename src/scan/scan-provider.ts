@@ -2,6 +2,7 @@ import { LakefrontError } from '../errors.ts'
 import type { ParquetDecoder } from '../format/parquet/decode.ts'
 import { readFooter } from '../format/parquet/footer.ts'
 import type { ParquetFooter } from '../format/parquet/footer.ts'
+import type { SplitPlace } from '../format/avro/read-avro.ts'
 import type { ByteSource, ObjectStat, StatOptions, Traffic } from '../storage/storage.ts'
 import { batchesTable } from './batches-table.ts'
 import { ColumnCache } from './column-cache.ts'
@@ -14,6 +15,7 @@ import { listedTable } from './listed-table.ts'
 import type { OpenListed } from './listed-table.ts'
 import type { ReadContext } from './parquet-reader.ts'
 import { parquetTable } from './parquet-table.ts'
+import { splitPlace } from './split-place.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { ParquetFile } from './parquet-table.ts'
 import type {
@@ -27,8 +29,8 @@ import type {
   Source,
   TableOptions,
 } from './source.ts'
-import { formatOfSource, explained, openStreamed } from './streamed-files.ts'
-import { streamedTable, withCommonTypes } from './streamed-table.ts'
+import { asOneType, explained, formatOfSource, openStreamed } from './streamed-files.ts'
+import { streamedTable } from './streamed-table.ts'
 import { tableWithRows } from './table-with-rows.ts'
 
 export interface ScanProviderOptions {
@@ -71,6 +73,7 @@ class Provider implements ScanProvider {
   readonly #lakes: LakeTables | undefined
   readonly #closeFiles: (() => Promise<void>) | undefined
   readonly #decoder: DecodePool
+  readonly #splits: SplitPlace | undefined
   readonly #cache: ColumnCache
   readonly #memory: MemoryBudget
   readonly #entries = new Map<string, Entry>()
@@ -96,6 +99,7 @@ class Provider implements ScanProvider {
     memory.watch('decoders', () => this.#decoder.memoryBytes)
     memory.watch('slack', () => this.#decoder.threads * memory.slackOfThread)
     this.#memory = memory
+    this.#splits = this.#decoder.isConcurrent ? splitPlace(this.#decoder, memory) : undefined
     this.#cache = new ColumnCache(memory, cacheBytes)
   }
 
@@ -124,9 +128,10 @@ class Provider implements ScanProvider {
     if (source.format !== 'parquet') {
       const files = await mapParallel(references, (reference) => {
         const file = this.#openFile(reference)
-        return explained(file, source.format, reading, openStreamed(source, file, { ...reading, ...(csv && { csv }) }))
+        const opening = { ...reading, ...(csv && { csv }), ...(this.#splits && { splits: this.#splits }) }
+        return explained(file, source.format, reading, openStreamed(source, file, opening))
       })
-      return streamedTable(withCommonTypes(files), source.options, { cost, ...options })
+      return streamedTable(asOneType(files), source.options, { cost, memory: this.#memory, ...options })
     }
     const entry = this.#entry(source.id, references)
     entry.keys.clear()

@@ -73,12 +73,16 @@ export interface LakeSource {
   readonly changes?: { readonly from: number; readonly to: number; readonly rows: 'inserted' | 'deleted' }
   /** Columns beside those of the table. */
   readonly virtual?: readonly { readonly name: string; readonly virtual: VirtualColumn }[]
+  /** Whether files are read as they are now, and nothing that is kept of them. Default false: files of a lake do not change. */
+  readonly anew?: boolean
 }
 
 /** What DuckDB's `read_parquet` takes. */
 export interface ParquetOptions {
   /** Whether folders such as `year=2024` are columns. Default: when all files have the same of them. */
   readonly hivePartitioning?: boolean
+  /** Types of columns that folders tell, by name, as SQL text. Default: as their values look. */
+  readonly hiveTypes?: Readonly<Record<string, string>>
   /** A column with the name of each row's file; text names the column, which is `filename` otherwise. */
   readonly filename?: boolean | string
   /** A column `file_row_number` with the number of each row in its file, from 0. */
@@ -103,6 +107,8 @@ export interface JsonOptions extends ParquetOptions {
 export interface CsvOptions extends ParquetOptions {
   /** Its other options by their names in SQL, the values as SQL: `{ delim: "';'" }`. */
   readonly parameters?: CsvParameters
+  /** Types that texts of columns are read as, by name in lower case. */
+  readonly declared?: Readonly<Record<string, string>>
 }
 
 /** Options of any format. */
@@ -217,7 +223,7 @@ export interface ScanMetrics {
   /** What is scanned, without query strings or credentials. */
   readonly source: string
   files: number
-  /** Files that were proved useless by what a catalog told of them; their footers were not read. */
+  /** Files that were proved useless by what a catalog told of them, so that their footers were not read, or of those that are read from front to back by their folders. */
   filesSkipped: number
   rowGroups: number
   rowGroupsRead: number

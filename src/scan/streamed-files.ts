@@ -2,38 +2,51 @@ import { isLakefrontError, LakefrontError } from '../errors.ts'
 import { openArrow, readArrow } from '../format/arrow/read-arrow.ts'
 import { openAvro } from '../format/avro/container.ts'
 import { readAvro } from '../format/avro/read-avro.ts'
+import type { SplitPlace } from '../format/avro/read-avro.ts'
 import { openCsv, readCsv } from '../format/csv/read-csv.ts'
 import type { CsvFile } from '../format/csv/read-csv.ts'
 import { detectFormat, mistaken } from '../format/detect-format.ts'
-import { openJson, readJson } from '../format/json/read-json.ts'
+import { asOneTable, openJson, readJson } from '../format/json/read-json.ts'
+import type { JsonFile } from '../format/json/read-json.ts'
 import type { ByteSource, StatOptions } from '../storage/storage.ts'
+import { parseType } from '../types/type-names.ts'
 import { formatOfName } from './file-format.ts'
 import type { FileFormat } from './file-format.ts'
 import type { FileSource, TableOptions } from './source.ts'
+import { withCommonTypes } from './streamed-table.ts'
 import type { StreamedFile } from './streamed-table.ts'
+
+/** Codecs that take so long that other threads are worth what sending to them costs; of the others rows are decoded sooner than they are sent. */
+const slowCodecs: ReadonlySet<string> = new Set(['deflate', 'zstandard', 'bzip2', 'xz'])
 
 /** Opens a file that is read from front to back: what is needed to know its columns is read. */
 export async function openStreamed(
   source: FileSource,
   file: ByteSource,
-  { csv, ...options }: StatOptions & Pick<TableOptions, 'csv'>,
+  { csv, splits, ...options }: StatOptions & Pick<TableOptions, 'csv'> & { readonly splits?: SplitPlace },
 ): Promise<StreamedFile> {
   switch (source.format) {
     case 'avro': {
       const { readerSchema } = source.options ?? {}
       const avro = await openAvro(file, { ...options, ...(readerSchema === undefined ? {} : { readerSchema }) })
-      return { source: file, fields: avro.fields, read: (wanted, own) => readAvro(avro, wanted, own) }
+      const place = splits !== undefined && slowCodecs.has(avro.codec) ? { place: splits } : {}
+      return { source: file, fields: avro.fields, read: (wanted, own) => readAvro(avro, wanted, { ...own, ...place }) }
     }
     case 'json': {
       const { sampleSize } = source.options ?? {}
-      const json = await openJson(file, { ...options, ...(sampleSize === undefined ? {} : { sampleSize }) })
-      return { source: file, fields: json.fields, read: (wanted, own) => readJson(json, wanted, own) }
+      return jsonFile(await openJson(file, { ...options, ...(sampleSize === undefined ? {} : { sampleSize }) }))
     }
     case 'csv': {
       if (csv === undefined)
         throw new LakefrontError('UNSUPPORTED', `"${file.label}" is CSV, which this engine cannot read.`)
-      const { parameters = {} } = source.options ?? {}
-      return csvFile(await openCsv(file, { ...options, parser: csv, parameters }))
+      const { parameters = {}, declared = {} } = source.options ?? {}
+      const types = new Map(Object.entries(declared))
+      const found = await openCsv(file, { ...options, parser: csv, parameters })
+      const fields = found.fields.map((field) => {
+        const type = types.get(field.name.toLowerCase())
+        return type === undefined ? field : { ...field, type: parseType(type) }
+      })
+      return csvFile({ ...found, fields })
     }
     case 'arrow': {
       const arrow = await openArrow(file, options)
@@ -55,6 +68,17 @@ function csvFile(csv: CsvFile): StreamedFile {
     ...(csv.hasRows ? {} : { isEmpty: true }),
     retyped: (types) => csvFile({ ...csv, fields: csv.fields.map((field, at) => ({ ...field, type: types[at]! })) }),
   }
+}
+
+function jsonFile(json: JsonFile): StreamedFile {
+  return { source: json.source, fields: json.fields, read: (wanted, own) => readJson(json, wanted, own), json }
+}
+
+/** `files` that are read as other types, where values of several have none of their own: as those that hold the values of all. */
+export function asOneType(files: readonly StreamedFile[]): readonly StreamedFile[] {
+  if (files.length < 2) return files
+  const json = files.flatMap((file) => file.json ?? [])
+  return json.length === files.length ? asOneTable(json).map(jsonFile) : withCommonTypes(files)
 }
 
 /** What opening `file` as `format` answers; when that fails and the file is something else, the error says what. */

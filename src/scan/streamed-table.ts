@@ -1,7 +1,9 @@
+import type { JsonFile } from '../format/json/read-json.ts'
 import type { ByteSource, FetchScope, ReadOptions, Traffic } from '../storage/storage.ts'
 import type { ColumnData } from '../types/column-data.ts'
 import type { Field, LogicalType } from '../types/logical-type.ts'
 import type { ParquetOptions, ScanTable } from './source.ts'
+import type { MemoryBudget } from './memory-budget.ts'
 import { StreamedReader } from './streamed-reader.ts'
 import { columnsByName } from './table-columns.ts'
 
@@ -11,12 +13,14 @@ export interface StreamedFile {
   readonly fields: readonly Field[]
   /** Whether it is known to hold no rows, so that its types say nothing. */
   readonly isEmpty?: boolean
+  /** How it is read as JSON, if it is. */
+  readonly json?: JsonFile
   /** The same file with other types, for formats whose values have none of their own. */
   retyped?(types: readonly LogicalType[]): StreamedFile
-  /** Reads the columns `wanted`, by their indices in `fields`; without any, only counts rows. */
+  /** Reads the columns `wanted`, by their indices in `fields`; without any, only counts rows. A batch is made of `batchBytes` of the file at most, where that can be chosen. */
   read(
     wanted: readonly number[],
-    options: ReadOptions & { readonly readsAhead: boolean },
+    options: ReadOptions & { readonly readsAhead: boolean; readonly batchBytes: number },
   ): AsyncIterable<{ readonly length: number; readonly columns: readonly ColumnData[] }>
 }
 
@@ -24,7 +28,7 @@ export interface StreamedFile {
 export function streamedTable(
   files: readonly StreamedFile[],
   options: ParquetOptions | undefined,
-  context: { readonly cost: Traffic; readonly scope?: FetchScope },
+  context: { readonly cost: Traffic; readonly memory: MemoryBudget; readonly scope?: FetchScope },
 ): ScanTable {
   const named = files.map(({ source, fields }) => ({
     source,
@@ -35,7 +39,7 @@ export function streamedTable(
   return {
     schema,
     open(request) {
-      const reader = new StreamedReader({ files, columns, schema }, request, context.scope)
+      const reader = new StreamedReader({ files, columns, schema }, request, context)
       reader.metrics.requests += cost?.requests ?? 0
       reader.metrics.bytesFetched += cost?.bytes ?? 0
       cost = undefined
@@ -46,7 +50,6 @@ export function streamedTable(
 
 /** `files` that are read as other types, where some have the same column as another type than others: as one that holds the values of all. */
 export function withCommonTypes(files: readonly StreamedFile[]): readonly StreamedFile[] {
-  if (files.length < 2) return files
   const types = new Map<string, LogicalType>()
   for (const { fields, isEmpty } of files) {
     for (const { name, type } of isEmpty === true ? [] : fields) {

@@ -3,7 +3,7 @@ import type { Bound } from '../format/parquet/statistics.ts'
 import type { ByteSource } from '../storage/storage.ts'
 import type { Field, LogicalType, Schema } from '../types/logical-type.ts'
 import { columnFromValues } from '../types/column-from-values.ts'
-import { typeName } from '../types/type-names.ts'
+import { parseType, typeName } from '../types/type-names.ts'
 import { canWiden } from '../types/widen-column.ts'
 import { valueReaderOf } from './bound-keys.ts'
 import { columnsById } from './columns-by-id.ts'
@@ -72,7 +72,12 @@ function withOptions(stored: TableColumns, files: readonly NamedColumns[], optio
       return { kind: 'value', value: label, bound: new TextEncoder().encode(label) }
     })
   }
-  return options.hivePartitioning === false ? table : withPartitions(table, files, options.hivePartitioning === true)
+  if (options.hivePartitioning !== false) return withPartitions(table, files, options)
+  if (options.hiveTypes === undefined) return table
+  throw new LakefrontError(
+    'INVALID_ARGUMENT',
+    'Types of columns that folders tell were declared (hive_types), and hive_partitioning = false says that folders tell none. Leave one of them away.',
+  )
 }
 
 function byName(files: readonly NamedColumns[], isUnion: boolean): TableColumns {
@@ -146,9 +151,9 @@ function partitionsOfNames({ listed, source }: ParquetFile): ReadonlyMap<number,
 }
 
 function partitionOrigin(
-  field: MappedField,
+  field: Pick<Field, 'name' | 'type'>,
   { text }: { readonly text: string | null },
-  file: ParquetFile,
+  file: NamedColumns,
 ): ColumnOrigin {
   if (text === null) return { ...absent, isPartition: true }
   try {
@@ -196,10 +201,14 @@ function withColumn(
 }
 
 /** A partition takes the place of a stored column of its name. */
-function withPartitions(table: TableColumns, files: readonly NamedColumns[], isWanted: boolean): TableColumns {
+function withPartitions(
+  table: TableColumns,
+  files: readonly NamedColumns[],
+  { hivePartitioning, hiveTypes }: ParquetOptions,
+): TableColumns {
   const keys = files.map(({ source }) => partitionKeys(source.label))
   const { isHive, odd } = samePartitions(keys)
-  if (isWanted && odd !== undefined) {
+  if ((hivePartitioning === true || hiveTypes !== undefined) && odd !== undefined) {
     throw new LakefrontError(
       'INVALID_ARGUMENT',
       `The folders of "${files[odd]!.source.label}" name other partitions than those of "${files[0]!.source.label}". ` +
@@ -207,19 +216,44 @@ function withPartitions(table: TableColumns, files: readonly NamedColumns[], isW
       { details: { files: [files[0]!.source.label, files[odd]!.source.label] } },
     )
   }
+  const declared = declaredTypes(hiveTypes ?? {}, [...(keys[0]?.keys() ?? [])])
   if (!isHive) return table
   const partitions = partitionsOf(keys)
   const fields = [...table.schema.fields]
   const columns = table.columns.map((origins) => [...origins])
-  partitions.fields.forEach((field, key) => {
-    const known = fields.findIndex(({ name }) => name.toLowerCase() === field.name.toLowerCase())
+  partitions.fields.forEach((found, key) => {
+    const { name } = found
+    const type = declared.get(name.toLowerCase())
+    const field = type === undefined ? found : { ...found, type }
+    const known = fields.findIndex((other) => other.name.toLowerCase() === name.toLowerCase())
     const at = known < 0 ? fields.length : known
     fields[at] = known < 0 ? field : { ...field, name: fields[known]!.name }
     columns.forEach((origins, file) => {
-      origins[at] = { kind: 'value', ...partitions.values[file]![key]!, isPartition: true }
+      origins[at] =
+        type === undefined
+          ? { kind: 'value', ...partitions.values[file]![key]!, isPartition: true }
+          : partitionOrigin({ name, type }, { text: keys[file]!.get(name) ?? null }, files[file]!)
     })
   })
   return { schema: { fields }, columns }
+}
+
+/** The types that were declared, by the names of partitions in lower case. */
+function declaredTypes(
+  types: Readonly<Record<string, string>>,
+  partitions: readonly string[],
+): ReadonlyMap<string, LogicalType> {
+  const known = new Set(partitions.map((name) => name.toLowerCase()))
+  return new Map(
+    Object.entries(types).map(([name, type]) => {
+      if (known.has(name.toLowerCase())) return [name.toLowerCase(), parseType(type)]
+      throw new LakefrontError(
+        'COLUMN_NOT_FOUND',
+        `hive_types names "${name}", which no folder tells. ${partitions.length === 0 ? 'The files are in no folders such as year=2024.' : `Folders tell: ${partitions.join(', ')}.`}`,
+        { details: { column: name, columns: partitions } },
+      )
+    }),
+  )
 }
 
 /** The type that holds the values of both; undefined when none does for certain. */

@@ -20,6 +20,7 @@ import { expandPivot } from './rules/expand-pivot.ts'
 import { expandSample } from './rules/expand-sample.ts'
 import { expandSetOperation, expandSetOperationAll } from './rules/expand-set-operation.ts'
 import { expandSummary } from './rules/expand-summary.ts'
+import { plainRowNumber } from './rules/plain-row-number.ts'
 import { selectsOf } from './selects.ts'
 
 /** What a plan becomes: a statement, and the sources it reads as `lf_scan('<id>')`. */
@@ -49,6 +50,7 @@ const expansions: readonly ((plan: Plan, dialect: Dialect) => Plan)[] = [
   expandDistinct,
   expandSetOperation,
   expandSetOperationAll,
+  plainRowNumber,
 ]
 
 /**

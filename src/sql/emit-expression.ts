@@ -1,5 +1,5 @@
 import { LakefrontError } from '../errors.ts'
-import type { Call, Cast, Expression, Literal, Over, WindowFrame } from '../expr/expression.ts'
+import type { Call, Cast, Expression, GetItem, Literal, Over, WindowFrame } from '../expr/expression.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import type { Dialect } from './dialects/dialect.ts'
 
@@ -109,6 +109,8 @@ function write(node: Expression, scope: EmitScope): Written {
     case 'GetItem':
       if (typeof node.key === 'object')
         throw new LakefrontError('INTERNAL', 'A computed key was not lowered before its SQL was written.')
+      if (typeof node.key === 'number' && scope.typeOf(node.operand)?.kind === 'map')
+        return { text: call(itemOfMap(node), scope, ''), holds: tightness.whole }
       return { text: dialect.item(whole(node.operand), node.key), holds: tightness.whole }
     case 'Lambda':
       if (dialect.lambda === undefined) {
@@ -133,6 +135,12 @@ function write(node: Expression, scope: EmitScope): Written {
     default:
       return node satisfies never
   }
+}
+
+/** A number is a key of a map, not a position. */
+function itemOfMap({ operand, key }: GetItem): Call {
+  const operands = Object.freeze([operand, Object.freeze({ kind: 'Literal', value: key as number } as const)])
+  return { kind: 'Call', name: 'itemAt', role: 'scalar', operands }
 }
 
 /** Fractions are cut off by a cast to whole numbers, as in PySpark; engines round them, each its own way. */
@@ -228,7 +236,9 @@ function window({ partitionBy, orderBy, frame }: WindowFrame, isRanking: boolean
   const clauses: string[] = []
   if (partitionBy.length > 0)
     clauses.push(`PARTITION BY ${partitionBy.map((each) => emitExpression(each, scope)).join(', ')}`)
-  if (orderBy.length > 0) clauses.push(`ORDER BY ${orderBy.map((each) => emitExpression(each, scope)).join(', ')}`)
+  const byValue = frame?.unit === 'range' && [frame.start, frame.end].some((at) => at !== 0 && Number.isFinite(at))
+  const keys = byValue ? orderBy.map((key) => scope.dialect.rangeKey?.(key, scope.typeOf(key)) ?? key) : orderBy
+  if (keys.length > 0) clauses.push(`ORDER BY ${keys.map((each) => emitExpression(each, scope)).join(', ')}`)
   if (frame !== undefined)
     clauses.push(`${frame.unit.toUpperCase()} BETWEEN ${bound(frame.start, scope)} AND ${bound(frame.end, scope)}`)
   else if (orderBy.length > 0 && !isRanking) clauses.push('RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW')

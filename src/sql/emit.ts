@@ -24,6 +24,9 @@ interface FromOptions {
   readonly tests: string[]
 }
 
+/** The indent of sub-queries that lie a thousand deep, which no engine takes; their text would grow with the square of the depth. */
+const deepestLine = 1 + 2 * 1000
+
 /** Writes SELECTs. With `inline`, values are written as literals and there are no parameters: for people, not for engines. */
 export class Emitter {
   readonly #dialect: Dialect
@@ -83,6 +86,7 @@ export class Emitter {
 
   /** `line` is what starts a new line here: a line break and the indent. */
   #select(select: Select, line: string): string {
+    if (line.length > deepestLine) throw new RangeError('Sub-queries lie inside of each other a thousand deep.')
     const whole = isBare(select) && select.from.kind === 'relation' && select.from.relation
     if (whole && whole.body.kind === 'set') return this.#set(whole.body, line)
     if (whole && whole.body.kind === 'select' && !whole.renamed) return this.#select(whole.body.select, line)

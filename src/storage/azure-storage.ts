@@ -10,9 +10,11 @@ import { checkRange, checkUnchanged, sourceChanged } from './range.ts'
 import { readBody } from './read-body.ts'
 import type { S3Access } from './s3-access.ts'
 import { nothing, StoreClient } from './store-client.ts'
-import { partsOf } from './upload-parts.ts'
-import { element, elements, escaped } from './store-xml.ts'
-import { checkConditions, preconditionFailed } from './storage-errors.ts'
+import { PartsInMemory } from './parts-in-memory.ts'
+import { cutBody } from './upload-parts.ts'
+import type { Parts, UploadPart } from './upload-parts.ts'
+import { element, elements, escaped, modifiedAt } from './store-xml.ts'
+import { checkConditions, preconditionFailed, writeStateUnknown } from './storage-errors.ts'
 import { checkKey, checkPrefix, compareKeys } from './storage-key.ts'
 import type {
   ByteSource,
@@ -36,6 +38,8 @@ export interface AzureOptions {
   readonly sas?: string | (() => Promise<string>)
   /** Bytes of a block of an upload. Default 8 MiB; a blob has no more than 50,000 blocks. */
   readonly blockBytes?: number
+  /** Where blocks in memory are counted. */
+  readonly uploads?: PartsInMemory
 }
 
 /** The protocol this is written against (https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api). */
@@ -55,6 +59,7 @@ export function azureStorage(url: string, options: AzureOptions, http: HttpOptio
 class AzureStorage implements Storage {
   readonly label: string
   readonly abilities: StorageAbilities = { writes: true, conditions: true, lists: true, copiesItself: false }
+  readonly uploads: PartsInMemory
   readonly #prefix: string
   readonly #options: AzureOptions
   readonly #client: StoreClient
@@ -71,6 +76,7 @@ class AzureStorage implements Storage {
     checkPrefix(this.#prefix)
     this.label = `az://${container}/${this.#prefix}`
     this.#options = options
+    this.uploads = options.uploads ?? new PartsInMemory()
     const base = `${options.endpoint.replace(/\/$/, '')}/${container}`
     this.#client = new StoreClient({
       bucket: container,
@@ -141,15 +147,10 @@ class AzureStorage implements Storage {
     const fate = { isUncertain: false }
     try {
       if (body instanceof Uint8Array && body.length <= largestSingle) return await this.#put(key, body, options, fate)
-      const parts = partsOf(chunksOf(body, options.signal), this.#options.blockBytes ?? 8 * 1024 * 1024)
-      try {
-        const first = await parts.next()
-        if (first.done === true) return await this.#put(key, new Uint8Array(), options, fate)
-        if (first.value.isLast) return await this.#put(key, first.value.bytes, options, fate)
-        return await this.#putBlocks(key, first.value.bytes, parts, { options, fate })
-      } finally {
-        await parts.return(undefined)
-      }
+      const cut = { partBytes: this.#options.blockBytes ?? this.uploads.partBytes, inMemory: this.uploads }
+      const found = await cutBody(chunksOf(body, options.signal), cut)
+      if ('whole' in found) return await this.#put(key, found.whole.bytes, options, fate).finally(found.whole.done)
+      return await this.#putBlocks(key, found.parts, { options, fate }).finally(() => found.parts.close())
     } catch (error) {
       options.signal?.throwIfAborted()
       const isRefused =
@@ -157,13 +158,8 @@ class AzureStorage implements Storage {
         (isLakefrontError(error, 'NOT_FOUND') && options.ifMatch !== undefined)
       const hasCondition = options.ifMatch !== undefined || options.ifNoneMatch !== undefined
       // Whatever a later try was answered says nothing of one that was not.
-      if (fate.isUncertain && hasCondition) {
-        throw new LakefrontError(
-          'WRITE_STATE_UNKNOWN',
-          `A write of "${label}" got no answer, and it is not known whether it happened. Read it, then decide.`,
-          { details: { source: label }, cause: error },
-        )
-      }
+      if (fate.isUncertain && hasCondition)
+        throw writeStateUnknown(label, 'got no answer, and it is not known whether it happened', error)
       throw isRefused ? preconditionFailed(label, options, error) : error
     }
   }
@@ -187,6 +183,7 @@ class AzureStorage implements Storage {
         size: Number(element(blob, 'Content-Length')),
         // Lists tell it without the quotes that it has everywhere else.
         etag: `"${(element(blob, 'Etag') ?? '').replaceAll('"', '')}"`,
+        ...modifiedAt(element(blob, 'Last-Modified')),
       }))
       for (const folder of elements(page, 'BlobPrefix'))
         entries.push({ kind: 'folder', key: (element(folder, 'Name') ?? '').slice(this.#prefix.length) })
@@ -243,8 +240,7 @@ class AzureStorage implements Storage {
   /** Blocks are nobody's until a list of them makes them the blob; the store drops those that are in no list. */
   async #putBlocks(
     key: string,
-    first: Uint8Array,
-    rest: AsyncIterable<{ readonly bytes: Uint8Array }>,
+    blocks: Parts,
     { options, fate }: { readonly options: WriteOptions; readonly fate: { isUncertain: boolean } },
   ): Promise<WrittenObject> {
     const { contentType = 'application/octet-stream', signal } = options
@@ -254,16 +250,21 @@ class AzureStorage implements Storage {
     const ids: string[] = []
     const flights = new Flights(parallelBlocks)
     let size = 0
-    const launch = (body: Uint8Array): Promise<void> => {
+    const launch = async ({ bytes: body, done }: UploadPart): Promise<void> => {
       const blockid = btoa(`${writer}-${String(ids.length).padStart(6, '0')}`)
       ids.push(blockid)
       size += body.length
       const request = { ...named, method: 'PUT', query: { comp: 'block', blockid }, body, signal } as const
-      return flights.start(() => this.#client.send(request, nothing))
+      const send = (): Promise<void> => this.#client.send(request, nothing).finally(done)
+      try {
+        await flights.start(send, this.uploads.isTooMuch ? 1 : parallelBlocks)
+      } catch (error) {
+        done()
+        throw error
+      }
     }
     try {
-      await launch(first)
-      for await (const { bytes } of rest) await launch(bytes)
+      for await (const block of blocks) await launch(block)
       await flights.landed()
     } finally {
       await flights.settled()

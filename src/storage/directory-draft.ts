@@ -37,7 +37,6 @@ export async function openDraft(
   }
   let at = keepsContent ? handle.getSize() : 0
   if (keepsContent) touch(handle, at)
-  else handle.truncate(0)
   return {
     async write(chunk) {
       for (let rest = chunk; rest.length > 0;) {

@@ -4,10 +4,18 @@ import { chunksOf } from './chunks.ts'
 import { openDraft } from './directory-draft.ts'
 import { listed } from './listed.ts'
 import { checkRange, checkUnchanged, sourceChanged } from './range.ts'
-import { cannot, checkConditionHolds, checkConditions, missing, quotaExceeded } from './storage-errors.ts'
+import {
+  cannot,
+  checkConditionHolds,
+  checkConditions,
+  missing,
+  quotaExceeded,
+  writeStateUnknown,
+} from './storage-errors.ts'
 import { checkKey, checkPrefix, internalName } from './storage-key.ts'
 import type {
   ByteSource,
+  ListedObject,
   ListEntry,
   ListOptions,
   ObjectStat,
@@ -27,6 +35,9 @@ const draftFolder = `${internalName}drafts`
 /** Bytes read at a time when an object is copied. */
 const copiedAtOnce = 4 * 1024 * 1024
 
+/** After so many milliseconds nobody waits for a turn any more: its holder may be a page that the browser has stopped. */
+const longestWait = 30_000
+
 /** A file that is being replaced can be found and then not be read, a few times. */
 const readTries = 10
 
@@ -42,12 +53,13 @@ export function directoryStorage(label: string, root: () => Promise<FileSystemDi
 class DirectoryStorage implements Storage {
   readonly label: string
   readonly abilities: StorageAbilities = { writes: true, conditions: true, lists: true, copiesItself: false }
-  readonly #root: () => Promise<FileSystemDirectoryHandle>
-  #begun: Promise<void> | undefined
+  readonly #open: () => Promise<FileSystemDirectoryHandle>
+  #opened: Promise<FileSystemDirectoryHandle> | undefined
+  #drafts: Promise<FileSystemDirectoryHandle> | undefined
 
   constructor(label: string, root: () => Promise<FileSystemDirectoryHandle>) {
     this.label = label
-    this.#root = root
+    this.#open = root
   }
 
   async stat(key: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ObjectStat> {
@@ -96,24 +108,27 @@ class DirectoryStorage implements Storage {
     const { signal } = options
     signal?.throwIfAborted()
     const label = this.label + key
-    this.#begun ??= this.#begin()
-    await this.#begun
     if (options.ifNoneMatch !== undefined) checkConditionHolds(label, etagOf(await this.#file(key)), options)
-    const room = await roomFor(label)
-    room(body instanceof Uint8Array ? body.length : 0)
+    const opening = Promise.all([roomFor(label), this.#draftFolder()])
+    opening.catch(() => undefined)
     const name = `${crypto.randomUUID()}.tmp`
     // Who finds a draft whose lock is free knows that its writer is gone.
     return navigator.locks.request(`${draftLock}${name}`, async () => {
-      const drafts = await ours(label, async () =>
-        (await this.#root()).getDirectoryHandle(draftFolder, { create: true }),
-      )
+      const [room] = await ours(label, () => opening)
+      room(body instanceof Uint8Array ? body.length : 0)
+      const [drafts, draft] = await ours(label, () => this.#makeDraft(name))
+      const filling = this.#fill(draft, label, chunksOf(body, signal), room)
+      filling.catch(() => undefined)
+      let isMoved = false
       try {
-        const made = await ours(label, () => drafts.getFileHandle(name, { create: true }))
-        const draft = await this.#fill(made, label, chunksOf(body, signal), room)
-        signal?.throwIfAborted()
-        return await this.#switch(draft, key, options)
+        // What is there as a whole is stored soon; a stream may take long, and others would wait for it.
+        if (!(body instanceof Uint8Array)) await filling
+        const written = await this.#switch(draft, key, { filling, ...options })
+        isMoved = typeof draft.move === 'function'
+        return written
       } finally {
-        await drafts.removeEntry(name).catch(() => undefined)
+        await filling.catch(() => undefined)
+        if (!isMoved) await drafts.removeEntry(name).catch(() => undefined)
       }
     })
   }
@@ -122,8 +137,8 @@ class DirectoryStorage implements Storage {
     checkPrefix(prefix)
     signal?.throwIfAborted()
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
-    const objects: (ObjectStat & { readonly key: string })[] = []
-    const root = await this.#folder(folder.split('/').slice(0, -1), false)
+    const objects: Omit<ListedObject, 'kind'>[] = []
+    const root = await this.#folder(folder.split('/').slice(0, -1), { create: false })
     if (root !== undefined) await collect(root, folder, prefix, objects)
     for (const entry of listed(objects, { prefix, delimiter, startAfter })) {
       signal?.throwIfAborted()
@@ -138,7 +153,7 @@ class DirectoryStorage implements Storage {
       signal?.throwIfAborted()
       if ((await this.#file(key)) === undefined) continue
       const names = key.split('/')
-      const folder = await this.#folder(names.slice(0, -1), false)
+      const folder = await this.#folder(names.slice(0, -1), { create: false })
       await folder?.removeEntry(names.at(-1)!).catch((cause: unknown) => {
         if (nameOf(cause) !== 'NotFoundError') throw failed(this.label + key, cause)
       })
@@ -154,6 +169,21 @@ class DirectoryStorage implements Storage {
     return this.write(to, slices(file, this.label + from), options)
   }
 
+  async inTurn<T>(key: string, work: (waited: boolean) => Promise<T>): Promise<T> {
+    checkKey(key)
+    const name = `lakefront turn ${this.label}${key}`
+    const alone = await navigator.locks.request(
+      name,
+      { ifAvailable: true },
+      async (lock) => lock && { value: await work(false) },
+    )
+    if (alone !== null) return alone.value
+    let own: Promise<T> | undefined
+    const begin = (): Promise<T> => (own = work(true))
+    const waiting = navigator.locks.request(name, { signal: AbortSignal.timeout(longestWait) }, begin)
+    return waiting.catch(() => own ?? begin())
+  }
+
   async space(): Promise<StorageSpace> {
     const { usage = 0, quota = 0 } = await navigator.storage.estimate()
     return { used: usage, available: Math.max(0, quota - usage), isPersistent: await navigator.storage.persisted() }
@@ -163,12 +193,28 @@ class DirectoryStorage implements Storage {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  /** Asks the browser to keep what is stored, and sweeps drafts whose writers are gone; once. */
-  async #begin(): Promise<void> {
+  /** The folder, opened once. */
+  #root(): Promise<FileSystemDirectoryHandle> {
+    const opened = (this.#opened ??= this.#open())
+    opened.catch(() => {
+      if (this.#opened === opened) this.#opened = undefined
+    })
+    return opened
+  }
+
+  /** The folder of drafts, made once. The first time it asks the browser to keep what is stored, and sweeps drafts whose writers are gone. */
+  #draftFolder(): Promise<FileSystemDirectoryHandle> {
+    const made = (this.#drafts ??= this.#begin())
+    made.catch(() => {
+      if (this.#drafts === made) this.#drafts = undefined
+    })
+    return made
+  }
+
+  async #begin(): Promise<FileSystemDirectoryHandle> {
     // Only pages may ask. The browser may ask its user in turn, which nothing has to wait for.
     if (typeof navigator.storage.persist === 'function') void navigator.storage.persist().catch(() => false)
-    const drafts = await (await this.#root()).getDirectoryHandle(draftFolder).catch(() => undefined)
-    if (drafts === undefined) return
+    const drafts = await (await this.#root()).getDirectoryHandle(draftFolder, { create: true })
     const names: string[] = []
     for await (const name of drafts.keys()) names.push(name)
     for (const name of names) {
@@ -176,14 +222,28 @@ class DirectoryStorage implements Storage {
         if (lock !== null) await drafts.removeEntry(name).catch(() => undefined)
       })
     }
+    return drafts
+  }
+
+  /** An empty file among the drafts; all folders are made again where somebody removed them. */
+  async #makeDraft(name: string): Promise<readonly [FileSystemDirectoryHandle, MovableHandle]> {
+    const make = async (): Promise<readonly [FileSystemDirectoryHandle, MovableHandle]> => {
+      const drafts = await this.#draftFolder()
+      return [drafts, await drafts.getFileHandle(name, { create: true })]
+    }
+    return make().catch((error: unknown) => {
+      if (nameOf(error) !== 'NotFoundError') throw error
+      this.#opened = this.#drafts = undefined
+      return make()
+    })
   }
 
   async #fill(
-    draft: FileSystemFileHandle,
+    draft: MovableHandle,
     label: string,
     chunks: AsyncIterable<Uint8Array>,
     room: (bytes: number) => void,
-  ): Promise<FileSystemFileHandle> {
+  ): Promise<void> {
     const writer = await ours(label, () => openDraft(draft))
     try {
       let written = 0
@@ -197,22 +257,34 @@ class DirectoryStorage implements Storage {
       throw error
     }
     await ours(label, () => writer.finish())
-    return draft
   }
 
-  #switch(draft: FileSystemFileHandle, key: string, options: WriteOptions): Promise<WrittenObject> {
+  #switch(
+    draft: MovableHandle,
+    key: string,
+    { filling, ...options }: WriteOptions & { readonly filling: Promise<void> },
+  ): Promise<WrittenObject> {
     const label = this.label + key
     const { signal } = options
     return navigator.locks.request(`lakefront object ${label}`, signal === undefined ? {} : { signal }, async () => {
-      const before = await this.#file(key)
-      checkConditionHolds(label, etagOf(before), options)
       const names = key.split('/')
+      const there = await this.#folder(names.slice(0, -1), { create: false })
+      const before = there && (await this.#fileIn(there, names.at(-1)!, label))
+      checkConditionHolds(label, etagOf(before), options)
+      await filling
+      signal?.throwIfAborted()
       try {
-        const folder = await this.#folder(names.slice(0, -1), true)
-        if (before !== undefined) await makeLater(draft, before.lastModified)
-        return await place(draft, folder!, names.at(-1)!)
+        const folder = there ?? (await this.#folder(names.slice(0, -1), { create: true }))
+        const made = await laterThan(before?.lastModified, draft)
+        return await place(draft, folder!, { name: names.at(-1)!, made, isNew: before === undefined })
       } catch (cause) {
-        throw failed(label, cause)
+        const hasCondition = options.ifMatch !== undefined || options.ifNoneMatch !== undefined
+        const isAsBefore = await this.#file(key).then(
+          (now) => etagOf(now) === etagOf(before),
+          () => false,
+        )
+        if (isAsBefore || !hasCondition) throw failed(label, cause)
+        throw writeStateUnknown(label, 'failed when others may have seen it already', cause)
       }
     })
   }
@@ -221,15 +293,27 @@ class DirectoryStorage implements Storage {
   async #file(key: string): Promise<File | undefined> {
     const names = key.split('/')
     try {
-      const folder = await this.#folder(names.slice(0, -1), false)
-      return await (await folder?.getFileHandle(names.at(-1)!))?.getFile()
+      const folder = await this.#folder(names.slice(0, -1), { create: false })
+      return await (folder && this.#fileIn(folder, names.at(-1)!, this.label + key))
     } catch (cause) {
       if (['NotFoundError', 'TypeMismatchError'].includes(nameOf(cause))) return undefined
       throw failed(this.label + key, cause)
     }
   }
 
-  async #folder(names: readonly string[], create: boolean): Promise<FileSystemDirectoryHandle | undefined> {
+  async #fileIn(folder: FileSystemDirectoryHandle, name: string, label: string): Promise<File | undefined> {
+    try {
+      return await (await folder.getFileHandle(name)).getFile()
+    } catch (cause) {
+      if (['NotFoundError', 'TypeMismatchError'].includes(nameOf(cause))) return undefined
+      throw failed(label, cause)
+    }
+  }
+
+  async #folder(
+    names: readonly string[],
+    { create }: { readonly create: boolean },
+  ): Promise<FileSystemDirectoryHandle | undefined> {
     let folder = await this.#root()
     try {
       for (const name of names) folder = await folder.getDirectoryHandle(name, { create })
@@ -251,26 +335,35 @@ interface MovableHandle extends FileSystemFileHandle {
 async function place(
   draft: MovableHandle,
   folder: FileSystemDirectoryHandle,
-  name: string,
+  { name, made, isNew }: { readonly name: string; readonly made: File; readonly isNew: boolean },
 ): Promise<Required<ObjectStat>> {
   if (typeof draft.move === 'function') {
-    const stat = statOf(await draft.getFile())
     await draft.move(folder, name)
-    return stat
+    return statOf(made)
   }
   // The content of a writable becomes the file's when it is closed, at once. A new file is empty until then.
   const target = await folder.getFileHandle(name, { create: true })
-  const writable = await target.createWritable()
-  await (await draft.getFile()).stream().pipeTo(writable)
-  return statOf(await target.getFile())
+  try {
+    const writable = await target.createWritable()
+    await made.stream().pipeTo(writable)
+    return statOf(await target.getFile())
+  } catch (error) {
+    if (isNew) await folder.removeEntry(name).catch(() => undefined)
+    throw error
+  }
 }
 
-/** Times of files are whole milliseconds: two versions of one size within one would have the same validator. */
-async function makeLater(draft: FileSystemFileHandle, than: number): Promise<void> {
-  for (let tries = 0; tries < 5; tries++) {
-    const { lastModified } = await draft.getFile()
+/**
+ * The draft as a file, modified later than what it takes the place of: times of files are whole milliseconds, and two versions of one size within one would
+ * have the same validator.
+ */
+async function laterThan(before: number | undefined, draft: FileSystemFileHandle): Promise<File> {
+  for (let tries = 0; ; tries++) {
+    const file = await draft.getFile()
+    const { lastModified } = file
     // A clock that was put back in between makes it another time, too.
-    if (lastModified > than || (tries > 2 && lastModified !== than)) return
+    if (before === undefined || lastModified > before || (tries > 2 && lastModified !== before) || tries === 5)
+      return file
     await new Promise((resolve) => setTimeout(resolve, 2))
     const writer = await openDraft(draft, { keepsContent: true })
     await writer.finish()
@@ -281,7 +374,7 @@ async function collect(
   folder: FileSystemDirectoryHandle,
   at: string,
   prefix: string,
-  found: (ObjectStat & { readonly key: string })[],
+  found: Omit<ListedObject, 'kind'>[],
 ): Promise<void> {
   for await (const [name, handle] of folder.entries()) {
     if (name.startsWith(internalName)) continue
@@ -291,7 +384,7 @@ async function collect(
         await collect(handle as FileSystemDirectoryHandle, `${key}/`, prefix, found)
     } else if (key.startsWith(prefix)) {
       const file = await (handle as FileSystemFileHandle).getFile().catch(() => undefined)
-      if (file !== undefined) found.push({ key, ...statOf(file) })
+      if (file !== undefined) found.push({ key, ...statOf(file), modified: file.lastModified })
     }
   }
 }

@@ -1,7 +1,7 @@
 import type * as FileSystem from 'node:fs'
-import type * as Os from 'node:os'
 import { LakefrontError } from '../errors.ts'
 import { builtin } from './builtin.ts'
+import { holderOf, ownHolder, stateOf, textOf, type Holder } from './file-holder.ts'
 
 export interface FileLockOptions {
   /** How long to wait for others. Default 30,000. */
@@ -9,15 +9,6 @@ export interface FileLockOptions {
   /** For how long a holder of whom nothing is known may keep it, as watched by who waits. Default 10,000. */
   readonly staleMilliseconds?: number
   readonly signal?: AbortSignal | undefined
-}
-
-/** Who holds a lock, as its file tells. */
-interface Holder {
-  readonly token: string
-  readonly host: string
-  readonly pid: number
-  /** Tells a process from a later one of the same number, where the system says when it began. */
-  readonly began: string
 }
 
 /**
@@ -33,7 +24,7 @@ export async function withFileLock<T>(
   { waitMilliseconds = 30_000, staleMilliseconds = 10_000, signal }: FileLockOptions = {},
 ): Promise<T> {
   const fs = builtin<typeof FileSystem>('node:fs')!
-  const own = ownName()
+  const own = ownHolder()
   const began = performance.now()
   let seen: { readonly text: string; readonly since: number; times: number } | undefined
   for (;;) {
@@ -62,31 +53,60 @@ export async function withFileLock<T>(
   try {
     return work()
   } finally {
-    if (textOf(fs, lock) === JSON.stringify(own)) fs.rmSync(lock, { force: true })
+    try {
+      release(fs, lock, own)
+    } catch {
+      release(fs, lock, own)
+    }
   }
+}
+
+function release(fs: typeof FileSystem, lock: string, own: Holder): void {
+  if (textOf(fs, lock) === JSON.stringify(own)) fs.rmSync(lock, { force: true })
 }
 
 /** Puts the lock's file there, with its text, in one step. */
 function take(fs: typeof FileSystem, lock: string, own: Holder): boolean {
   const draft = `${lock}.${own.token}.tmp`
-  fs.writeFileSync(draft, JSON.stringify(own))
   try {
+    fs.writeFileSync(draft, JSON.stringify(own))
     fs.linkSync(draft, lock)
     return true
   } catch (error) {
-    const { code } = error as { code?: string }
-    if (code === 'EEXIST') return false
-    // A file system without hard links. A reader may then see the file before its text, and takes it for a holder it does not know.
-    try {
-      fs.writeFileSync(lock, JSON.stringify(own), { flag: 'wx' })
-      return true
-    } catch (second) {
-      if ((second as { code?: string }).code === 'EEXIST') return false
-      throw second
-    }
+    // A server of files that was asked twice finds its own link.
+    if (textOf(fs, lock) === JSON.stringify(own)) return true
+    if (codeOf(error) === 'EEXIST') return false
+    return makeWithoutLinks(fs, lock, own)
   } finally {
-    fs.rmSync(draft, { force: true })
+    remove(fs, draft)
   }
+}
+
+/** A reader may see the file before its text, and takes it for a holder it does not know. */
+function makeWithoutLinks(fs: typeof FileSystem, lock: string, own: Holder): boolean {
+  let file: number
+  try {
+    file = fs.openSync(lock, 'wx')
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  }
+  try {
+    fs.writeSync(file, JSON.stringify(own))
+    return true
+  } catch (error) {
+    remove(fs, lock)
+    throw error
+  } finally {
+    fs.closeSync(file)
+  }
+}
+
+/** What cannot be removed is swept later. */
+function remove(fs: typeof FileSystem, path: string): void {
+  try {
+    fs.rmSync(path, { force: true })
+  } catch {}
 }
 
 /** Removes a lock whose text is still `text`. Only one may do that at a time: another could remove the lock that follows. */
@@ -96,7 +116,8 @@ function breakLock(fs: typeof FileSystem, lock: string, text: string): boolean {
     fs.writeFileSync(breaking, '', { flag: 'wx' })
   } catch {
     const age = Date.now() - (fs.statSync(breaking, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-    if (age > 10_000) fs.rmSync(breaking, { force: true })
+    // One from the future is of before the clock went back.
+    if (Math.abs(age) > 10_000) fs.rmSync(breaking, { force: true })
     return false
   }
   try {
@@ -107,49 +128,6 @@ function breakLock(fs: typeof FileSystem, lock: string, text: string): boolean {
   }
 }
 
-function stateOf(fs: typeof FileSystem, holder: Holder | undefined, own: Holder): 'alive' | 'dead' | 'unknown' {
-  if (holder === undefined || holder.host !== own.host || holder.pid === own.pid) {
-    return holder?.pid === own.pid && holder.host === own.host && holder.began !== own.began ? 'dead' : 'unknown'
-  }
-  try {
-    globalThis.process.kill(holder.pid, 0)
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ESRCH') return 'dead'
-  }
-  return holder.began === beganOf(fs, holder.pid) ? 'alive' : 'dead'
-}
-
-function ownName(): Holder {
-  const { pid } = globalThis.process
-  const host = builtin<typeof Os>('node:os')!.hostname()
-  return { token: crypto.randomUUID(), host, pid, began: beganOf(builtin<typeof FileSystem>('node:fs')!, pid) }
-}
-
-/** When a process began, by Linux's own count; nothing elsewhere. */
-function beganOf(fs: typeof FileSystem, pid: number): string {
-  try {
-    const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    // The name in parentheses may hold anything; the time is the 20th field behind it.
-    const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').trim().split(' ')
-    return `${boot}-${fields[19]}`
-  } catch {
-    return ''
-  }
-}
-
-function holderOf(text: string): Holder | undefined {
-  try {
-    return JSON.parse(text) as Holder
-  } catch {
-    return undefined
-  }
-}
-
-function textOf(fs: typeof FileSystem, path: string): string | undefined {
-  try {
-    return fs.readFileSync(path, 'utf8')
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return undefined
-    throw error
-  }
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code)
 }

@@ -20,6 +20,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { failure } from './conformance.ts'
 import { withFileLock } from './file-lock.ts'
 import { fileStorage } from './file-storage.ts'
+import { inFileTurn } from './file-turn.ts'
 import { testStorage } from './storage-suite.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'lakefront-storage-'))
@@ -89,7 +90,7 @@ test('a process that is killed while it writes leaves what was there, and its dr
   expect(await storage.stat('object')).toEqual({ size: 1, etag })
   const listed = []
   for await (const entry of storage.list()) listed.push(entry)
-  expect(listed).toEqual([{ kind: 'object', key: 'object', size: 1, etag }])
+  expect(listed).toEqual([{ kind: 'object', key: 'object', size: 1, etag, modified: expect.any(Number) }])
   const draft = readdirSync(path).find((name) => name !== 'object')
   expect(draft).toMatch(/^\.lakefront-.*\.tmp$/)
   await fileStorage(path).write('other', new Uint8Array(1))
@@ -123,6 +124,15 @@ test('the lock of a process that only stands still is respected, until it ends',
   expect(await withFileLock(lock, 'object', () => 'mine', options)).toBe('mine')
 })
 
+test('who died while breaking a lock keeps nobody from it, also when the clock has gone back since', async () => {
+  const lock = join(folder(), 'lock')
+  await kill(await begin('lock', lock))
+  writeFileSync(`${lock}.breaking`, '')
+  const later = Date.now() / 1000 + 3600
+  utimesSync(`${lock}.breaking`, later, later)
+  expect(await withFileLock(lock, 'object', () => 'mine', { waitMilliseconds: 2000 })).toBe('mine')
+})
+
 test.each([
   ['another machine', JSON.stringify({ token: 'x', host: 'elsewhere', pid: 1, began: '' })],
   ['a thread that was ended', undefined],
@@ -134,6 +144,29 @@ test.each([
   const began = performance.now()
   expect(await withFileLock(lock, 'object', () => 'mine', { staleMilliseconds: 300 })).toBe('mine')
   expect(performance.now() - began).toBeGreaterThan(290)
+})
+
+test('the turn of a process that died is over at once, and that of one that stands still after a while', async () => {
+  const path = folder()
+  const line = join(path, 'line')
+  const turn = (patience: { alive: number; unknown: number }): Promise<string> =>
+    inFileTurn(line, async (waited) => `${waited} ${readdirSync(path).length}`, patience)
+  await kill(await begin('turn', line))
+  expect(readdirSync(path)).toHaveLength(1)
+  expect(await turn({ alive: 60_000, unknown: 60_000 })).toBe('true 1')
+  const stopped = await begin('turn', line)
+  stopped.kill('SIGSTOP')
+  expect(await turn({ alive: 300, unknown: 60_000 })).toBe('true 1')
+  await kill(stopped)
+  await kill(await begin('turn', line))
+  writeFileSync(join(path, readdirSync(path)[0]!), '{')
+  expect(await turn({ alive: 60_000, unknown: 300 })).toBe('true 1')
+  expect(readdirSync(path)).toEqual([])
+})
+
+test('where nothing can be written nobody waits for a turn', async () => {
+  const storage = fileStorage(join(folder(), 'is not there'))
+  expect(await storage.inTurn!('object', async (waited) => waited)).toBe(false)
 })
 
 test.skipIf(process.platform === 'win32')('a full disk is QUOTA_EXCEEDED, and nothing changed', async () => {

@@ -5,8 +5,16 @@ import { builtin } from './builtin.ts'
 import { chunksOf } from './chunks.ts'
 import { fileError, fileSource, fileStat, hasFileSystem, pathOf, readFully, withFile } from './file.ts'
 import { withFileLock } from './file-lock.ts'
+import { inFileTurn } from './file-turn.ts'
 import { checkRange, checkUnchanged } from './range.ts'
-import { cannot, checkConditionHolds, checkConditions, preconditionFailed, quotaExceeded } from './storage-errors.ts'
+import {
+  cannot,
+  checkConditionHolds,
+  checkConditions,
+  preconditionFailed,
+  quotaExceeded,
+  writeStateUnknown,
+} from './storage-errors.ts'
 import { checkKey, checkPrefix, compareKeys, internalName } from './storage-key.ts'
 import type {
   ByteSource,
@@ -79,7 +87,7 @@ class FileStorage implements Storage {
         for await (const chunk of chunksOf(body, options.signal)) await this.#ours(label, file.writeFile(chunk))
         await this.#ours(label, file.sync())
       } finally {
-        await file.close()
+        await this.#ours(label, file.close())
       }
     })
   }
@@ -113,6 +121,10 @@ class FileStorage implements Storage {
         if (codeOf(cause) === 'EPERM' && this.#fs.statSync(path).isFile()) throw fileError(cause, this.label + key)
       })
     }
+  }
+
+  async inTurn<T>(key: string, work: (waited: boolean) => Promise<T>): Promise<T> {
+    return inFileTurn(await this.#beside(this.#pathOf(key), 'turn'), work)
   }
 
   async close(): Promise<void> {}
@@ -152,7 +164,7 @@ class FileStorage implements Storage {
       options.signal?.throwIfAborted()
       return await this.#ours(label, this.#publish(draft, path, { label, options }))
     } finally {
-      if (this.#fs.existsSync(draft)) this.#fs.rmSync(draft)
+      this.#forget(draft)
     }
   }
 
@@ -165,40 +177,76 @@ class FileStorage implements Storage {
     }
   }
 
+  /** What fails once others may have seen the object leaves a write under a condition unknown; another one can be repeated. */
   async #publish(
     draft: string,
     path: string,
     { label, options }: { readonly label: string; readonly options: WriteOptions },
   ): Promise<WrittenObject> {
-    const fs = this.#fs
-    const folder = this.#path.dirname(path)
-    if (options.ifNoneMatch !== undefined) {
-      try {
-        fs.linkSync(draft, path)
-        await sync(fs, folder)
-        return statOf(fs, draft)
-      } catch (error) {
-        if (codeOf(error) === 'EEXIST') throw preconditionFailed(label, options)
-        if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(codeOf(error))) throw error
-      }
+    const place = { stat: undefined as WrittenObject | undefined }
+    try {
+      if (!this.#link(draft, path, { label, options, place }))
+        await this.#rename(draft, path, { label, options, place })
+      await sync(this.#fs, this.#path.dirname(path))
+      return place.stat!
+    } catch (error) {
+      const hasCondition = options.ifMatch !== undefined || options.ifNoneMatch !== undefined
+      if (place.stat === undefined || !hasCondition) throw error
+      throw writeStateUnknown(label, 'failed when others may have seen it already', error)
     }
-    const lock = this.#path.join(folder, `${internalName}${await shortHash(this.#path.basename(path))}.lock`)
-    const written = await withFileLock(
-      lock,
-      label,
-      () => {
-        const now = fs.statSync(path, { bigint: true, throwIfNoEntry: false })
-        checkConditionHolds(label, now?.isFile() === true ? etagOf(now) : undefined, options)
-        // The clock of the file system is coarse: two versions of one size within its tick would have the same validator.
-        if (now !== undefined) advance(fs, draft, now.mtimeNs)
-        const stat = statOf(fs, draft)
+  }
+
+  /** Whether the draft got its name by a link, which only one writer can make; where there are none, and over what is there, it takes a rename. */
+  #link(draft: string, path: string, { label, options, place }: Placing): boolean {
+    const fs = this.#fs
+    if (options.ifNoneMatch === undefined) return false
+    const stat = statOf(fs, draft)
+    try {
+      fs.linkSync(draft, path)
+    } catch (error) {
+      // A server of files can have made it and say that it failed, or that it is there already.
+      const isMade = fs.statSync(draft).nlink > 1
+      if (!isMade && codeOf(error) === 'EEXIST') throw preconditionFailed(label, options)
+      if (!isMade && ['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(codeOf(error))) return false
+      if (!isMade) throw error
+    }
+    place.stat = stat
+    return true
+  }
+
+  async #rename(draft: string, path: string, { label, options, place }: Placing): Promise<void> {
+    const fs = this.#fs
+    const rename = (): void => {
+      const now = fs.statSync(path, { bigint: true, throwIfNoEntry: false })
+      checkConditionHolds(label, now?.isFile() === true ? etagOf(now) : undefined, options)
+      // The clock of the file system is coarse: two versions of one size within its tick would have the same validator.
+      if (now !== undefined) advance(fs, draft, now.mtimeNs)
+      const stat = statOf(fs, draft)
+      try {
         fs.renameSync(draft, path)
-        return stat
-      },
-      { signal: options.signal },
-    )
-    await sync(fs, folder)
-    return written
+      } catch (error) {
+        // A server of files can have done it and not be able to say so.
+        if (!fs.existsSync(draft)) place.stat = stat
+        throw error
+      }
+      place.stat = stat
+    }
+    await withFileLock(await this.#beside(path, 'lock'), label, rename, { signal: options.signal })
+  }
+
+  /** A file of ours that belongs to another one. */
+  async #beside(path: string, kind: string): Promise<string> {
+    const name = `${internalName}${await shortHash(this.#path.basename(path))}.${kind}`
+    return this.#path.join(this.#path.dirname(path), name)
+  }
+
+  /** A draft that cannot be removed is swept by a later writer, and no failure of a write that is done. */
+  #forget(draft: string): void {
+    try {
+      if (this.#fs.existsSync(draft)) this.#fs.rmSync(draft)
+    } catch {
+      this.#swept.clear()
+    }
   }
 
   async #makeFolder(folder: string): Promise<void> {
@@ -242,7 +290,8 @@ class FileStorage implements Storage {
         await below.return(undefined)
       } else if (key.startsWith(prefix) && compareKeys(key, startAfter) > 0) {
         const stat = this.#fs.statSync(this.#path.join(this.#root, key), { bigint: true, throwIfNoEntry: false })
-        if (stat?.isFile() === true) yield { kind: 'object', key, size: Number(stat.size), etag: etagOf(stat) }
+        if (stat?.isFile() !== true) continue
+        yield { kind: 'object', key, size: Number(stat.size), etag: etagOf(stat), modified: Number(stat.mtimeMs) }
       }
     }
   }
@@ -266,6 +315,13 @@ class FileStorage implements Storage {
       cause,
     })
   }
+}
+
+/** A draft on its way to its place; `place.stat` says that it may be there. */
+interface Placing {
+  readonly label: string
+  readonly options: WriteOptions
+  readonly place: { stat: WrittenObject | undefined }
 }
 
 function etagOf({ size, mtimeNs, ino }: FileSystem.BigIntStats): string {

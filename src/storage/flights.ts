@@ -8,9 +8,9 @@ export class Flights {
     this.#most = most
   }
 
-  /** Starts `work` once there is a place. */
-  async start(work: () => Promise<void>): Promise<void> {
-    while (this.#flying.size >= this.#most) await Promise.race(this.#flying)
+  /** Starts `work` once there is a place, among fewer where that is said. */
+  async start(work: () => Promise<void>, most: number = this.#most): Promise<void> {
+    while (this.#flying.size >= most) await Promise.race(this.#flying)
     this.#check()
     const flight = work()
       .catch((error: unknown) => {

@@ -11,7 +11,7 @@ import type { Storage } from './storage.ts'
 export interface GlobOptions {
   readonly baseUrl?: string
   readonly signal?: AbortSignal
-  /** Opens the places of URLs that can be listed: `s3:`, `az:`, `opfs:`, `folder:`, `memory:`. Without it they are not. */
+  /** Opens the places of URLs that can be listed: `s3:`, `az:`, `r2:`, `opfs:`, `folder:`, `memory:`. Without it they are not. */
   readonly openPlace?: (url: string) => Storage
 }
 
@@ -29,7 +29,7 @@ export async function expandGlob(
 ): Promise<readonly string[]> {
   const isFolder = reference.endsWith('/')
   if (!isFolder && !/[*?[{]/.test(reference)) return [reference]
-  if (openPlace !== undefined && /^(?:s3|az|opfs|folder|memory):/i.test(reference))
+  if (openPlace !== undefined && /^(?:s3|az|r2|opfs|folder|memory):/i.test(reference))
     return expandKeys(reference, { openPlace, signal })
   if (/^file:/i.test(reference) && hasFileSystem())
     return expandGlob(pathOf(reference), { ...(signal && { signal }), ...(openPlace && { openPlace }) })

@@ -1,9 +1,9 @@
-import type { ListEntry, ListOptions, ObjectStat } from './storage.ts'
+import type { ListedObject, ListEntry, ListOptions } from './storage.ts'
 import { compareKeys } from './storage-key.ts'
 
 /** The entries of a list, from all objects of a store that has no order of its own. */
 export function listed(
-  objects: readonly (ObjectStat & { readonly key: string })[],
+  objects: readonly Omit<ListedObject, 'kind'>[],
   { prefix = '', delimiter, startAfter }: { [Name in keyof ListOptions]: ListOptions[Name] | undefined },
 ): ListEntry[] {
   const entries = new Map<string, ListEntry>()

@@ -20,6 +20,7 @@ import { storedSource } from './stored-source.ts'
 interface StoredObject {
   readonly bytes: Uint8Array
   readonly etag: string
+  readonly modified: number
 }
 
 /** What several places in memory have in common: objects by their keys from the root. */
@@ -87,7 +88,7 @@ class MemoryStorage implements Storage {
     checkConditionHolds(this.label + key, this.#objects.byKey.get(this.#prefix + key)?.etag, options)
     const etag = `"${++this.#objects.versions}"`
     this.#forget(key)
-    this.#objects.byKey.set(this.#prefix + key, { bytes, etag })
+    this.#objects.byKey.set(this.#prefix + key, { bytes, etag, modified: Date.now() })
     this.#objects.bytes += bytes.length
     return { size: bytes.length, etag }
   }
@@ -97,7 +98,12 @@ class MemoryStorage implements Storage {
     checkPrefix(prefix)
     const entries = [...this.#objects.byKey]
       .filter(([key]) => key.startsWith(this.#prefix))
-      .map(([key, { bytes, etag }]) => ({ key: key.slice(this.#prefix.length), size: bytes.length, etag }))
+      .map(([key, { bytes, etag, modified }]) => ({
+        key: key.slice(this.#prefix.length),
+        size: bytes.length,
+        etag,
+        modified,
+      }))
     for (const entry of listed(entries, { prefix, delimiter, startAfter })) {
       signal?.throwIfAborted()
       yield entry

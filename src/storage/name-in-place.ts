@@ -14,6 +14,7 @@ const roots: Readonly<Record<string, RegExp>> = {
   folder: /^folder:\/*[^/]+\/+/i,
   s3: /^s3:\/\/[^/]+\//i,
   az: /^az:\/\/[^/]+\//i,
+  r2: /^r2:\/\/[^/]+\//i,
 }
 
 /**

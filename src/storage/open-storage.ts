@@ -10,6 +10,8 @@ import { openPlace } from './open-place.ts'
 import { expandGlob } from './glob.ts'
 import { openByteSource } from './open.ts'
 import { opfsBlocks } from './opfs-blocks.ts'
+import { PartsInMemory } from './parts-in-memory.ts'
+import type { R2Buckets } from './r2-storage.ts'
 import type { RangeStore } from './range-store.ts'
 import type { RenewUrl } from './renewable-url.ts'
 import type { RetryOptions } from './retry.ts'
@@ -40,7 +42,7 @@ export interface StorageOptions {
   /** Where `az:` URLs are. Its functions are {@link StorageCalls}. */
   readonly azure?: Omit<AzureOptions, 'sas'> & { readonly sas?: string }
   /** Which of the {@link StorageCalls} are there. */
-  readonly asks?: readonly (keyof StorageCalls)[]
+  readonly asks?: readonly Exclude<keyof StorageCalls, 'r2'>[]
 }
 
 /** What a session's storage asks of its application. */
@@ -49,6 +51,8 @@ export interface StorageCalls {
   readonly s3Credentials?: CredentialsProvider
   readonly s3Sign?: SignRequests
   readonly azureSas?: () => Promise<string>
+  /** Buckets, which cannot be sent to another thread. */
+  readonly r2?: R2Buckets
 }
 
 /** Where all files of a session are opened, so that they share what is kept of them and the ways to their servers. */
@@ -73,13 +77,19 @@ const defaultMemoryBytes = 64_000_000
 /** Sources that are in use, by URL, are looked for when this many were opened since the last time. */
 const sweepEvery = 1000
 
-export function openStorage(options: StorageOptions = {}, calls: StorageCalls = {}): SessionStorage {
-  return new SharedStorage(options, calls)
+/** @param uploads Where parts of uploads in memory are counted. */
+export function openStorage(
+  options: StorageOptions = {},
+  calls: StorageCalls = {},
+  uploads: PartsInMemory = new PartsInMemory(),
+): SessionStorage {
+  return new SharedStorage(options, calls, uploads)
 }
 
 class SharedStorage implements SessionStorage {
   readonly #options: StorageOptions
   readonly #calls: StorageCalls
+  readonly #uploads: PartsInMemory
   readonly #memory: MemoryRanges
   readonly #s3: S3Options
   readonly #access: S3Access
@@ -91,9 +101,10 @@ class SharedStorage implements SessionStorage {
   readonly #store: RangeStore | undefined
   #opened = 0
 
-  constructor(options: StorageOptions, calls: StorageCalls) {
+  constructor(options: StorageOptions, calls: StorageCalls, uploads: PartsInMemory) {
     this.#options = options
     this.#calls = calls
+    this.#uploads = uploads
     this.#memory = new MemoryRanges(
       options.memoryBytes ?? Math.min(defaultMemoryBytes, options.mostMemoryBytes ?? Infinity),
     )
@@ -132,8 +143,10 @@ class SharedStorage implements SessionStorage {
     if (/^memory:/i.test(url)) return memoryStorage(url, this.#objects)
     return openPlace(url, {
       openUrl: (file, label) => this.#shared(file, () => httpSource(file, { ...this.#httpOptions(file), ...label })),
+      uploads: this.#uploads,
       s3: { ...this.#s3, s3Access: this.#access },
       s3Http: (bucket) => this.#signedHttp(bucket),
+      ...(this.#calls.r2 === undefined ? {} : { r2: this.#calls.r2 }),
       ...(this.#azure === undefined ? {} : { azure: this.#azure, azureHttp: (host) => this.#signedHttp(host) }),
     })
   }

@@ -16,11 +16,11 @@ export interface OpenOptions {
   readonly openUrl?: (url: string) => ByteSource
   /** Opens `s3:` URLs. Default: public objects of AWS. */
   readonly openS3?: (reference: string) => ByteSource
-  /** Opens what `memory:` and `az:` URLs are in. Default: there is none. */
+  /** Opens what `memory:`, `az:` and `r2:` URLs are in. Default: there is none. */
   readonly openPlace?: (url: string) => Storage
 }
 
-/** The bytes a reference means: `http:`, `https:`, `s3:`, `az:`, `opfs:`, `folder:`, `memory:` and `file:` URLs, paths where there is a file system, blobs, byte arrays. */
+/** The bytes a reference means: `http:`, `https:`, `s3:`, `az:`, `r2:`, `opfs:`, `folder:`, `memory:` and `file:` URLs, paths where there is a file system, blobs, byte arrays. */
 export function openByteSource(reference: string | Blob | Uint8Array, options: OpenOptions = {}): ByteSource {
   if (reference instanceof Uint8Array) return memorySource(reference)
   if (typeof reference !== 'string') return blobSource(reference)
@@ -43,6 +43,7 @@ export function openByteSource(reference: string | Blob | Uint8Array, options: O
       return openRelative(reference, options)
     case 'memory':
     case 'az':
+    case 'r2':
       if (options.openPlace !== undefined) {
         const { place, key } = nameInPlace(reference)
         return options.openPlace(place).open(key)
@@ -50,7 +51,7 @@ export function openByteSource(reference: string | Blob | Uint8Array, options: O
   }
   throw new LakefrontError(
     'UNSUPPORTED',
-    `"${scheme}:" is not a place files can be read from. Supported: https:, http:, s3:, az:, opfs:, folder:, memory:, file:, a path, a File or Blob, a Uint8Array. For other object stores give a signed https URL.`,
+    `"${scheme}:" is not a place files can be read from. Supported: https:, http:, s3:, az:, r2:, opfs:, folder:, memory:, file:, a path, a File or Blob, a Uint8Array. For other object stores give a signed https URL.`,
     { details: { scheme } },
   )
 }

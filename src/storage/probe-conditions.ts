@@ -1,4 +1,4 @@
-import { isLakefrontError } from '../errors.ts'
+import { isLakefrontError, LakefrontError } from '../errors.ts'
 import { cannot } from './storage-errors.ts'
 import type { Storage } from './storage.ts'
 
@@ -33,7 +33,7 @@ export async function probeConditions(
         () => 1,
         (error: unknown) => {
           if (isLakefrontError(error, 'PRECONDITION_FAILED') || isLakefrontError(error, 'CONFLICT')) return 0
-          throw error
+          throw isLakefrontError(error, 'WRITE_STATE_UNKNOWN') ? noAnswer(storage.label, error) : error
         },
       ),
     )
@@ -104,6 +104,14 @@ class ReadOnlyStorage implements Storage {
       `is open for reading only, since its store cannot keep writers apart: ${this.#why}. Use a store that does, or let one process write`,
     )
   }
+}
+
+function noAnswer(label: string, cause: unknown): LakefrontError {
+  return new LakefrontError(
+    'NETWORK',
+    `The store of "${label}" did not answer when it was tried out whether it keeps writers apart. Try again.`,
+    { details: { source: label, transient: true }, cause },
+  )
 }
 
 function because(header: string, count: number): string {

@@ -1,6 +1,9 @@
+import { LakefrontError } from '../errors.ts'
 import { chunksOf } from './chunks.ts'
 import { checkRange, checkUnchanged, sourceChanged } from './range.ts'
-import { partsOf } from './upload-parts.ts'
+import { PartsInMemory } from './parts-in-memory.ts'
+import { cutBody } from './upload-parts.ts'
+import type { Parts } from './upload-parts.ts'
 import { cannot, checkConditions, missing, preconditionFailed } from './storage-errors.ts'
 import { checkKey, checkPrefix, compareKeys } from './storage-key.ts'
 import type {
@@ -31,6 +34,7 @@ interface R2Object {
   readonly key: string
   readonly size: number
   readonly httpEtag: string
+  readonly uploaded: Date
 }
 
 interface R2Body extends R2Object {
@@ -76,25 +80,46 @@ interface R2Upload {
 /** A stream up to this is one write, which conditions hold for; a Worker has 128 MB in all. */
 const largestConditional = 32 * 1024 * 1024
 
-/** R2 takes parts of one size, and none smaller than 5 MiB but the last. */
-const partBytes = 8 * 1024 * 1024
+/** What is copied at a time. */
+const copiedBytes = 8 * 1024 * 1024
 
 /** Objects of a bucket that a Worker is bound to, below a prefix: `r2Storage(env.LAKE, 'lake/')`. */
 export function r2Storage(bucket: R2Bucket, prefix = ''): Storage {
-  return new R2Storage(bucket, prefix)
+  return new R2Storage(bucket, { prefix, root: 'r2:/', uploads: new PartsInMemory() })
+}
+
+/** Buckets of a session by the names they have in its URLs: `r2://LAKE/…` is `{ LAKE: env.LAKE }`. */
+export type R2Buckets = Readonly<Record<string, R2Bucket>>
+
+/** The place of a URL such as `r2://LAKE/folder/` in one of `buckets`. Fails with `NOT_FOUND` when none has that name. */
+export function r2Place(url: string, buckets: R2Buckets = {}, uploads: PartsInMemory = new PartsInMemory()): Storage {
+  const [, name = '', prefix = ''] = /^r2:\/\/([^/]*)\/*(.*)$/is.exec(url) ?? []
+  if (Object.hasOwn(buckets, name)) return new R2Storage(buckets[name]!, { prefix, root: `r2://${name}/`, uploads })
+  const names = Object.keys(buckets)
+  const known = names.length === 0 ? 'There are none' : `There are: ${names.join(', ')}`
+  throw new LakefrontError(
+    'NOT_FOUND',
+    `"${url.split(/[?#]/, 1)[0]}" is in no bucket that this session has. ${known}. Give it where the engine is in the same thread: connect({ worker: false, storage: { r2: { ${/^\w+$/.test(name) ? name : 'LAKE'}: env.LAKE } } }), and write r2://LAKE/folder/file.parquet.`,
+    { details: { buckets: names } },
+  )
 }
 
 class R2Storage implements Storage {
   readonly label: string
   readonly abilities: StorageAbilities = { writes: true, conditions: true, lists: true, copiesItself: false }
+  readonly uploads: PartsInMemory
   readonly #bucket: R2Bucket
   readonly #prefix: string
 
-  constructor(bucket: R2Bucket, prefix: string) {
+  constructor(
+    bucket: R2Bucket,
+    { prefix, root, uploads }: { readonly prefix: string; readonly root: string; readonly uploads: PartsInMemory },
+  ) {
     this.#bucket = bucket
+    this.uploads = uploads
     this.#prefix = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
     checkPrefix(this.#prefix)
-    this.label = `r2:/${this.#prefix}`
+    this.label = `${root}${this.#prefix}`
   }
 
   async stat(key: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ObjectStat> {
@@ -144,20 +169,19 @@ class R2Storage implements Storage {
     signal?.throwIfAborted()
     if (body instanceof Uint8Array) return this.#put(key, body, options)
     const hasCondition = ifMatch !== undefined || ifNoneMatch !== undefined
-    const parts = partsOf(chunksOf(body, signal), hasCondition ? largestConditional : partBytes)
+    const cut = { partBytes: hasCondition ? largestConditional : this.uploads.partBytes, inMemory: this.uploads }
+    const found = await cutBody(chunksOf(body, signal), cut)
+    if ('whole' in found) return this.#put(key, found.whole.bytes, options).finally(found.whole.done)
     try {
-      const first = await parts.next()
-      if (first.done === true) return await this.#put(key, new Uint8Array(), options)
-      if (first.value.isLast) return await this.#put(key, first.value.bytes, options)
       if (hasCondition) {
         throw cannot(
           this.label + key,
           `cannot be written under a condition as a stream of more than ${largestConditional} bytes: R2 has none for uploads in parts`,
         )
       }
-      return await this.#putParts(key, first.value.bytes, parts, options)
+      return await this.#putParts(key, found.parts, options)
     } finally {
-      await parts.return(undefined)
+      await found.parts.close()
     }
   }
 
@@ -176,6 +200,7 @@ class R2Storage implements Storage {
           kind: 'object',
           key: object.key.slice(this.#prefix.length),
           ...statOf(object),
+          modified: object.uploaded.getTime(),
         })),
         ...page.delimitedPrefixes.map((key): ListEntry => ({ kind: 'folder', key: key.slice(this.#prefix.length) })),
       ]
@@ -228,14 +253,15 @@ class R2Storage implements Storage {
 
   async #putParts(
     key: string,
-    first: Uint8Array,
-    parts: AsyncIterable<{ readonly bytes: Uint8Array }>,
+    parts: Parts,
     { contentType = 'application/octet-stream', signal }: WriteOptions,
   ): Promise<WrittenObject> {
     const upload = await this.#bucket.createMultipartUpload(this.#prefix + key, { httpMetadata: { contentType } })
     try {
-      const sent = [await upload.uploadPart(1, first)]
-      for await (const { bytes } of parts) sent.push(await upload.uploadPart(sent.length + 1, bytes))
+      const sent: Awaited<ReturnType<R2Upload['uploadPart']>>[] = []
+      for await (const { bytes, done } of parts) {
+        sent.push(await upload.uploadPart(sent.length + 1, bytes).finally(done))
+      }
       signal?.throwIfAborted()
       return statOf(await upload.complete(sent))
     } catch (error) {
@@ -245,8 +271,8 @@ class R2Storage implements Storage {
   }
 
   async *#slices(key: string, { size, etag }: ObjectStat): AsyncGenerator<Uint8Array> {
-    for (let start = 0; start < size; start += partBytes) {
-      const end = Math.min(size, start + partBytes)
+    for (let start = 0; start < size; start += copiedBytes) {
+      const end = Math.min(size, start + copiedBytes)
       yield (await this.read(key, { start, end, ...(etag === undefined ? {} : { ifMatch: etag }) })).bytes
     }
   }

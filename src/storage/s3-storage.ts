@@ -13,14 +13,15 @@ import type { S3Access } from './s3-access.ts'
 import { amazonDialect, googleDialect } from './s3-dialect.ts'
 import type { S3Dialect } from './s3-dialect.ts'
 import { failureInBody } from './store-failure.ts'
-import { partsOf } from './upload-parts.ts'
+import { PartsInMemory } from './parts-in-memory.ts'
+import { cutBody } from './upload-parts.ts'
 import { s3Encode } from './s3-sign.ts'
 import { sha256Base64, uploadParts } from './s3-upload.ts'
 import type { Upload } from './s3-upload.ts'
-import { element, elements, escaped } from './store-xml.ts'
+import { element, elements, escaped, modifiedAt } from './store-xml.ts'
 import { accessOf, isGoogle, objectUrl, s3Source } from './s3.ts'
 import type { S3Options } from './s3.ts'
-import { cannot, checkConditions, preconditionFailed } from './storage-errors.ts'
+import { cannot, checkConditions, preconditionFailed, writeStateUnknown } from './storage-errors.ts'
 import { checkKey, checkPrefix, compareKeys } from './storage-key.ts'
 import type {
   ByteSource,
@@ -38,8 +39,10 @@ import type {
 export interface S3StorageOptions extends S3Options {
   /** Shared with other sources of the same server. */
   readonly s3Access?: S3Access
-  /** Bytes of a part of an upload. Default 8 MiB; stores take no less than 5 MiB, and no more than 10,000 parts. */
+  /** Bytes of a part of an upload. Default 8 MiB, 5 where memory is small; stores take no less than 5 MiB, and no more than 10,000 parts. */
   readonly partBytes?: number
+  /** Where parts in memory are counted. */
+  readonly uploads?: PartsInMemory
   /** Keys in a page of a list. Default: as many as the store gives, mostly 1,000. */
   readonly pageKeys?: number
 }
@@ -58,6 +61,7 @@ export function s3Storage(url: string, options: S3StorageOptions = {}, http: Htt
 class S3Storage implements Storage {
   readonly label: string
   readonly abilities: StorageAbilities
+  readonly uploads: PartsInMemory
   readonly #bucket: string
   readonly #prefix: string
   readonly #options: S3StorageOptions
@@ -79,6 +83,7 @@ class S3Storage implements Storage {
     checkPrefix(this.#prefix)
     this.label = `s3://${bucket}/${this.#prefix}`
     this.#options = options
+    this.uploads = options.uploads ?? new PartsInMemory()
     this.#dialect = isGoogle(options) ? googleDialect : amazonDialect
     const abilities = { writes: true, conditions: true, lists: true, copiesItself: true }
     this.abilities = isGoogle(options) ? { ...abilities, conditionalStreams: false } : abilities
@@ -162,21 +167,18 @@ class S3Storage implements Storage {
     const { signal, contentType = 'application/octet-stream', resume = false } = options
     signal?.throwIfAborted()
     if (body instanceof Uint8Array && body.length <= largestSingle) return this.#put(named, body, options)
-    const parts = partsOf(chunksOf(body, signal), this.#options.partBytes ?? 8 * 1024 * 1024)
-    let isTaken = false
+    const cut = { partBytes: this.#options.partBytes ?? this.uploads.partBytes, inMemory: this.uploads }
+    const found = await cutBody(chunksOf(body, signal), cut)
+    if ('whole' in found) return this.#put(named, found.whole.bytes, options).finally(found.whole.done)
     try {
-      const first = await parts.next()
-      if (first.done === true) return await this.#put(named, new Uint8Array(), options)
-      if (first.value.isLast) return await this.#put(named, first.value.bytes, options)
       if (this.#dialect === googleDialect && (options.ifMatch ?? options.ifNoneMatch) !== undefined) {
         throw cannot(
           named.label,
           'cannot be written under a condition as a stream: Google’s store has none for uploads in parts. Give the bytes at once',
         )
       }
-      isTaken = true
-      const uploaded = await uploadParts(this.#client, named, parts, {
-        first: first.value.bytes,
+      const uploaded = await uploadParts(this.#client, named, found.parts, {
+        ...cut,
         dialect: this.#dialect,
         condition: this.#dialect.condition(options),
         contentType,
@@ -185,7 +187,7 @@ class S3Storage implements Storage {
       })
       return await this.#settle(named, options, uploaded)
     } finally {
-      if (!isTaken) await parts.return(undefined)
+      await found.parts.close()
     }
   }
 
@@ -295,11 +297,7 @@ class S3Storage implements Storage {
       const found = await this.#found(key, write).catch(() => undefined)
       if (found !== undefined) return found
       if (!hasCondition) throw error
-      throw new LakefrontError(
-        'WRITE_STATE_UNKNOWN',
-        `A write of "${label}" got no answer, and what is there now does not tell whether it happened. Read it, then decide.`,
-        { details: { source: label }, cause: error },
-      )
+      throw writeStateUnknown(label, 'got no answer, and what is there now does not tell whether it happened', error)
     }
   }
 
@@ -347,7 +345,14 @@ class S3Storage implements Storage {
     const entries: ListEntry[] = elements(page, 'Contents').map((object) => {
       const etag = element(object, this.#dialect.listedVersion)
       const key = keyOf(element(object, 'Key') ?? '')
-      return { kind: 'object', key, size: Number(element(object, 'Size')), ...(etag === undefined ? {} : { etag }) }
+      const modified = modifiedAt(element(object, 'LastModified'))
+      return {
+        kind: 'object',
+        key,
+        size: Number(element(object, 'Size')),
+        ...modified,
+        ...(etag === undefined ? {} : { etag }),
+      }
     })
     for (const folder of elements(page, 'CommonPrefixes'))
       entries.push({ kind: 'folder', key: keyOf(element(folder, 'Prefix') ?? '') })

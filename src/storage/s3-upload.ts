@@ -5,7 +5,7 @@ import { nothing } from './store-client.ts'
 import type { StoreClient } from './store-client.ts'
 import type { S3Dialect } from './s3-dialect.ts'
 import { failureInBody } from './store-failure.ts'
-import type { UploadPart } from './upload-parts.ts'
+import type { PartOptions, Parts, UploadPart } from './upload-parts.ts'
 import { element, elements, escaped } from './store-xml.ts'
 import type { WrittenObject } from './storage.ts'
 
@@ -14,14 +14,13 @@ export interface Upload {
   readonly sending: Promise<WrittenObject>
   readonly fate: { isUncertain: boolean }
   readonly size: number
-  /** The last bytes of the object; all, for a small one. */
+  /** The last bytes of the object, or all of them. */
   readonly tail: Uint8Array
   /** A request may have been the last of several, which cannot be made twice. */
   readonly isInParts: boolean
 }
 
-interface UploadOptions {
-  readonly first: Uint8Array
+interface UploadOptions extends PartOptions {
   readonly dialect: S3Dialect
   readonly condition: Readonly<Record<string, string>>
   readonly contentType: string
@@ -43,6 +42,9 @@ interface SentPart {
 /** Parts on their way at a time: with the one being filled, so many are in memory. */
 const parallelParts = 3
 
+/** What an object that was put together is told by, with its size. */
+const tailBytes = 64 * 1024
+
 /** What stores take in one upload. */
 const mostParts = 10_000
 
@@ -53,10 +55,10 @@ const mostParts = 10_000
 export async function uploadParts(
   client: StoreClient,
   named: Named,
-  parts: AsyncIterable<UploadPart>,
+  parts: Parts,
   options: UploadOptions,
 ): Promise<Upload> {
-  const { dialect, resume, contentType, condition, signal } = options
+  const { dialect, resume, contentType, condition, signal, partBytes, inMemory } = options
   const known = resume && !client.isByUrl ? await pendingUpload(client, named, signal) : undefined
   const uploadId = known?.uploadId ?? (await begin(client, named, { dialect, contentType, signal }))
   const drop = async (): Promise<void> => {
@@ -70,20 +72,25 @@ export async function uploadParts(
   const anySignal = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   const sent: SentPart[] = []
   const flights = new Flights(parallelParts)
-  let tail = options.first
-  const launch = (number: number, bytes: Uint8Array): Promise<void> => {
-    tail = bytes
+  let tail = new Uint8Array()
+  const launch = async (number: number, { bytes, done }: UploadPart): Promise<void> => {
+    tail = bytes.slice(-tailBytes)
     const there = known?.parts.get(number)
-    return flights.start(async () => {
+    const send = async (): Promise<void> => {
       sent[number - 1] = await sendPart(client, named, { uploadId, number, bytes, dialect, there, signal: anySignal })
-    })
+    }
+    try {
+      await flights.start(() => send().finally(done), inMemory.isTooMuch ? 1 : parallelParts)
+    } catch (error) {
+      done()
+      throw error
+    }
   }
   try {
-    await launch(1, options.first)
-    let number = 1
-    for await (const { bytes } of parts) {
-      if (++number > mostParts) throw tooLarge(named.label, options.first.length)
-      await launch(number, bytes)
+    let number = 0
+    for await (const part of parts) {
+      if (++number > mostParts) throw tooLarge(named.label, partBytes)
+      await launch(number, part)
     }
     await flights.landed()
   } catch (error) {

@@ -47,6 +47,39 @@ export const storageCases: readonly StorageCase[] = [
     },
   },
   {
+    name: 'turns come in the order in which they were asked for, where there are any',
+    needs: ['writes'],
+    async run(place) {
+      const clients = [await place.open(), await place.open(), await place.open()]
+      await clients[0]!.write('object', pattern(10))
+      if (clients[0]!.inTurn === undefined) return
+      const order: string[] = []
+      const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
+      const asked = clients.map(async (client, number) => {
+        for (let turn = 0; turn < 3; turn++) {
+          if (turn === 0) for (let waited = 0; waited < number * 10; waited++) await pause()
+          await client.inTurn!('object', async (waited) => {
+            order.push(`begin ${number}`)
+            if (number + turn > 0) truthy(waited, 'who waited was not told so')
+            for (let work = 0; work < 20; work++) await pause()
+            order.push(`end ${number}`)
+          })
+        }
+      })
+      await Promise.all(asked)
+      const turns = [0, 1, 2, 0, 1, 2, 0, 1, 2]
+      equal(
+        order,
+        turns.flatMap((number) => [`begin ${number}`, `end ${number}`]),
+      )
+      equal(
+        await thrown(clients[0]!.inTurn('object', () => Promise.reject(new Error('own')))).then(String),
+        'Error: own',
+      )
+      equal(await keysOf(clients[0]!), ['object'])
+    },
+  },
+  {
     name: 'an empty object is an object',
     needs: ['writes'],
     async run(place) {
@@ -157,6 +190,21 @@ export const storageCases: readonly StorageCase[] = [
         equal({ size: entry.size, etag: entry.etag }, await other.stat(entry.key))
       }
       for await (const _ of other.list()) break
+    },
+  },
+  {
+    name: 'lists tell when objects were written',
+    needs: ['writes', 'lists'],
+    async run(place) {
+      const storage = await place.open()
+      await storage.write('first', pattern(1))
+      await storage.write('second', chunks([pattern(1)]))
+      const times: number[] = []
+      for await (const entry of (await place.open()).list())
+        times.push((entry.kind === 'object' ? entry.modified : undefined) ?? NaN)
+      truthy(times.length === 2 && times[0]! <= times[1]!, 'what was written later has an earlier time, or none')
+      const away = Math.abs(times[0]! - Date.now())
+      truthy(away < 3_600_000, `what was just written has a time ${away} milliseconds away from now`)
     },
   },
   {

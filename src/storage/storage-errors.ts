@@ -30,6 +30,14 @@ export function preconditionFailed(label: string, { ifNoneMatch }: WriteOptions,
   })
 }
 
+/** Whether a write under a condition happened is not known; `why` says what it is that does not tell. */
+export function writeStateUnknown(label: string, why: string, cause: unknown): LakefrontError {
+  return new LakefrontError('WRITE_STATE_UNKNOWN', `A write of "${label}" ${why}. Read it, then decide.`, {
+    details: { source: label },
+    cause,
+  })
+}
+
 export function quotaExceeded(label: string, why: string, cause?: unknown): LakefrontError {
   return new LakefrontError('QUOTA_EXCEEDED', `"${label}" was not written: ${why}. Make room and write it again.`, {
     details: { source: label },

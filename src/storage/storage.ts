@@ -1,3 +1,5 @@
+import type { PartsInMemory } from './parts-in-memory.ts'
+
 /** Facts about an object, and the validator that pins later reads to the same bytes. */
 export interface ObjectStat {
   /** Bytes. */
@@ -71,6 +73,8 @@ export interface Storage extends AsyncDisposable {
   readonly label: string
   /** What the store is able to do. Whether it keeps its word about conditions is found out by `probeConditions`. */
   readonly abilities: StorageAbilities
+  /** Where parts of what is being stored are in memory, of stores that keep them there. */
+  readonly uploads?: PartsInMemory
   stat(key: string, options?: { readonly signal?: AbortSignal }): Promise<ObjectStat>
   /** The whole object, or a part of it, together with the validator of just these bytes: what a compare-and-swap starts with. */
   read(key: string, options?: StorageReadOptions): Promise<StoredBytes>
@@ -85,7 +89,8 @@ export interface Storage extends AsyncDisposable {
    *
    * - `PRECONDITION_FAILED`: the condition does not hold, nothing was changed. Read again and decide anew.
    * - `CONFLICT`: others write the same object and the store could not decide, tries included; nothing was changed.
-   * - `WRITE_STATE_UNKNOWN`: a write under a condition got no answer, and what is there now does not tell whether it happened.
+   * - `WRITE_STATE_UNKNOWN`: a write under a condition got no answer, and what is there now does not tell whether it happened; or it failed when
+   *   others may have seen it already.
    * - `QUOTA_EXCEEDED`: there is no room; nothing was changed.
    */
   write(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: WriteOptions): Promise<WrittenObject>
@@ -95,6 +100,11 @@ export interface Storage extends AsyncDisposable {
   remove(keys: string | readonly string[], options?: { readonly signal?: AbortSignal }): Promise<void>
   /** Stores the bytes of one key under another one too, over what is there; the store does it by itself where `abilities.copiesItself`. */
   copy(from: string, to: string, options?: { readonly signal?: AbortSignal }): Promise<WrittenObject>
+  /**
+   * Runs `work` after those that asked for the same key before, in this process and in others, where they can stand in line: on disk, and in files of a browser.
+   * `waited` tells whether there were any. An order, and no lock: who takes too long is passed, so that two may run at once.
+   */
+  inTurn?<T>(key: string, work: (waited: boolean) => Promise<T>): Promise<T>
   /** What there is room for, where that is known: the browser's own files. */
   space?(): Promise<StorageSpace>
   /** Gives back what is held. Twice is fine. */
@@ -159,9 +169,14 @@ export interface ListOptions {
 }
 
 /** An object, or with a delimiter a folder, whose key ends in `/`. */
-export type ListEntry =
-  | ({ readonly kind: 'object'; readonly key: string } & ObjectStat)
-  | { readonly kind: 'folder'; readonly key: string }
+export type ListEntry = ListedObject | { readonly kind: 'folder'; readonly key: string }
+
+export interface ListedObject extends ObjectStat {
+  readonly kind: 'object'
+  readonly key: string
+  /** When it was written, in milliseconds since 1970 by the store's own clock; coarse in some. Absent when the store does not tell. */
+  readonly modified?: number
+}
 
 /** Bytes. */
 export interface StorageSpace {

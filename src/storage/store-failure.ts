@@ -51,6 +51,8 @@ function failureOf(
   if (full.includes(code ?? '') || status === 507) {
     return certain(make('QUOTA_EXCEEDED', `"${label}" was not written: the store has no room left (${said}).`))
   }
+  if (code === 'EntityTooLarge')
+    return certain(make('QUOTA_EXCEEDED', `"${label}" was not written: it is larger than the store takes (${said}).`))
   if (passing.includes(code ?? '') && status !== 409) {
     const { details: waited } = httpFailed(label, response)
     return certain(

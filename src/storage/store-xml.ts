@@ -17,6 +17,12 @@ export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 
+/** A time as lists have it, as a part of their entries. */
+export function modifiedAt(text: string | undefined): { readonly modified?: number } {
+  const modified = Date.parse(text ?? '')
+  return Number.isNaN(modified) ? {} : { modified }
+}
+
 function plain(text: string): string {
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex?: string, decimal?: string, name?: string) => {
     if (name !== undefined) return named[name] ?? whole

@@ -15,11 +15,18 @@ export function parseDate(text: string): number | undefined {
   return days === undefined || Math.abs(days) >= largestInt32 ? undefined : days
 }
 
-/** "Days from civil" (Howard Hinnant), the inverse of the algorithm in `temporal-text.ts`. */
 function civilDays([, yearText, monthText, dayText, beforeChrist]: RegExpExecArray): number | undefined {
-  const [named, month, day] = [Number(yearText), Number(monthText), Number(dayText)]
-  const year = beforeChrist === undefined ? named : 1 - named
-  if ((beforeChrist !== undefined && named === 0) || month < 1 || month > 12 || day < 1) return undefined
+  const named = Number(yearText)
+  if (beforeChrist !== undefined && named === 0) return undefined
+  return daysOf(beforeChrist === undefined ? named : 1 - named, Number(monthText), Number(dayText))
+}
+
+/**
+ * Days since 1970-01-01, the year 0 being the one before the first; undefined when there is no such day. "Days from civil" (Howard
+ * Hinnant), the inverse of the algorithm in `temporal-text.ts`.
+ */
+export function daysOf(year: number, month: number, day: number): number | undefined {
+  if (month < 1 || month > 12 || day < 1) return undefined
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
   if (day > (month === 2 ? (leap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31)) return undefined
   const shiftedYear = month <= 2 ? year - 1 : year

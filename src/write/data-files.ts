@@ -52,6 +52,7 @@ export async function writeDataFiles(
     targetBytes: targetBytes ?? defaults.targetBytes,
     mostOpen: mostOpen ?? defaults.mostOpen,
     contentType: 'application/vnd.apache.parquet',
+    waiting: encoder.waiting,
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   })

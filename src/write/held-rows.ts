@@ -1,5 +1,6 @@
 import type { ColumnBatch } from '../types/column-data.ts'
 import { heldBytes } from '../types/held-bytes.ts'
+import type { RowsWaiting } from '../format/parquet/rows-waiting.ts'
 import type { Partition } from './partition-rows.ts'
 
 /** Rows that wait for a file. */
@@ -11,7 +12,13 @@ interface Held {
 /** Rows of partitions that have no file open, until there are enough of them for one. */
 export class HeldRows {
   readonly #held = new Map<Partition, Held>()
+  readonly #waiting: RowsWaiting
   #bytes = 0
+
+  /** @param waiting Where they are counted with other rows that wait. */
+  constructor(waiting: RowsWaiting) {
+    this.#waiting = waiting
+  }
 
   /** Bytes of all of them. */
   get bytes(): number {
@@ -29,6 +36,7 @@ export class HeldRows {
     held.parts.push(rows)
     held.bytes += bytes
     this.#bytes += bytes
+    this.#waiting.add(bytes)
   }
 
   /** The partition that holds most. */
@@ -49,6 +57,14 @@ export class HeldRows {
     if (held === undefined) return []
     this.#held.delete(partition)
     this.#bytes -= held.bytes
+    this.#waiting.remove(held.bytes)
     return held.parts
+  }
+
+  /** Lets go of all. */
+  clear(): void {
+    this.#held.clear()
+    this.#waiting.remove(this.#bytes)
+    this.#bytes = 0
   }
 }

@@ -110,50 +110,46 @@ describe.each(spaces)('in %s', (_, make) => {
   })
 })
 
-test(
-  'a writer that is killed leaves the files of before or those of after, never both',
-  { timeout: 120_000 },
-  async () => {
-    const script = join(folder, 'writer.mjs')
-    const dist = new URL('../../dist/index.js', import.meta.url).href
-    const path = `${join(folder, 'killed')}/`
-    writeFileSync(
-      script,
-      `import { connect } from ${JSON.stringify(dist)}
+test('a writer that is killed leaves the files of before or those of after, never both', async () => {
+  const script = join(folder, 'writer.mjs')
+  const dist = new URL('../../dist/index.js', import.meta.url).href
+  const path = `${join(folder, 'killed')}/`
+  writeFileSync(
+    script,
+    `import { connect } from ${JSON.stringify(dist)}
      const db = await connect()
      for (let round = 1; ; round++) {
        const rows = db.sql('SELECT ' + round + ' AS round, i FROM range(20000) t(i)')
        await rows.write.mode('overwrite').option('maxFileBytes', 20000).csv(${JSON.stringify(path)})
        console.log(round)
      }`,
-    )
-    const session = openStorage()
-    const rounds: string[] = []
-    let leftovers = 0
-    for (let time = 0; time < 6; time++) {
-      const writer = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
-      await new Promise<void>((resolve) => writer.stdout.once('data', () => resolve()))
-      await new Promise((resolve) => setTimeout(resolve, 37 * time))
-      writer.kill('SIGKILL')
-      await new Promise((resolve) => writer.once('close', resolve))
-      const seen = await session.expand(path)
-      leftovers += readdirSync(path).length - seen.length
-      const ids = new Set(seen.map((name) => name.slice(path.length, path.length + 36)))
-      expect(ids.size).toBe(1)
-      let rows = 0
-      for (const name of seen) {
-        const source = session.open(name)
-        const text = new TextDecoder().decode(await source.read(0, (await source.stat()).size))
-        const lines = text.trim().split('\n').slice(1)
-        rows += lines.length
-        rounds.push(...new Set(lines.map((line) => line.split(',')[0]!)))
-      }
-      expect(rows).toBe(20_000)
-      expect(new Set(rounds.splice(0)).size).toBe(1)
+  )
+  const session = openStorage()
+  const rounds: string[] = []
+  let leftovers = 0
+  for (let time = 0; time < 6; time++) {
+    const writer = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await new Promise<void>((resolve) => writer.stdout.once('data', () => resolve()))
+    await new Promise((resolve) => setTimeout(resolve, 37 * time))
+    writer.kill('SIGKILL')
+    await new Promise((resolve) => writer.once('close', resolve))
+    const seen = await session.expand(path)
+    leftovers += readdirSync(path).length - seen.length
+    const ids = new Set(seen.map((name) => name.slice(path.length, path.length + 36)))
+    expect(ids.size).toBe(1)
+    let rows = 0
+    for (const name of seen) {
+      const source = session.open(name)
+      const text = new TextDecoder().decode(await source.read(0, (await source.stat()).size))
+      const lines = text.trim().split('\n').slice(1)
+      rows += lines.length
+      rounds.push(...new Set(lines.map((line) => line.split(',')[0]!)))
     }
-    expect(leftovers).toBeGreaterThan(0)
-  },
-)
+    expect(rows).toBe(20_000)
+    expect(new Set(rounds.splice(0)).size).toBe(1)
+  }
+  expect(leftovers).toBeGreaterThan(0)
+})
 
 function bound(storage: Storage): object {
   return {

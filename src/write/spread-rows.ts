@@ -1,3 +1,4 @@
+import { RowsWaiting } from '../format/parquet/rows-waiting.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { ColumnBatch } from '../types/column-data.ts'
 import { sliceColumn } from '../types/slice-column.ts'
@@ -20,12 +21,19 @@ export interface SpreadOptions<Summary> {
   readonly mostOpen: number
   /**
    * Bytes of rows that are held at most. Past it the partition with most of them gets a file, for which the least recently used one is
-   * finished. Default 128 MB.
+   * finished. Default 128 MB, and half of what may wait in all.
    */
   readonly mostHeldBytes?: number
+  /** Where rows that are held are counted. */
+  readonly waiting?: RowsWaiting
   readonly contentType?: string
   /** Whether a file must not be there yet. */
   readonly isNew?: boolean
+  /**
+   * Whose the names are. `own`, the default: nobody else's, so that whatever was begun is removed after a failure. `given`: what is known to be stored is removed.
+   * `replaced`: a file that is stored took the place of another and stays, whatever comes after.
+   */
+  readonly names?: 'own' | 'given' | 'replaced'
   readonly signal?: AbortSignal
   readonly onProgress?: (written: { readonly rows: number; readonly bytes: number }) => void
 }
@@ -92,7 +100,8 @@ class Spread<Summary> {
   readonly #options: SpreadOptions<Summary>
   /** The least recently used first. */
   readonly #open = new Map<Partition, OpenFile<Summary>>()
-  readonly #held = new HeldRows()
+  readonly #waiting: RowsWaiting
+  readonly #held: HeldRows
   readonly #done: SpreadFile<Summary>[] = []
   #split: ReturnType<typeof partitionSplitter> | undefined
   #rows = 0
@@ -100,6 +109,8 @@ class Spread<Summary> {
 
   constructor(options: SpreadOptions<Summary>) {
     this.#options = options
+    this.#waiting = options.waiting ?? new RowsWaiting(() => Infinity)
+    this.#held = new HeldRows(this.#waiting)
   }
 
   async write(batch: ColumnBatch): Promise<void> {
@@ -109,9 +120,18 @@ class Spread<Summary> {
       if (this.#open.has(partition) || this.#open.size < mostOpen) await this.#writeTo(partition, rows)
       else this.#held.add(partition, rows)
     }
-    while (this.#held.bytes > mostHeldBytes) await this.#release(this.#held.largest()!)
+    while (this.#held.bytes > Math.min(mostHeldBytes, this.#waiting.most / 2))
+      await this.#release(this.#held.largest()!)
     this.#rows += batch.length
     this.#tell()
+  }
+
+  /** Finishes the largest files while parts of uploads take too much memory: of one file the store holds few, of many as many each. */
+  async #makeRoom(): Promise<void> {
+    while (this.#open.size > 1 && this.#options.storage.uploads?.isTooMuch === true) {
+      const [first, ...others] = this.#open.values()
+      await this.#finish(others.reduce((most, file) => (file.draft.bytes > most.draft.bytes ? file : most), first!))
+    }
   }
 
   /** Ends what waits for the store. */
@@ -134,8 +154,12 @@ class Spread<Summary> {
     const open = [...this.#open.values()]
     this.#open.clear()
     for (const { writer } of open) writer.close()
+    this.#held.clear()
     await Promise.all(open.map(({ draft }) => draft.discard()))
-    const keys = this.#done.map(({ key }) => key)
+    const { names = 'own' } = this.#options
+    // Of a file that failed it may be unknown whether it was stored.
+    const failed = names === 'own' ? open.map(({ draft }) => draft.key) : []
+    const keys = names === 'replaced' ? [] : [...this.#done.map(({ key }) => key), ...failed]
     if (keys.length > 0) await this.#options.storage.remove(keys).catch(() => {})
   }
 
@@ -149,6 +173,7 @@ class Spread<Summary> {
       const file = await this.#fileOf(partition)
       await file.writer.write(part)
       if (file.writer.size >= this.#options.targetBytes) await this.#finish(file)
+      await this.#makeRoom()
     }
   }
 

@@ -58,6 +58,8 @@ export async function writeRows(
       mostOpen,
       contentType: format.contentType,
       isNew: target.isNew,
+      names: target.names,
+      ...(parquet === undefined ? {} : { waiting: parquet.waiting }),
     })
     const metrics = await stream.metrics()
     signal?.throwIfAborted()
@@ -72,12 +74,9 @@ export async function writeRows(
   }
 }
 
-async function undo(
-  { storage, isInPlace, abandon }: WriteTarget,
-  files: readonly SpreadFile<FileFacts>[],
-): Promise<void> {
+async function undo({ storage, names, abandon }: WriteTarget, files: readonly SpreadFile<FileFacts>[]): Promise<void> {
   try {
-    if (files.length > 0 && !isInPlace) await storage.remove(files.map(({ key }) => key))
+    if (files.length > 0 && names !== 'replaced') await storage.remove(files.map(({ key }) => key))
     await abandon()
   } catch {
     // The store cannot be reached; what failed before says why.

@@ -7,6 +7,7 @@ import { hivePath } from './hive-path.ts'
 import { beginOverwrite, hasFiles, settleFolder } from './overwrite.ts'
 import type { Overwrite } from './overwrite.ts'
 import type { Partition } from './partition-rows.ts'
+import type { SpreadOptions } from './spread-rows.ts'
 import type { FolderOptions } from './write-options.ts'
 import type { WriteTask } from './write-task.ts'
 
@@ -16,8 +17,8 @@ export interface WriteTarget {
   readonly targetBytes: number
   /** Whether a file must not be there yet. */
   readonly isNew: boolean
-  /** Whether a file that is stored takes the place of what was there at once: it stays then, whatever comes after. */
-  readonly isInPlace: boolean
+  /** Whose the names are; see {@link SpreadOptions.names}. */
+  readonly names: NonNullable<SpreadOptions<never>['names']>
   name(partition: Partition): string
   /** All files are there: makes them the ones to be read. */
   commit(): Promise<void>
@@ -26,7 +27,7 @@ export interface WriteTarget {
 }
 
 /** Places that hold more than what a write put there. */
-const roots = [/^(?:s3|az|folder):\/*[^/]*\/*$/i, /^(?:memory|opfs|file):\/*$/i, /^(?:[a-z]:)?[./\\]*$/i]
+const roots = [/^(?:s3|az|r2|folder):\/*[^/]*\/*$/i, /^(?:memory|opfs|file):\/*$/i, /^(?:[a-z]:)?[./\\]*$/i]
 
 const defaultTargetBytes = 128_000_000
 
@@ -64,7 +65,7 @@ async function openFile(
     storage,
     targetBytes: Infinity,
     isNew: mode !== 'overwrite' && storage.abilities.conditionalStreams !== false,
-    isInPlace: mode === 'overwrite',
+    names: mode === 'overwrite' ? 'replaced' : 'given',
     name: () => key,
     commit: async () => {},
     abandon: async () => {},
@@ -98,7 +99,7 @@ async function openFolder(
     storage,
     targetBytes: maxFileBytes === undefined ? defaultTargetBytes : byteSize(maxFileBytes, 'maxFileBytes'),
     isNew: false,
-    isInPlace: false,
+    names: 'own',
     name: (partition) => `${hivePath(partitionBy, partition)}${write}-${String(files++).padStart(4, '0')}${extension}`,
     commit: async () => overwrite?.commit(),
     abandon: async () => overwrite?.abandon(),
@@ -114,7 +115,7 @@ function checkWritable(storage: Storage): void {
   if (storage.abilities.writes) return
   throw new LakefrontError(
     'UNSUPPORTED',
-    `"${storage.label}" cannot be written: over http: and https: files are only read. Write to s3:, az:, opfs:, folder:, memory:, or a path where there is a file system.`,
+    `"${storage.label}" cannot be written: over http: and https: files are only read. Write to s3:, az:, r2:, opfs:, folder:, memory:, or a path where there is a file system.`,
     { details: { source: storage.label } },
   )
 }

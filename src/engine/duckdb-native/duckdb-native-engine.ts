@@ -71,7 +71,7 @@ export class DuckdbNativeEngine implements Engine {
     })
     const main = await instance.connect()
     await main.run("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL errors_as_json = true")
-    await main.run(`CREATE MACRO lf_scan(id) AS TABLE FROM query_table('lf ' || id)`)
+    await main.run(`CREATE MACRO lf_scan(id) AS TABLE FROM query_table('"lf ' || replace(id, '"', '') || '"')`)
     return new DuckdbNativeEngine(library, instance, main, {
       name: 'duckdb-native',
       dialect: 'duckdb',

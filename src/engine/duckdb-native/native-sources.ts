@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBListValue, DuckDBType } from '@duckdb/node-api'
 import { LakefrontError } from '../../errors.ts'
 import { formatOfName } from '../../scan/file-format.ts'
-import type { FileSource, Source } from '../../scan/source.ts'
+import type { CsvOptions, FileSource, Source } from '../../scan/source.ts'
 import { formatValue } from '../../types/format-value.ts'
 import { typeName } from '../../types/type-names.ts'
 import { uniqueNames } from '../../types/unique-names.ts'
@@ -13,15 +13,15 @@ const rowsAtOnce = 10_000
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
 
-/** What `lf_scan` reads a source from: a table or view of its name. */
+/** What `lf_scan` reads a source from: a table or view of its name, without quotes, which `query_table` does not read. */
 function sourceName(id: string): string {
-  return quoted(`lf ${id}`)
+  return `lf ${id.replaceAll('"', '')}`
 }
 
 /** Makes a source readable: rows become a table, files a view over DuckDB's own reader. */
 export async function makeSource(connection: DuckDBConnection, source: Source, texts: TextLists): Promise<void> {
   await dropSource(connection, source.id)
-  const name = sourceName(source.id)
+  const name = quoted(sourceName(source.id))
   if (source.format === 'lake') throw refused('A table of a lake')
   if (source.format !== 'batches') {
     const format = source.format === 'any' ? (formatOfName(source.id) ?? 'parquet') : source.format
@@ -68,10 +68,10 @@ export interface TextLists {
 export async function dropSource(connection: DuckDBConnection, id: string): Promise<void> {
   const name = sourceName(id)
   const found = await connection.runAndReadAll(
-    `SELECT table_type FROM information_schema.tables WHERE table_name = ${text(`lf ${id}`)}`,
+    `SELECT table_type FROM information_schema.tables WHERE table_name = ${text(name)}`,
   )
   const [kind] = found.getRows()[0] ?? []
-  if (kind !== undefined) await connection.run(`DROP ${kind === 'VIEW' ? 'VIEW' : 'TABLE'} ${name}`)
+  if (kind !== undefined) await connection.run(`DROP ${kind === 'VIEW' ? 'VIEW' : 'TABLE'} ${quoted(name)}`)
 }
 
 /** `[…], options` for DuckDB's own reader. */
@@ -87,11 +87,16 @@ function readerArguments(source: FileSource): string {
     ...(filename === undefined ? [] : [`filename = ${typeof filename === 'string' ? text(filename) : filename}`]),
     ...(fileRowNumber === undefined ? [] : [`file_row_number = ${fileRowNumber}`]),
     `union_by_name = ${unionByName}`,
-    ...(source.format === 'csv'
-      ? Object.entries(source.options?.parameters ?? {}).map(([option, value]) => `${option} = ${value}`)
-      : []),
+    ...(source.format === 'csv' ? csvArguments(source.options) : []),
   ]
   return `[${files.join(', ')}], ${options.join(', ')}`
+}
+
+function csvArguments({ parameters = {}, declared = {} }: CsvOptions = {}): string[] {
+  const types = Object.entries(declared).map(([name, type]) => `${text(name)}: ${text(type)}`)
+  const told =
+    types.length === 0 || 'types' in parameters ? parameters : { ...parameters, types: `{${types.join(', ')}}` }
+  return Object.entries(told).map(([option, value]) => `${option} = ${value}`)
 }
 
 function refused(what: string): LakefrontError {

@@ -3,6 +3,7 @@ import type { DecoderWorkers } from '../../scan/decoder-handle.ts'
 import { bindCApi } from './capi.ts'
 import type { CApi, Pointer } from './capi.ts'
 import { Heap } from './heap.ts'
+import { pooledRandom } from './pooled-random.ts'
 
 /** What is used of the blocking bindings of `@duckdb/duckdb-wasm`; `instantiateWasm` is theirs to call and ours to replace. */
 export interface Bindings {
@@ -77,10 +78,13 @@ export async function bootDuckdb(host: EngineHost, binary: string): Promise<Duck
     Object.assign(globalThis, { DUCKDB_RUNTIME: runtime })
     const environment = imports['env'] as Record<string, WebAssembly.ImportValue>
     environment['emscripten_asm_const_ptr'] = () => 0
+    const memory = environment['memory'] as WebAssembly.Memory
+    const system = imports['wasi_snapshot_preview1'] as Record<string, WebAssembly.ImportValue>
+    system['random_get'] = pooledRandom(memory)
     WebAssembly.instantiate(module, imports).then((instance) => {
       parts = {
         exports: instance.exports,
-        memory: environment['memory'] as WebAssembly.Memory,
+        memory,
         table: environment['__indirect_function_table'] as WebAssembly.Table,
       }
       done(instance, module)

@@ -15,6 +15,7 @@ const noImports: TrampolineImports = {
   combine: none,
   finalize: none,
   destroy: none,
+  in_out: () => 0,
 }
 
 /** An instance of the trampolines that calls `imports`. */

@@ -33,9 +33,6 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 /** What DuckDB says of files it would have to fetch itself, which it is not let to. */
 const remoteFile = /^(?:No files found that match the pattern "|Opening file ')([a-z][a-z0-9+.-]+:\/\/[^"']*)/i
 
-/** What it says of `FROM range(…)` over instants; as lists these are there. */
-const rangeOfInstants = /^No function matches .* '(range|generate_series)\(TIMESTAMP WITH TIME ZONE, .*, INTERVAL\)'/
-
 /** Classes after which the whole database may refuse to work. */
 const shatters: ReadonlySet<string> = new Set(['FATAL', 'INTERNAL'])
 
@@ -179,9 +176,6 @@ function advise(code: ErrorCode, said: Said): string {
   if (remote !== undefined) {
     return `"${remote}" is not read: files that have to be fetched are read by FROM 'https://…/file', read_parquet(), read_csv(), read_json(), read_avro() and read_arrow().`
   }
-  const [, range] = rangeOfInstants.exec(message) ?? []
-  if (range !== undefined)
-    return `${range} of TIMESTAMPTZ is a list and no table here. Say FROM (SELECT unnest(${range}(…)) AS t), after LATERAL for values of another table.`
   if (subtype === 'MISSING_ENTRY') return entryAdvice(said)
   if (message.startsWith('Current transaction is aborted'))
     return 'The transaction failed at a statement before this one, and nothing but ROLLBACK is possible now.'

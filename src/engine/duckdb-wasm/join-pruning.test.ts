@@ -29,7 +29,7 @@ beforeAll(async () => {
   }
   for (const name of names)
     await native.run(`COPY (${tables[name]}) TO '${folder}/${name}.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)`)
-}, 60_000)
+})
 
 afterAll(async () => {
   await engine.close()
@@ -136,4 +136,4 @@ test('random joins: as native DuckDB answers', async () => {
     { numRuns: 60, seed: 5 },
   )
   expect(spared).toBeGreaterThan(100)
-}, 60_000)
+})

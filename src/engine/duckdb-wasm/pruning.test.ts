@@ -23,7 +23,7 @@ beforeAll(async () => {
     `COPY (SELECT i AS id, ((i // 2048 * 7) % 10 * 2048 + i % 2048)::INTEGER AS key, 'k' || lpad((i % 1000)::VARCHAR, 3, '0') AS text, {'key': -i, 'other': i} AS s
       FROM range(20480) t(i)) TO '${rows}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`,
   )
-}, 60_000)
+})
 
 afterAll(async () => {
   await engine.close()

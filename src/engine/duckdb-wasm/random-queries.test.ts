@@ -34,7 +34,7 @@ beforeAll(async () => {
         DATE '2000-01-01' + (i // 20)::INTEGER AS f, i % 5 = 0 AS g, (i / 10)::DECIMAL(9, 2) AS h
       FROM range(${rows}) t(i) ${order}) TO '${join(folder, `${index}.parquet`)}' (FORMAT parquet, ROW_GROUP_SIZE 512)`)
   }
-}, 60_000)
+})
 
 afterAll(async () => {
   for (const engine of Object.values(engines)) await engine.close()

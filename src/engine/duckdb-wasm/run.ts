@@ -1,8 +1,10 @@
 import { LakefrontError } from '../../errors.ts'
 import { breathe } from '../../scan/breathe.ts'
+import type { ScanTable } from '../../scan/source.ts'
 import { fetchScope } from '../../storage/fetch-scope.ts'
 import type { FetchScope } from '../../storage/storage.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
+import { columnsText } from '../../types/columns-text.ts'
 import type { Field, Schema } from '../../types/logical-type.ts'
 import type { ExecuteOptions, QueryMetrics, ResultStream, Statement } from '../engine.ts'
 import type { Connection } from './boot.ts'
@@ -14,7 +16,7 @@ import type { PartOwner } from './part-run.ts'
 import type { RunParts } from './run-parts.ts'
 import { RunScans } from './run-scans.ts'
 import type { LoadTable } from './run-scans.ts'
-import { isRepeatable, writesFiles } from './script.ts'
+import { isRepeatable, refuseZero, writesFiles } from './script.ts'
 import type { ScriptPart } from './script.ts'
 import { VectorReader } from './vector-read.ts'
 
@@ -72,7 +74,11 @@ export class Run implements ResultStream {
     this.#release = release
     this.#scope = fetchScope(options.fetchLimit ?? parts.fetchLimit)
     const { columnsOnly = false } = options
-    const load: LoadTable = (named, forWhom) => loadTable(named, { ...forWhom, scope: this.#scope, columnsOnly })
+    const load: LoadTable = async (named, forWhom) => {
+      const table = await loadTable(named, { ...forWhom, scope: this.#scope, columnsOnly })
+      checkExpected(table, named.name, statement)
+      return table
+    }
     this.#scans = new RunScans(load, this.#stop.signal, () => this.#reportProgress())
     this.#vectors = new VectorReader(duckdb.capi, duckdb.heap)
     options.signal?.addEventListener('abort', this.#onAbort)
@@ -192,11 +198,7 @@ export class Run implements ResultStream {
   async #parse(): Promise<readonly ScriptPart[]> {
     const { sql } = this.#statement
     const script = this.#script
-    if (sql.includes('\0')) {
-      throw new LakefrontError('SYNTAX_ERROR', 'The SQL text holds a character of code 0. Pass it as a parameter.', {
-        details: { position: sql.indexOf('\0') },
-      })
-    }
+    refuseZero(sql)
     if (script.length === 1) return script
     const { gate, health, duckdb, types } = this.#parts
     return gate.enter(() => {
@@ -309,6 +311,13 @@ export class Run implements ResultStream {
 
 function closedResult(): LakefrontError {
   return new LakefrontError('CLOSED', 'The result was closed before its last row was read.')
+}
+
+function checkExpected({ schema }: ScanTable, name: string, { expects = {} }: Statement): void {
+  if (!Object.hasOwn(expects, name) || expects[name] === columnsText(schema)) return
+  throw new LakefrontError('SOURCE_CHANGED', `The columns of "${name}" are not what they were. Run it again.`, {
+    details: { source: name },
+  })
 }
 
 function refuseWrites(part: ScriptPart): void {

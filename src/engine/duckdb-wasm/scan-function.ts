@@ -11,7 +11,7 @@ import { vectorSize } from './capi.ts'
 import type { Pointer } from './capi.ts'
 import type { LogicalTypes } from './logical-types.ts'
 import { sayMoreToCome } from './more-to-come.ts'
-import { functionOf, namedParameters, parameterTypes, scanFunctions } from './scan-parameters.ts'
+import { functionOf, namedParameters, parameterTypes, scanFunctions, structOfTypes } from './scan-parameters.ts'
 import type { ParameterType, ReadFormat } from './scan-parameters.ts'
 import type { NamedTable } from './run-scans.ts'
 import type { TrampolineImports } from './trampolines.ts'
@@ -204,14 +204,16 @@ export class ScanFunction {
 
   #takeOptions(info: Pointer, format: ReadFormat): ScanOptions {
     const { capi, heap } = this.#duckdb
-    const options: Record<string, boolean | string | number> = {}
+    const options: Record<string, boolean | string | number | Record<string, string>> = {}
     const parameters: Record<string, string> = {}
     for (const [name, { type, option }] of Object.entries(namedParameters(format))) {
       const value = heap.withText(name, (text) => capi.bindGetNamedParameter(info, text))
       if (value === 0) continue
-      if (option === undefined) {
-        parameters[name] = heap.takeText(capi.valueToString(value))
+      if (option === undefined || option === 'hiveTypes') {
+        const text = heap.takeText(capi.valueToString(value))
         heap.withPointer(value, capi.destroyValue)
+        if (option === undefined) parameters[name] = text
+        else options[option] = structOfTypes(text)
         continue
       }
       const isName = capi.getTypeId(capi.getValueType(value)) === parameterTypes.varchar

@@ -1,3 +1,4 @@
+import { LakefrontError } from '../../errors.ts'
 import type { FileSource, ScanOptions } from '../../scan/source.ts'
 
 /** What the files of a function are; `any` is told by what is in them. */
@@ -45,6 +46,7 @@ const forAll: Readonly<Record<string, NamedParameter>> = {
   file_row_number: { type: 'boolean', option: 'fileRowNumber' },
   filename: { type: 'any', option: 'filename' },
   hive_partitioning: { type: 'boolean', option: 'hivePartitioning' },
+  hive_types: { type: 'any', option: 'hiveTypes' },
   union_by_name: { type: 'boolean', option: 'unionByName' },
 }
 
@@ -108,4 +110,16 @@ export function namedParameters(format: ReadFormat): Readonly<Record<string, Nam
     default:
       return format satisfies never
   }
+}
+
+/** The names and types of a struct such as `{'year': 'INTEGER'}`, as DuckDB prints it. */
+export function structOfTypes(text: string): Record<string, string> {
+  const plain = (quoted: string): string => quoted.replaceAll("''", "'")
+  const pairs = [...text.matchAll(/'((?:[^']|'')*)'\s*:\s*'((?:[^']|'')*)'/g)]
+  if (pairs.length === 0)
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `hive_types is ${text}; it has to be names and types: hive_types = {'year': INTEGER}.`,
+    )
+  return Object.fromEntries(pairs.map(([, name, type]) => [plain(name!), plain(type!)]))
 }

@@ -1,3 +1,5 @@
+import { LakefrontError } from '../../errors.ts'
+import { sqlTokens } from '../../sql/sql-tokens.ts'
 import type { SourceText } from './duckdb-error.ts'
 
 /** One statement of an SQL text. */
@@ -34,6 +36,15 @@ const keeping: ReadonlySet<string> = new Set([
   'detach',
 ])
 
+/** Throws for a text that DuckDB would see the beginning of. */
+export function refuseZero(sql: string): void {
+  const position = sql.indexOf('\0')
+  if (position < 0) return
+  throw new LakefrontError('SYNTAX_ERROR', 'The SQL text holds a character of code 0. Pass it as a parameter.', {
+    details: { position },
+  })
+}
+
 /** Whether a statement only reads, for all that its words tell; `WITH … INSERT` and `EXPLAIN ANALYZE DELETE` do not. */
 export function onlyReads({ words }: ScriptPart): boolean {
   return reading.has(words[0] ?? '') && !words.some((word) => writing.has(word))
@@ -67,9 +78,6 @@ export function writesFiles({ words }: ScriptPart): boolean {
   )
 }
 
-const token =
-  /--[^\n]*|\/\*|[eE]'(?:[^'\\]|\\[^]|'')*'?|'[^']*'?|"[^"]*"?|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|;|[^]/g
-
 /**
  * The statements of an SQL text, split where DuckDB's parser splits: at semicolons that are not inside of strings, quoted names,
  * dollar quotes and (nested) comments. Parts without a word hold no statement and are left out.
@@ -85,33 +93,14 @@ export function partsOf(sql: string): readonly ScriptPart[] {
     words = []
     isEmpty = true
   }
-  const scanner = new RegExp(token)
-  for (let match = scanner.exec(sql); match !== null; match = scanner.exec(sql)) {
-    const [text, tag = ''] = match
-    if (text === ';') finish(match.index)
-    else if (text === '/*') scanner.lastIndex = endOfComment(sql, scanner.lastIndex)
-    else if (!text.startsWith('--') && text.trim() !== '') {
-      isEmpty = false
-      if (text.startsWith('$') && text.length > 1) scanner.lastIndex = endOf(sql, `$${tag}$`, scanner.lastIndex)
-      else if (/^[A-Za-z_\u0080-\uffff][^']*$/.test(text)) words.push(text.toLowerCase())
+  for (const { kind, text, start: at } of sqlTokens(sql)) {
+    if (kind === 'other' && text === ';') {
+      finish(at)
+      continue
     }
+    isEmpty = false
+    if (kind === 'word') words.push(text.toLowerCase())
   }
   finish(sql.length)
   return parts
-}
-
-function endOf(sql: string, mark: string, from: number): number {
-  const at = sql.indexOf(mark, from)
-  return at < 0 ? sql.length : at + mark.length
-}
-
-function endOfComment(sql: string, from: number): number {
-  const mark = /\/\*|\*\//g
-  mark.lastIndex = from
-  for (let depth = 1; depth > 0;) {
-    const match = mark.exec(sql)
-    if (match === null) return sql.length
-    depth += match[0] === '/*' ? 1 : -1
-  }
-  return mark.lastIndex
 }

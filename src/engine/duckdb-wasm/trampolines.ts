@@ -15,6 +15,8 @@ export interface TrampolineImports {
   combine(info: number, source: number, target: number, count: bigint): void
   finalize(info: number, states: number, output: number, count: bigint, offset: bigint): void
   destroy(states: number, count: bigint): void
+  /** Answers 1 when the same input has more rows to give, 0 when it has not. May throw what DuckDB's own functions threw. */
+  in_out(context: number, data: number, input: number, output: number): number
 }
 
 /** What an instance of the trampolines exports: each may be set into DuckDB's function table. */
@@ -33,15 +35,17 @@ export interface TrampolineExports {
   readonly f_combine: TrampolineImports['combine']
   readonly f_finalize: TrampolineImports['finalize']
   readonly f_destroy: TrampolineImports['destroy']
+  /** A table function of the rows of another table. */
+  readonly f_in_out: TrampolineImports['in_out']
 }
 
 const base64: string =
-  'AGFzbQEAAAABNwlgAX8AYAJ/fwBgA39/fwBgAn9/AX9gBH9/fn8Bf2ABfwF+YAR/f39+AGAFf39/fn4AYAJ/fgACeAoCbGYGY2Fs' +
-  'bF9pAAACbGYHY2FsbF9paQABAmxmCGNhbGxfaWlpAAICbGYEZmlsbAADAmxmBHdhaXQAAQJsZgRjYXN0AAQCbGYEc2l6ZQAFAmxm' +
-  'B2NvbWJpbmUABgJsZghmaW5hbGl6ZQAHAmxmB2Rlc3Ryb3kACAMKCQABAgEEBQYHCAdWCQNmX2kACgRmX2lpAAsFZl9paWkADAZm' +
-  'X3NjYW4ADQZmX2Nhc3QADgZmX3NpemUADwlmX2NvbWJpbmUAEApmX2ZpbmFsaXplABEJZl9kZXN0cm95ABIKbQkGACAAEAALCAAg' +
-  'ACABEAELCgAgACABIAIQAgsXAANAIAAgARADRQRAIAAgARAEDAELCwsMACAAIAEgAiADEAULBgAgABAGCwwAIAAgASACIAMQBwsO' +
-  'ACAAIAEgAiADIAQQCAsIACAAIAEQCQs='
+  'AGFzbQEAAAABPwpgAX8AYAJ/fwBgA39/fwBgAn9/AX9gBH9/fn8Bf2ABfwF+YAR/f39+AGAFf39/fn4AYAJ/fgBgBH9/f38BfwKE' +
+  'AQsCbGYGY2FsbF9pAAACbGYHY2FsbF9paQABAmxmCGNhbGxfaWlpAAICbGYEZmlsbAADAmxmBHdhaXQAAQJsZgRjYXN0AAQCbGYE' +
+  'c2l6ZQAFAmxmB2NvbWJpbmUABgJsZghmaW5hbGl6ZQAHAmxmB2Rlc3Ryb3kACAJsZgZpbl9vdXQACQMLCgABAgEEBQYHCAkHYQoD' +
+  'Zl9pAAsEZl9paQAMBWZfaWlpAA0GZl9zY2FuAA4GZl9jYXN0AA8GZl9zaXplABAJZl9jb21iaW5lABEKZl9maW5hbGl6ZQASCWZf' +
+  'ZGVzdHJveQATCGZfaW5fb3V0ABQKegoGACAAEAALCAAgACABEAELCgAgACABIAIQAgsXAANAIAAgARADRQRAIAAgARAEDAELCwsM' +
+  'ACAAIAEgAiADEAULBgAgABAGCwwAIAAgASACIAMQBwsOACAAIAEgAiADIAQQCAsIACAAIAEQCQsMACAAIAEgAiADEAoL'
 
 /** The trampolines as a wasm file, small enough to be compiled synchronously on any thread. */
 export function trampolineBytes(): Uint8Array<ArrayBuffer> {

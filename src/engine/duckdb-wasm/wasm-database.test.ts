@@ -55,6 +55,20 @@ describe('a database beside the session', () => {
     expect(await readdir('.')).toEqual(before)
   })
 
+  test('adding a row writes few others anew, also to the full row groups of others', async () => {
+    const path = join(folder, 'large.db')
+    const connection = await (await DuckDBInstance.create(path)).connect()
+    await connection.run('CREATE TABLE t AS SELECT i FROM range(100000) r(i); CHECKPOINT')
+    await using database = await engine.openDatabase!(await readFile(path))
+    await rows(database, 'INSERT INTO {D}.t FROM range(20000)')
+    expect(
+      await native(
+        await database.bytes(),
+        `SELECT max(start + count)::INT AS rows FROM pragma_storage_info('d.t') WHERE segment_type = 'BIGINT' GROUP BY row_group_id ORDER BY row_group_id`,
+      ),
+    ).toEqual([[100_000], [8192], [8192], [3616]])
+  })
+
   test('an empty one is small, and what native DuckDB takes for its own', async () => {
     await using database = await engine.openDatabase!()
     const bytes = await database.bytes()
@@ -70,6 +84,42 @@ describe('a database beside the session', () => {
     await rows(database, 'COMMIT')
     await using copy = await engine.openDatabase!(await database.bytes())
     expect(await rows(copy, 'FROM {D}.t')).toEqual([{ a: 2 }])
+  })
+
+  test('answers at once what it answers in steps, and fails alike', async () => {
+    await using database = await engine.openDatabase!()
+    const at = `"${database.name}".main.t`
+    const made = `CREATE TABLE ${at} AS SELECT i, 'é' || i AS v, TIMESTAMPTZ '2026-11-30 05:54:31.123456+00' AS t, [i, NULL] AS l FROM range(5000) r(i); UPDATE ${at} SET v = NULL WHERE i = 3 RETURNING i`
+    expect((await database.queryAtOnce({ sql: made })).flatMap(rowsFromBatch)).toEqual([{ i: 3n }])
+    for (const statement of [
+      { sql: `FROM ${at}` },
+      { sql: `SELECT t::VARCHAR AS t, i FROM ${at} WHERE i < $1 AND v IS NOT DISTINCT FROM $2`, parameters: [9, null] },
+      { sql: `FROM ${at} WHERE i < 0` },
+    ]) {
+      const once = (await database.queryAtOnce(statement)).flatMap(rowsFromBatch)
+      expect(once).toEqual((await database.query(statement)).flatMap(rowsFromBatch))
+    }
+    for (const sql of [
+      `FROM ${at}x`,
+      'SELEC 1',
+      '',
+      `SELECT error('no') FROM ${at}`,
+      `SELECT v::INTEGER FROM ${at}`,
+      "SELECT '\0'",
+    ]) {
+      const fails = (work: Promise<unknown>): Promise<unknown> =>
+        work.then(
+          () => undefined,
+          ({ code, message, details }) => ({ code, message, details }),
+        )
+      const once = await fails(database.queryAtOnce({ sql }))
+      expect(once).toBeDefined()
+      expect(once).toEqual(await fails(database.query({ sql })))
+    }
+    await expect(database.queryAtOnce({ sql: `FROM read_parquet('nowhere.parquet')` })).rejects.toThrow(/not loaded/)
+    await database.queryAtOnce({ sql: `BEGIN; DELETE FROM ${at}` })
+    await database.queryAtOnce({ sql: 'ROLLBACK' })
+    expect(await rows(database, 'SELECT count(*) AS n FROM {D}.t')).toEqual([{ n: 5000n }])
   })
 
   test('is not seen by the session, and leaves its statements alone', async () => {

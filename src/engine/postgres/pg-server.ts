@@ -14,7 +14,7 @@ import {
 /** A server by its address, through `pg` and a pool of connections. The address may say how TLS is used (`?sslmode=require`). */
 export async function pgServer(address: string, connections: number): Promise<PostgresServer> {
   const { default: pg } = await serverLibrary<{ readonly default: typeof Pg }>('pg', 'PostgreSQL')
-  const pool: Pool = new pg.Pool({ connectionString: address, max: connections, allowExitOnIdle: true })
+  const pool: Pool = new pg.Pool({ connectionString: address, max: connections, allowExitOnIdle: canLetGo() })
   // An idle connection that breaks is dropped by the pool; whoever needs one next gets another, or hears why not.
   pool.on('error', () => {})
   const pinned = new WeakSet<PoolClient>()
@@ -39,6 +39,13 @@ export async function pgServer(address: string, connections: number): Promise<Po
     },
     close: () => pool.end(),
   }
+}
+
+/** Whether timers can be told to keep no process alive. In Workers, where none waits, they are numbers. */
+function canLetGo(): boolean {
+  const timer: unknown = setTimeout(() => {}, 0)
+  clearTimeout(timer as number)
+  return typeof (timer as { unref?: unknown }).unref === 'function'
 }
 
 /** The connection inside of `pg`'s client: the messages of the protocol's extended queries. */

@@ -30,7 +30,7 @@ test('an abort stops the statement on the server', async () => {
   const busy = db.sql(
     "SELECT count(*) AS n FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30), 4711' AND state = 'active'",
   )
-  await expect.poll(async () => (await busy.collect())[0], { timeout: 10_000 }).toEqual({ n: 0n })
+  await expect.poll(async () => (await busy.collect())[0], { timeout: 60_000 }).toEqual({ n: 0n })
   expect(await db.sql('SELECT 1 AS n').collect()).toEqual([{ n: 1 }])
 })
 
@@ -79,7 +79,7 @@ describe('TLS', () => {
     const busy = session.sql(
       "SELECT count(*) AS n FROM pg_stat_activity WHERE query LIKE '%, 4712' AND state = 'active'",
     )
-    await expect.poll(async () => (await busy.collect())[0], { timeout: 10_000 }).toEqual({ n: 0n })
+    await expect.poll(async () => (await busy.collect())[0], { timeout: 60_000 }).toEqual({ n: 0n })
     await session.close()
   })
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
-/** Where `.ci/node-sqlite.mjs` installs it. */
+/** Where `.ci/companions.mjs` installs it. */
 const program = fileURLToPath(
   new URL(
     `../../../.cache/node-sqlite/node_modules/node-${process.platform}-${process.arch}/bin/node`,

@@ -30,6 +30,12 @@ export async function wasmDatabase(): Promise<SqliteDatabase> {
             ? values
             : Object.fromEntries(Object.entries(values).map(([name, value]) => [`$${name}`, value]))
           if (Object.keys(bindings).length > 0) statement.bind(bindings as SqliteValue[])
+          // It takes doubles that are whole for integers, and cuts those beyond 64 bits.
+          for (const [key, value] of Object.entries(bindings)) {
+            if (typeof value !== 'number' || !Number.isInteger(value)) continue
+            const position = Array.isArray(bindings) ? Number(key) + 1 : statement.getParamIndex(key)!
+            capi.sqlite3_bind_double(statement, position, value)
+          }
         },
         step: () => {
           if (!statement.step()) return undefined

@@ -1,5 +1,5 @@
 import type { Column } from '../column.ts'
-import type { AnyColumn, Argument, ArgumentNeeds, ArgumentType, Deferred, Wants } from '../column-types.ts'
+import type { AggregateNeeds, AggregateWants, AnyColumn, Argument, ArgumentType, Deferred } from '../column-types.ts'
 import { literal } from '../literal.ts'
 import { argumentNode } from '../operand.ts'
 import { call, callOf } from './call.ts'
@@ -8,23 +8,23 @@ import { call, callOf } from './call.ts'
 type CallName<Name extends string, A> = A extends string ? `${Name}(${A})` : string
 type Of<A, Operation extends string, Name extends string> = Column<
   Deferred<Operation, [ArgumentType<A>]>,
-  ArgumentNeeds<A>,
+  AggregateNeeds<A>,
   CallName<Name, A>
 >
-type OfUnnamed<A, Operation extends string> = Column<Deferred<Operation, [ArgumentType<A>]>, ArgumentNeeds<A>, string>
-type NumberOf<A, Name extends string> = Column<number | null, Wants<'number', A>, CallName<Name, A>>
+type OfUnnamed<A, Operation extends string> = Column<Deferred<Operation, [ArgumentType<A>]>, AggregateNeeds<A>, string>
+type NumberOf<A, Name extends string> = Column<number | null, AggregateWants<'number', A>, CallName<Name, A>>
 
 /** `count(*)`, rows; `count(x)`, rows where `x` is not NULL. A BIGINT. */
 export function count<A extends AnyColumn | string = '*'>(
   value?: A,
-): Column<bigint, ArgumentNeeds<A>, CallName<'count', A>> {
+): Column<bigint, AggregateNeeds<A>, CallName<'count', A>> {
   return call('count(any...) bigint', 'aggregate', [value ?? '*'])
 }
 
 /** `count(DISTINCT x)`; of several, the distinct combinations in which none is NULL. A BIGINT. */
 export function countDistinct<A extends readonly [AnyColumn | string, ...(AnyColumn | string)[]]>(
   ...values: A
-): Column<bigint, ArgumentNeeds<A[number]>, string> {
+): Column<bigint, AggregateNeeds<A[number]>, string> {
   return callOf(
     'count(any...) bigint',
     'aggregate',
@@ -36,7 +36,7 @@ export function countDistinct<A extends readonly [AnyColumn | string, ...(AnyCol
 /** `sum(x)`: HUGEINT for integers, DOUBLE for floats, DECIMAL(38, s) for decimals; NULL when there is nothing to add. */
 export function sum<A extends Argument>(
   value: A,
-): Column<Deferred<'sum', [ArgumentType<A>]>, Wants<'number', A>, CallName<'sum', A>> {
+): Column<Deferred<'sum', [ArgumentType<A>]>, AggregateWants<'number', A>, CallName<'sum', A>> {
   return call('sum(number|interval) sum', 'aggregate', [value])
 }
 
@@ -114,50 +114,50 @@ export function collectSet<A extends Argument>(value: A): OfUnnamed<A, 'list'> {
 }
 
 /** `approx_count_distinct(value)`: an estimate of the number of distinct values. */
-export function approxCountDistinct<A extends Argument>(value: A): Column<bigint, ArgumentNeeds<A>, string> {
+export function approxCountDistinct<A extends Argument>(value: A): Column<bigint, AggregateNeeds<A>, string> {
   return callOf('approxCountDistinct(any) bigint', 'aggregate', [argumentNode(value)])
 }
 
 /** `any_value(value)`: some value that is not NULL (PySpark: the first, NULL or not). */
 export function anyValue<A extends Argument>(
   value: A,
-): Column<Deferred<'nullable', [ArgumentType<A>]>, ArgumentNeeds<A>, string> {
+): Column<Deferred<'nullable', [ArgumentType<A>]>, AggregateNeeds<A>, string> {
   return callOf('anyValue(any) same', 'aggregate', [argumentNode(value)])
 }
 
 /** `bit_and(value)` */
 export function bitAnd<A extends Argument>(
   value: A,
-): Column<Deferred<'nullable', [ArgumentType<A>]>, Wants<'number', A>, string> {
+): Column<Deferred<'nullable', [ArgumentType<A>]>, AggregateWants<'number', A>, string> {
   return callOf('bitAnd(integer) same', 'aggregate', [argumentNode(value)])
 }
 
 /** `bit_or(value)` */
 export function bitOr<A extends Argument>(
   value: A,
-): Column<Deferred<'nullable', [ArgumentType<A>]>, Wants<'number', A>, string> {
+): Column<Deferred<'nullable', [ArgumentType<A>]>, AggregateWants<'number', A>, string> {
   return callOf('bitOr(integer) same', 'aggregate', [argumentNode(value)])
 }
 
 /** `bit_xor(value)` */
 export function bitXor<A extends Argument>(
   value: A,
-): Column<Deferred<'nullable', [ArgumentType<A>]>, Wants<'number', A>, string> {
+): Column<Deferred<'nullable', [ArgumentType<A>]>, AggregateWants<'number', A>, string> {
   return callOf('bitXor(integer) same', 'aggregate', [argumentNode(value)])
 }
 
 /** `bool_and(value)`: whether all that are not NULL are true. */
-export function boolAnd<A extends Argument>(value: A): Column<boolean | null, Wants<'boolean', A>, string> {
+export function boolAnd<A extends Argument>(value: A): Column<boolean | null, AggregateWants<'boolean', A>, string> {
   return callOf('boolAnd(boolean) boolean', 'aggregate', [argumentNode(value)])
 }
 
 /** `bool_or(value)`: whether one is true. */
-export function boolOr<A extends Argument>(value: A): Column<boolean | null, Wants<'boolean', A>, string> {
+export function boolOr<A extends Argument>(value: A): Column<boolean | null, AggregateWants<'boolean', A>, string> {
   return callOf('boolOr(boolean) boolean', 'aggregate', [argumentNode(value)])
 }
 
 /** `count(CASE WHEN condition THEN 1 END)`: rows where the condition is true. */
-export function countIf<A extends Argument>(condition: A): Column<bigint, Wants<'boolean', A>, string> {
+export function countIf<A extends Argument>(condition: A): Column<bigint, AggregateWants<'boolean', A>, string> {
   return callOf('countIf(boolean) bigint', 'aggregate', [argumentNode(condition)])
 }
 
@@ -165,7 +165,7 @@ export function countIf<A extends Argument>(condition: A): Column<bigint, Wants<
 export function maxBy<A extends Argument, B extends Argument>(
   value: A,
   by: B,
-): Column<Deferred<'nullable', [ArgumentType<A>, ArgumentType<B>]>, ArgumentNeeds<A> | ArgumentNeeds<B>, string> {
+): Column<Deferred<'nullable', [ArgumentType<A>, ArgumentType<B>]>, AggregateNeeds<A> | AggregateNeeds<B>, string> {
   return callOf('maxBy(any, any) same', 'aggregate', [argumentNode(value), argumentNode(by)])
 }
 
@@ -173,12 +173,12 @@ export function maxBy<A extends Argument, B extends Argument>(
 export function minBy<A extends Argument, B extends Argument>(
   value: A,
   by: B,
-): Column<Deferred<'nullable', [ArgumentType<A>, ArgumentType<B>]>, ArgumentNeeds<A> | ArgumentNeeds<B>, string> {
+): Column<Deferred<'nullable', [ArgumentType<A>, ArgumentType<B>]>, AggregateNeeds<A> | AggregateNeeds<B>, string> {
   return callOf('minBy(any, any) same', 'aggregate', [argumentNode(value), argumentNode(by)])
 }
 
 /** `product(value)`: all values multiplied. */
-export function product<A extends Argument>(value: A): Column<number | null, Wants<'number', A>, string> {
+export function product<A extends Argument>(value: A): Column<number | null, AggregateWants<'number', A>, string> {
   return callOf('product(number) double', 'aggregate', [argumentNode(value)])
 }
 
@@ -186,7 +186,7 @@ export function product<A extends Argument>(value: A): Column<number | null, Wan
 export function listagg<A extends Argument>(
   value: A,
   delimiter = '',
-): Column<string | null, Wants<'string', A>, string> {
+): Column<string | null, AggregateWants<'string', A>, string> {
   return callOf('listagg(string, string?) varchar', 'aggregate', [argumentNode(value), literal(delimiter)])
 }
 
@@ -194,18 +194,18 @@ export function listagg<A extends Argument>(
 export function listaggDistinct<A extends Argument>(
   value: A,
   delimiter = '',
-): Column<string | null, Wants<'string', A>, string> {
+): Column<string | null, AggregateWants<'string', A>, string> {
   return callOf('listagg(string, string?) varchar', 'aggregate', [argumentNode(value), literal(delimiter)], true)
 }
 
 /** `grouping(key)`: 1 in the rows of rollup() and cube() that stand for all values of the key, else 0. */
-export function grouping<A extends Argument>(key: A): Column<number, ArgumentNeeds<A>, string> {
+export function grouping<A extends Argument>(key: A): Column<number, AggregateNeeds<A>, string> {
   return call('grouping(any) bigint', 'aggregate', [key])
 }
 
 /** `grouping_id(a, b, …)`: the {@link grouping} of each key, the first as the highest bit of a number. */
 export function groupingId<A extends readonly [Argument, ...Argument[]]>(
   ...keys: A
-): Column<bigint, ArgumentNeeds<A[number]>, string> {
+): Column<bigint, AggregateNeeds<A[number]>, string> {
   return call('groupingId(any...) bigint', 'aggregate', keys)
 }

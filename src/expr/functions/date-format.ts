@@ -50,7 +50,7 @@ export function fromUnixtime<A extends Argument>(
   ])
 }
 
-/** `CAST(floor(epoch_us(x) / 1000000) AS BIGINT)`: seconds since 1970 of a time, or of text by a pattern; of now without arguments. */
+/** `(epoch_us(date_trunc('second', x)) // 1000000)`: seconds since 1970 of a time, or of text by a pattern; of now without arguments. */
 export function unixTimestamp<A extends Argument = never>(
   value?: A,
   pattern = 'yyyy-MM-dd HH:mm:ss',

@@ -45,14 +45,14 @@ export function unixMicros<A extends Argument>(
   return callOf('unixMicros(temporal) bigint', 'scalar', [argumentNode(value)])
 }
 
-/** `CAST(floor(epoch_us(value) / 1000) AS BIGINT)` */
+/** `(epoch_us(date_trunc('millisecond', value)) // 1000)` */
 export function unixMillis<A extends Argument>(
   value: A,
 ): Column<Deferred<'bigint', [ArgumentType<A>]>, Wants<'temporal', A>, string> {
   return callOf('unixMillis(temporal) bigint', 'scalar', [argumentNode(value)])
 }
 
-/** `CAST(floor(epoch_us(value) / 1000000) AS BIGINT)` */
+/** `(epoch_us(date_trunc('second', value)) // 1000000)` */
 export function unixSeconds<A extends Argument>(
   value: A,
 ): Column<Deferred<'bigint', [ArgumentType<A>]>, Wants<'temporal', A>, string> {

@@ -6,7 +6,7 @@ import { literal } from '../literal.ts'
 import { argumentNode } from '../operand.ts'
 import { callOf } from './call.ts'
 
-/** `json_extract_string(json, path)`: text without quotes, anything else as JSON. */
+/** `TRY(json_extract_string(json, path))`: text without quotes, anything else as JSON; NULL of what is no JSON. */
 export function getJsonObject<A extends Argument>(
   json: A,
   path: string,
@@ -15,13 +15,13 @@ export function getJsonObject<A extends Argument>(
 }
 
 /**
- * `CASE WHEN json_type(json) = 'ARRAY' THEN CAST(json_array_length(json) AS INTEGER) END`: NULL where it is no array.
+ * `CASE WHEN TRY(json_type(json)) = 'ARRAY' THEN CAST(json_array_length(json) AS INTEGER) END`: NULL where it is no array.
  */
 export function jsonArrayLength<A extends Argument>(json: A): Column<number | null, Wants<'string', A>, string> {
   return callOf('jsonArrayLength(string) integer', 'scalar', [argumentNode(json)])
 }
 
-/** `CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END`: of the object itself, not of those in it. */
+/** `CASE WHEN TRY(json_type(json)) = 'OBJECT' THEN json_keys(json) END`: of the object itself, not of those in it. */
 export function jsonObjectKeys<A extends Argument>(json: A): Column<string[] | null, Wants<'string', A>, string> {
   return callOf('jsonObjectKeys(string) list<varchar>', 'scalar', [argumentNode(json)])
 }
@@ -34,8 +34,8 @@ export function toJson<A extends Argument>(
 }
 
 /**
- * `from_json(value, '{"a":"INTEGER"}')`: the value of JSON text, of a type such as `STRUCT(a INTEGER, b VARCHAR[])`; what the
- * JSON lacks is NULL.
+ * `TRY(from_json(value, '{"a":"INTEGER"}'))`: the value of JSON text, of a type such as `STRUCT(a INTEGER, b VARCHAR[])`; what the
+ * JSON lacks is NULL, and so is what is no JSON (PySpark: a struct of NULLs).
  */
 export function fromJson<V = unknown, A extends Argument = Argument>(
   value: A,

@@ -1,5 +1,5 @@
 import type { Column } from '../column.ts'
-import type { Argument, ArgumentNeeds, ArgumentType, Deferred, Wants } from '../column-types.ts'
+import type { AggregateNeeds, AggregateWants, Argument, ArgumentType, Deferred } from '../column-types.ts'
 import { literal } from '../literal.ts'
 import { argumentNode } from '../operand.ts'
 import { callOf, checkInteger } from './call.ts'
@@ -8,7 +8,7 @@ import { callOf, checkInteger } from './call.ts'
 export function corr<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<number | null, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<number | null, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('corr(number, number) double', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
@@ -16,7 +16,7 @@ export function corr<A extends Argument, B extends Argument>(
 export function covarPop<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<number | null, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<number | null, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('covarPop(number, number) double', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
@@ -24,7 +24,7 @@ export function covarPop<A extends Argument, B extends Argument>(
 export function covarSamp<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<number | null, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<number | null, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('covarSamp(number, number) double', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
@@ -32,7 +32,7 @@ export function covarSamp<A extends Argument, B extends Argument>(
 export function regrAvgx<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<number | null, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<number | null, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('regrAvgx(number, number) double', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
@@ -40,7 +40,7 @@ export function regrAvgx<A extends Argument, B extends Argument>(
 export function regrAvgy<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<number | null, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<number | null, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('regrAvgy(number, number) double', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
@@ -48,7 +48,7 @@ export function regrAvgy<A extends Argument, B extends Argument>(
 export function regrIntercept<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<number | null, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<number | null, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('regrIntercept(number, number) double', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
@@ -56,7 +56,7 @@ export function regrIntercept<A extends Argument, B extends Argument>(
 export function regrR2<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<number | null, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<number | null, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('regrR2(number, number) double', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
@@ -64,7 +64,7 @@ export function regrR2<A extends Argument, B extends Argument>(
 export function regrSlope<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<number | null, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<number | null, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('regrSlope(number, number) double', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
@@ -72,7 +72,7 @@ export function regrSlope<A extends Argument, B extends Argument>(
 export function regrSxx<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<number | null, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<number | null, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('regrSxx(number, number) double', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
@@ -80,7 +80,7 @@ export function regrSxx<A extends Argument, B extends Argument>(
 export function regrSxy<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<number | null, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<number | null, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('regrSxy(number, number) double', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
@@ -88,7 +88,7 @@ export function regrSxy<A extends Argument, B extends Argument>(
 export function regrSyy<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<number | null, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<number | null, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('regrSyy(number, number) double', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
@@ -96,26 +96,26 @@ export function regrSyy<A extends Argument, B extends Argument>(
 export function regrCount<A extends Argument, B extends Argument>(
   y: A,
   x: B,
-): Column<bigint, Wants<'number', A> | Wants<'number', B>, string> {
+): Column<bigint, AggregateWants<'number', A> | AggregateWants<'number', B>, string> {
   return callOf('regrCount(number, number) bigint', 'aggregate', [argumentNode(y), argumentNode(x)])
 }
 
 /** `kurtosis_pop(value)`: less 3, of a population. */
-export function kurtosis<A extends Argument>(value: A): Column<number | null, Wants<'number', A>, string> {
+export function kurtosis<A extends Argument>(value: A): Column<number | null, AggregateWants<'number', A>, string> {
   return callOf('kurtosis(number) double', 'aggregate', [argumentNode(value)])
 }
 
 /**
  * `skewness(value) * (count(value) - 2) / sqrt(count(value) * (count(value) - 1))`: of a population; NULL for fewer than three values.
  */
-export function skewness<A extends Argument>(value: A): Column<number | null, Wants<'number', A>, string> {
+export function skewness<A extends Argument>(value: A): Column<number | null, AggregateWants<'number', A>, string> {
   return callOf('skewness(number) double', 'aggregate', [argumentNode(value)])
 }
 
 /** `mode(value)`: the most frequent value; of several, one of them. */
 export function mode<A extends Argument>(
   value: A,
-): Column<Deferred<'nullable', [ArgumentType<A>]>, ArgumentNeeds<A>, string> {
+): Column<Deferred<'nullable', [ArgumentType<A>]>, AggregateNeeds<A>, string> {
   return callOf('mode(any) same', 'aggregate', [argumentNode(value)])
 }
 
@@ -123,7 +123,7 @@ export function mode<A extends Argument>(
 export function percentile<A extends Argument>(
   value: A,
   fraction: number,
-): Column<number | null, Wants<'number', A>, string> {
+): Column<number | null, AggregateWants<'number', A>, string> {
   return callOf('percentile(number, number) double', 'aggregate', [argumentNode(value), literal(fraction)])
 }
 
@@ -134,7 +134,7 @@ export function percentileApprox<A extends Argument>(
   value: A,
   fraction: number,
   accuracy = 10000,
-): Column<Deferred<'nullable', [ArgumentType<A>]>, ArgumentNeeds<A>, string> {
+): Column<Deferred<'nullable', [ArgumentType<A>]>, AggregateNeeds<A>, string> {
   checkInteger('percentileApprox', 'accuracy', accuracy)
   return callOf('percentileApprox(any, number, integer?) same', 'aggregate', [
     argumentNode(value),

@@ -48,7 +48,7 @@ test('12,000 damaged files and streams end in rows or in an error that says what
   const outcomes = await fuzzed(seeds, { turns: 12_000, seed: 18, read })
   expect(outcomes.get('CORRUPT_FILE')).toBeGreaterThan(3000)
   expect(outcomes.get('rows')).toBeGreaterThan(300)
-}, 120_000)
+})
 
 test('a bomb: a few bytes that say they are a gigabyte', () => {
   const frame = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82, 2, 0, 0, 0, 0x1f, 0x61, 0, 0, 0, 0)

@@ -6,6 +6,7 @@ import type { ArrowSchemaBytes } from '../../types/arrow-loader.ts'
 import type { ColumnData } from '../../types/column-data.ts'
 import type { Field } from '../../types/logical-type.ts'
 import { byteChunks } from '../byte-chunks.ts'
+import { distinctFields } from '../distinct-names.ts'
 import { readFooterBlocks, readMessage } from './arrow-message.ts'
 import type { ArrowBlock, ArrowMessage, BodyPart } from './arrow-message.ts'
 import { BodyCodecs, buffersOf } from './body.ts'
@@ -43,7 +44,7 @@ export async function openArrow(source: ByteSource, options: Omit<ReadOptions, '
     return damageIn(source.label, 'its footer', size - bytes.length, async () => {
       const blocks = readFooterBlocks(bytes)
       const schema: ArrowSchemaBytes = { of: 'footer', bytes }
-      return { source, fields: new ArrowLoader(schema).fields, schema, blocks }
+      return { source, fields: distinctFields(new ArrowLoader(schema).fields), schema, blocks }
     })
   }
   return damageIn(source.label, 'its schema', 0, async () => {
@@ -52,7 +53,7 @@ export async function openArrow(source: ByteSource, options: Omit<ReadOptions, '
       const message = await nextMessage(queue, true)
       if (message?.kind !== 'schema') throw new RangeError('it does not begin with one')
       const schema: ArrowSchemaBytes = { of: 'message', bytes: message.metadata }
-      return { source, fields: new ArrowLoader(schema).fields, schema }
+      return { source, fields: distinctFields(new ArrowLoader(schema).fields), schema }
     } finally {
       await queue.close()
     }

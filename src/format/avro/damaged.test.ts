@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { constants, deflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync, gunzipSync } from 'node:zlib'
 import * as avsc from 'avsc'
 import { expect, test } from 'vitest'
 import { isLakefrontError } from '../../errors.ts'
@@ -82,6 +82,62 @@ test('a small block of gigabytes is refused before they are there', async () => 
   expect(await failure(rowCount(file))).toMatchObject({
     code: 'CORRUPT_FILE',
     message: expect.stringContaining('more than 256 MB when decompressed'),
+  })
+})
+
+/** Blocks of a few hundred bytes to some kilobytes that say they hold 300 MB. */
+const bombs: Readonly<Record<string, () => Uint8Array>> = {
+  bzip2: () => unzipped('bzip2'),
+  xz: () => unzipped('xz'),
+  zstandard: zstandardBomb,
+  snappy: () => Uint8Array.of(0x80, 0xc6, 0x86, 0x8f, 0x01, 0x00, 0x41, 0, 0, 0, 0),
+}
+
+function unzipped(codec: 'bzip2' | 'xz'): Uint8Array {
+  const text = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/bombs.json'), 'utf8')) as Record<
+    string,
+    string
+  >
+  return new Uint8Array(gunzipSync(Buffer.from(text[codec]!, 'base64')))
+}
+
+/** A frame with a window of 128 KB and blocks that each are one byte, repeated so often (RFC 8878, 3.1.1.2). */
+function zstandardBomb(): Uint8Array {
+  const [blocks, size] = [2400, 128 * 1024]
+  const bytes = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38]
+  for (let block = 1; block <= blocks; block++) {
+    const head = (size << 3) | (1 << 1) | (block === blocks ? 1 : 0)
+    bytes.push(head & 255, (head >> 8) & 255, (head >> 16) & 255, 0)
+  }
+  return Uint8Array.from(bytes)
+}
+
+test.each(Object.keys(bombs))('a bomb in %s is refused before its gigabytes are there', async (codec) => {
+  const bomb = bombs[codec]!()
+  expect(bomb.length).toBeLessThan(50_000)
+  const before = process.memoryUsage().arrayBuffers
+  expect(await failure(rowCount(container(record('bytes'), bomb, { codec })))).toMatchObject({
+    code: 'CORRUPT_FILE',
+    message: expect.stringMatching(/block 0 at byte \d+ is damaged: .*(more than 256 MB|cannot be decompressed)/),
+  })
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(700e6)
+})
+
+test.each(['deflate', 'snappy', 'zstandard', 'bzip2', 'xz'])(
+  'a block that is not in %s, as its header says',
+  async (codec) => {
+    const block = Uint8Array.from({ length: 40 }, (_, at) => at * 11)
+    expect(await failure(rowCount(container(record('bytes'), block, { codec })))).toMatchObject({
+      code: 'CORRUPT_FILE',
+      message: expect.stringContaining(codec),
+    })
+  },
+)
+
+test('a codec that nobody knows', async () => {
+  expect(await failure(rowCount(container(record('bytes'), Uint8Array.of(0), { codec: 'lzo' })))).toMatchObject({
+    code: 'UNSUPPORTED',
+    message: expect.stringMatching(/codec is "lzo"\. Codecs that can be read: null, deflate/),
   })
 })
 

@@ -1,132 +1,127 @@
-import { LakefrontError } from '../../errors.ts'
 import type { ReadOptions } from '../../storage/storage.ts'
-import type { ColumnData } from '../../types/column-data.ts'
-import { columnBuilder } from '../column-builder.ts'
-import type { ColumnBuilder } from '../column-builder.ts'
-import { appendOf, recordAppend } from './append.ts'
-import type { Append } from './append-number.ts'
-import { AvroFailure } from './avro-failure.ts'
-import { avroBlocks, damagedBlock } from './container.ts'
-import type { AvroFile } from './container.ts'
-import { Cursor } from './cursor.ts'
-import { logicalTypeOf } from './logical-type-of.ts'
+import { avroSplits } from './avro-splits.ts'
+import { avroBlocks } from './container.ts'
+import type { AvroBlock, AvroFile } from './container.ts'
+import { decodeBlocks } from './decode-split.ts'
+import type { AvroSplit, DecodedSplit } from './decode-split.ts'
+import type { RowsRead } from './row-decoder.ts'
 
-/** Rows, and bytes of rows, after which a batch is full. */
-const batchRows = 65_536
-const batchBytes = 8 * 1024 * 1024
+/** Threads that decode splits. */
+export interface SplitPlace {
+  /** Splits that may be under way now; 0 where a batch at a time, made here, is all that there is memory for. */
+  readonly room: number
+  decode(split: AvroSplit, options: { readonly signal?: AbortSignal }): Promise<DecodedSplit>
+  /** Books the rows of a batch until the function it answers is called. */
+  hold(batch: RowsRead): () => void
+  /** Helps with the work there is until `until` settles. */
+  lend(until: Promise<unknown>): void
+}
 
-/** Rows of a file, the columns asked for in the order asked for. */
-export interface RowsRead {
-  readonly length: number
-  readonly columns: readonly ColumnData[]
+interface ReadAvroOptions extends ReadOptions {
+  readonly readsAhead: boolean
+  /** Where splits are decoded, several at a time, when rows are read ahead. Without it all is done here, block by block. */
+  readonly place?: SplitPlace
+  /** Bytes of a split. */
+  readonly splitBytes?: number
+  /** Bytes of rows after which a batch is full. */
+  readonly batchBytes?: number
 }
 
 /**
- * Reads the columns `wanted`, indices into the file's fields, block by block, straight into columns: what is not wanted is passed
- * over. Holds a few ranges of the file and one batch, which ends with its block when nothing is read ahead. Without columns only the heads of blocks are read.
+ * Reads the columns `wanted`, indices into the file's fields, straight into columns: what is not wanted is passed over. Holds a few ranges of the file and one
+ * batch, which ends with its block when nothing is read ahead; where splits are decoded in other threads also those that are under way. Without columns only the heads of blocks are read.
  */
 export async function* readAvro(
   file: AvroFile,
   wanted: readonly number[],
-  options: ReadOptions & { readsAhead: boolean },
+  { place, splitBytes, batchBytes, ...options }: ReadAvroOptions,
 ): AsyncGenerator<RowsRead> {
-  const skipsRows = wanted.length === 0
-  const rows = rowDecoder(file, wanted)
-  for await (const block of avroBlocks(file, { ...options, skipsRows })) {
-    if (skipsRows) {
-      if (block.rows > 0) yield { length: block.rows, columns: [] }
-      continue
-    }
+  if (wanted.length === 0) return yield* countRows(file, options)
+  const { codec, writer, reader } = file
+  const size = batchBytes === undefined ? {} : { batchBytes }
+  const decoding = { label: file.source.label, codec, writer, reader, wanted, ...size }
+  const blocks = avroBlocks(file, { ...options, skipsRows: false })
+  if (place === undefined || !options.readsAhead)
+    return yield* decodeBlocks({ ...decoding, blocks, readsAhead: options.readsAhead })
+  const { signal } = options
+  const decode = async (blocksOfSplit: readonly AvroBlock[]): Promise<Decoded> => {
+    const split = { ...decoding, blocks: blocksOfSplit }
+    if (place.room === 0) return { split, batches: [], blocks: 0 }
+    const decoded = await place.decode(split, signal === undefined ? {} : { signal })
+    const batches = decoded.batches.map((batch) => ({ batch, release: place.hold(batch) }))
+    return { split, batches, blocks: decoded.blocks }
+  }
+  for await (const { split, batches, blocks: done } of inOrder(avroSplits(blocks, splitBytes), decode, place)) {
     try {
-      rows.begin(await file.decompress(block.bytes), block.rows)
-      while (rows.read()) yield rows.take()
-      if (!options.readsAhead && rows.length > 0) yield rows.take()
+      for (const { batch, release } of batches) {
+        release()
+        yield batch
+      }
+    } finally {
+      releaseAll(batches)
+    }
+    if (done < split.blocks.length)
+      yield* decodeBlocks({ ...split, blocks: split.blocks.slice(done), readsAhead: true })
+  }
+}
+
+interface Decoded {
+  readonly split: AvroSplit
+  /** Of its first blocks. */
+  readonly batches: readonly { readonly batch: RowsRead; readonly release: () => void }[]
+  readonly blocks: number
+}
+
+function releaseAll(batches: Decoded['batches']): void {
+  for (const { release } of batches) release()
+}
+
+async function* countRows(file: AvroFile, options: ReadAvroOptions): AsyncGenerator<RowsRead> {
+  for await (const { rows } of avroBlocks(file, { ...options, skipsRows: true }))
+    if (rows > 0) yield { length: rows, columns: [] }
+}
+
+/** What `work` makes of each item, in their order; of as many at a time as there is room for. An error of `items` comes after all before it. */
+async function* inOrder<T, R extends Pick<Decoded, 'batches'>>(
+  items: AsyncGenerator<T>,
+  work: (item: T) => Promise<R>,
+  place: Pick<SplitPlace, 'room' | 'lend'>,
+): AsyncGenerator<R> {
+  const underWay: Promise<R>[] = []
+  let reading: Promise<void> | undefined
+  const state = { isDone: false }
+  const push = (result: Promise<R>): void => {
+    result.catch(() => {})
+    underWay.push(result)
+  }
+  const read = async (): Promise<void> => {
+    try {
+      const { done, value } = await items.next()
+      if (done === true) state.isDone = true
+      else push(work(value))
     } catch (error) {
-      throw located(error, file, block)
+      state.isDone = true
+      push(Promise.reject(error))
     }
+    reading = undefined
   }
-  if (rows.length > 0) yield rows.take()
-}
-
-function rowDecoder(file: AvroFile, wanted: readonly number[]): RowDecoder {
   try {
-    return new RowDecoder(file, wanted)
-  } catch (error) {
-    if (!(error instanceof AvroFailure)) throw error
-    const { label } = file.source
-    throw new LakefrontError(error.code, `"${label}" cannot be read with that schema: ${error.message}`, {
-      details: { file: label },
-      cause: error,
-    })
-  }
-}
-
-function located(error: unknown, file: AvroFile, block: { number: number; offset: number }): unknown {
-  if (error instanceof RangeError)
-    return damagedBlock(file.source.label, block, new AvroFailure('a value runs over the end of the block'))
-  return error instanceof AvroFailure ? damagedBlock(file.source.label, block, error) : error
-}
-
-/** Decodes rows into columns. Batches hold whole rows, of one block or several. */
-class RowDecoder {
-  length = 0
-  readonly #cursor = new Cursor()
-  readonly #builders: ReadonlyMap<number, ColumnBuilder>
-  readonly #wanted: readonly number[]
-  readonly #append: Append
-  #left = 0
-  #bytes = 0
-
-  constructor({ writer, reader }: AvroFile, wanted: readonly number[]) {
-    this.#wanted = wanted
-    const fields = reader.kind === 'record' ? reader.fields : [{ type: reader }]
-    this.#builders = new Map(wanted.map((index) => [index, columnBuilder(logicalTypeOf(fields[index]!.type))]))
-    this.#append =
-      writer.kind === 'record' && reader.kind === 'record'
-        ? recordAppend(
-            writer,
-            reader,
-            fields.map((_, index) => this.#builders.get(index)),
-          )
-        : appendOf(writer, reader, this.#builders.get(0)!)
-  }
-
-  /** Starts a block. */
-  begin(bytes: Uint8Array, rows: number): void {
-    this.#cursor.open(bytes)
-    this.#left = rows
-  }
-
-  /** Goes on with the block until a batch is full, which it then says, or the block is at its end. */
-  read(): boolean {
-    const cursor = this.#cursor
-    const append = this.#append
-    const end = cursor.bytes.length
-    const start = cursor.position
-    const most = Math.min(this.#left, batchRows - this.length)
-    const fullAt = start + batchBytes - this.#bytes
-    let row = 0
-    while (row < most && cursor.position < fullAt) {
-      const before = cursor.position
-      append(cursor)
-      row++
-      if (cursor.position > end) cursor.check()
-      if (cursor.position === before) cursor.countEmpty(1)
+    while (!state.isDone || underWay.length > 0) {
+      const [first] = underWay
+      if (!state.isDone && (first === undefined || underWay.length < place.room)) reading ??= read()
+      if (first === undefined) {
+        await reading
+        continue
+      }
+      const settled = first.then(() => true)
+      place.lend(first)
+      const isReady = await (reading === undefined ? settled : Promise.race([settled, reading.then(() => false)]))
+      if (!isReady) continue
+      underWay.shift()
+      yield await first
     }
-    this.#left -= row
-    this.length += row
-    this.#bytes += cursor.position - start
-    if (this.#left === 0 && cursor.position !== end)
-      throw new AvroFailure(`${end - cursor.position} bytes are left after its last row`)
-    return this.length >= batchRows || this.#bytes >= batchBytes
-  }
-
-  /** The rows since the last batch. */
-  take(): RowsRead {
-    const columns = new Map([...this.#builders].map(([index, builder]) => [index, builder.finish()]))
-    const { length } = this
-    this.length = 0
-    this.#bytes = 0
-    return { length, columns: this.#wanted.map((index) => columns.get(index)!) }
+  } finally {
+    for (const result of underWay) void result.then(({ batches }) => releaseAll(batches)).catch(() => {})
+    void items.return(undefined).catch(() => {})
   }
 }

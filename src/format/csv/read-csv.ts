@@ -2,9 +2,10 @@ import { LakefrontError } from '../../errors.ts'
 import type { ByteSource, ReadOptions } from '../../storage/storage.ts'
 import type { ColumnData } from '../../types/column-data.ts'
 import type { Field } from '../../types/logical-type.ts'
+import { defaultBatchBytes } from '../batch-size.ts'
 import { byteChunks } from '../byte-chunks.ts'
 import { concatenated } from '../collect-bytes.ts'
-import { contentOf, mistaken } from '../detect-format.ts'
+import { contentOf, isWide, mistaken } from '../detect-format.ts'
 import { CsvRecords, countOf } from './csv-records.ts'
 import type { CsvDialect, CsvParameters, CsvParser } from './csv-parser.ts'
 import { textChunks } from './text-chunks.ts'
@@ -15,6 +16,8 @@ export interface CsvFile {
   readonly fields: readonly Field[]
   /** Whether there are lines behind the header. */
   readonly hasRows: boolean
+  /** Bytes of text that hold the header, where lines to be passed over come before it. */
+  readonly headBytes: number
   readonly dialect: CsvDialect
   readonly parameters: CsvParameters
   readonly parser: CsvParser
@@ -31,9 +34,8 @@ const defaultSample = 20_480
 /** The most of a text that is looked at for that. */
 const largestSample = 64 * 1024 * 1024
 
-/** Bytes of the first piece that is parsed, and the most of one. They grow from one to the other, so that the first rows come soon. */
+/** Bytes of the first piece that is parsed. They grow from there to those of a batch, so that the first rows come soon. */
 const smallestPiece = 256 * 1024
-const largestPiece = 8 * 1024 * 1024
 
 /** A record of more bytes is taken for a quote that was not closed. */
 const largestRecord = 128 * 1024 * 1024
@@ -44,11 +46,13 @@ export async function openCsv(
   { parser, parameters = {}, ...options }: CsvOpenOptions,
 ): Promise<CsvFile> {
   const { label } = source
-  const sample = Number(parameters['sample_size'] ?? defaultSample)
+  const skipped = Number(parameters['skip'] ?? 0)
+  const asked = Number(parameters['sample_size'] ?? defaultSample)
+  const sample = asked < 0 ? Infinity : asked + skipped
   const chunks: Uint8Array[] = []
   let length = 0
   let lines = 0
-  let wanted = sample < 0 ? Infinity : sample + 4096
+  let wanted = sample + 4096
   const texts = textChunks(byteChunks(source, { ...options, readsAhead: false }), encodingOf(parameters), label)
   for (;;) {
     let isAll = true
@@ -68,7 +72,9 @@ export async function openCsv(
     const isEnough = isAll || length >= largestSample || new CsvRecords(found.dialect).count(text) >= sample
     if (isEnough) {
       await texts.return(undefined)
-      return { source, parser, parameters, ...found, hasRows: !isAll || hasRows(text, found.dialect) }
+      const { skipRows, comment } = found.dialect
+      const headBytes = skipRows > 0 || comment !== '' ? text.length : 0
+      return { source, parser, parameters, ...found, headBytes, hasRows: !isAll || hasRows(text, found.dialect) }
     }
     wanted *= 2
   }
@@ -78,12 +84,13 @@ export async function openCsv(
 export async function* readCsv(
   file: CsvFile,
   wanted: readonly number[],
-  options: ReadOptions & { readonly readsAhead: boolean },
+  { batchBytes = defaultBatchBytes, ...options }: ReadOptions & { readsAhead: boolean; batchBytes?: number },
 ): AsyncGenerator<{ readonly length: number; readonly columns: readonly ColumnData[] }> {
-  const { source, parameters, dialect, fields, parser } = file
+  const { source, parameters, dialect, fields, parser, headBytes } = file
   const reading = parser.read({ label: source.label, parameters, dialect, fields }, wanted)
   const texts = textChunks(byteChunks(source, options), encodingOf(parameters), source.label)
-  for await (const piece of piecesOf(texts, new CsvRecords(dialect), source.label)) {
+  const sizes = { label: source.label, batchBytes, headBytes }
+  for await (const piece of piecesOf(texts, new CsvRecords(dialect), sizes)) {
     const rows = reading.parse(piece)
     if (rows.length > 0) yield rows
   }
@@ -92,12 +99,12 @@ export async function* readCsv(
 async function* piecesOf(
   chunks: AsyncIterable<Uint8Array>,
   records: CsvRecords,
-  label: string,
+  { label, batchBytes, headBytes }: { readonly label: string; readonly batchBytes: number; readonly headBytes: number },
 ): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = []
   let length = 0
   let offset = 0
-  let size = smallestPiece
+  let size = Math.max(smallestPiece, headBytes)
   for await (const chunk of chunks) {
     held.push(chunk)
     length += chunk.length
@@ -109,7 +116,7 @@ async function* piecesOf(
     const rest = text.subarray(end)
     held = rest.length === 0 ? [] : [rest]
     length = rest.length
-    size = Math.min(largestPiece, size * 4) + (end === 0 ? length : 0)
+    size = Math.min(batchBytes, size * 4) + (end === 0 ? length : 0)
     if (length > largestRecord) {
       throw new LakefrontError(
         'CORRUPT_FILE',
@@ -142,7 +149,7 @@ function checkText(text: Uint8Array, label: string): void {
   if (content !== undefined && ('other' in content || !['csv', 'json'].includes(content.format)))
     throw mistaken(label, 'csv', content)
   const zero = text.subarray(0, 4096).indexOf(0)
-  if (zero < 0) return
+  if (zero < 0 || !isWide(text)) return
   throw new LakefrontError(
     'CORRUPT_FILE',
     `"${label}" is no text: byte ${zero} is 0. It looks like UTF-16: say encoding: 'utf-16'.`,

@@ -6,9 +6,8 @@ import type {
   ListBuilder,
   StructBuilder,
 } from '../column-builder.ts'
-import { parseDate, parseTime } from '../../types/temporal-parse.ts'
 import { typeName } from '../../types/type-names.ts'
-import { timestampOf } from './infer.ts'
+import { local, uuid, zoned } from './notations.ts'
 import { takeSeconds } from './take-seconds.ts'
 import type { Shape } from './infer.ts'
 import { isNumber, numberOf } from './json-cursor.ts'
@@ -47,9 +46,11 @@ function valueAppend(shape: Shape, builder: ColumnBuilder): Append {
     case 'json':
       return rawAppend(builder as BytesBuilder)
     case 'date':
+      return dateAppend(shape, builder as FixedBuilder)
     case 'time':
+      return timeAppend(shape, builder as FixedBuilder)
     case 'timestamp':
-      return temporalAppend(shape, builder as FixedBuilder)
+      return timestampAppend(shape, builder as FixedBuilder)
     case 'uuid':
       return uuidAppend(shape, builder as FixedBuilder)
     case 'list':
@@ -181,33 +182,42 @@ function rawAppend(builder: BytesBuilder): Append {
   }
 }
 
-function temporalAppend(shape: Shape, builder: FixedBuilder): Append {
-  const { kind } = shape.type
+function dateAppend(shape: Shape, builder: FixedBuilder): Append {
   return (cursor) => {
-    if (cursor.peek() !== 0x22) throw unfit(cursor, shape)
-    if (kind === 'timestamp') {
-      const seconds = takeSeconds(cursor)
-      if (seconds !== undefined) return putNumber(builder, seconds * 1_000_000)
-    }
-    const text = cursor.takeString()
-    if (kind === 'date') {
-      const days = parseDate(text.trim())
-      if (days === undefined) throw unfit(cursor, shape)
-      builder.room()
-      builder.words[builder.length++] = days
-      return
-    }
-    const micros = kind === 'time' ? parseTime(text, 6) : timestampOf(text)
-    if (micros === undefined) throw unfit(cursor, shape)
-    putWide(builder, BigInt(micros), 2)
+    const days = takeText(cursor, shape)
+    builder.room()
+    builder.words[builder.length++] = Number(days)
   }
+}
+
+function timeAppend(shape: Shape, builder: FixedBuilder): Append {
+  return (cursor) => putNumber(builder, Number(takeText(cursor, shape)))
+}
+
+function timestampAppend(shape: Shape, builder: FixedBuilder): Append {
+  const isZoned = shape.notation === zoned
+  const isPlain = isZoned || shape.notation === local
+  return (cursor) => {
+    const seconds = isPlain && cursor.peek() === 0x22 ? takeSeconds(cursor, isZoned) : undefined
+    if (seconds === undefined) putWide(builder, BigInt(takeText(cursor, shape)), 2)
+    else putNumber(builder, seconds * 1_000_000)
+  }
+}
+
+/** What a text says by the notation of its column. */
+function takeText(cursor: JsonCursor, shape: Shape): number | bigint {
+  if (cursor.peek() !== 0x22) throw unfit(cursor, shape)
+  const value = shape.notation!.read(cursor.takeString())
+  if (value === undefined) throw unfit(cursor, shape)
+  return value
 }
 
 function uuidAppend(shape: Shape, builder: FixedBuilder): Append {
   return (cursor) => {
     if (cursor.peek() !== 0x22) throw unfit(cursor, shape)
-    const digits = cursor.takeString().replaceAll('-', '')
-    if (!/^[0-9a-f]{32}$/i.test(digits)) throw unfit(cursor, shape)
+    const text = cursor.takeString()
+    if (uuid.read(text) === undefined) throw unfit(cursor, shape)
+    const digits = text.replaceAll('-', '')
     builder.room()
     const at = builder.length++ * 16
     for (let byte = 0; byte < 16; byte++)

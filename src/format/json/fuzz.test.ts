@@ -39,7 +39,7 @@ test('20,000 damaged texts end in rows or in an error that says where', async ()
   const outcomes = await fuzzed(seeds, { turns: 20_000, seed: 8259, read })
   expect(outcomes.get('CORRUPT_FILE')).toBeGreaterThan(5000)
   expect(outcomes.get('rows')).toBeGreaterThan(500)
-}, 120_000)
+})
 
 test('objects of ten thousand fields, nesting without end, and a bomb of gzip', async () => {
   const wide = JSON.stringify(
@@ -53,4 +53,4 @@ test('objects of ten thousand fields, nesting without end, and a bomb of gzip', 
     code: 'CORRUPT_FILE',
     message: expect.stringContaining('256 MB'),
   })
-}, 60_000)
+})

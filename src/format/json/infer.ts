@@ -1,30 +1,27 @@
 import type { LogicalType, SimpleKind } from '../../types/logical-type.ts'
-import { parseDate, parseTime, parseTimestamp } from '../../types/temporal-parse.ts'
 import { distinctNames } from '../distinct-names.ts'
 import { isNumber } from './json-cursor.ts'
 import type { JsonCursor } from './json-cursor.ts'
+import { notations } from './notations.ts'
+import type { Notation } from './notations.ts'
 
 /** What was seen of the values in one place. */
 export interface Seen {
   /** Kinds of values that are not null. */
   readonly kinds: Set<'boolean' | 'number' | 'text' | 'list' | 'object'>
-  /** The narrowest type of its numbers, and those that all its texts are. */
+  /** The narrowest type of its numbers, and how all its texts are written. */
   number: 'bigint' | 'hugeint' | 'double'
-  texts: Set<TextType>
+  texts: Set<Notation>
   /** Objects without fields have been seen only. */
   readonly fields: Map<string, Seen>
   element: Seen | undefined
 }
 
-type TextType = 'date' | 'time' | 'timestamp' | 'uuid'
-
-const textTypes: readonly TextType[] = ['date', 'time', 'timestamp', 'uuid']
-
 /** More fields than that are keys of a map. */
 const mostFields = 200
 
 export function nothingSeen(): Seen {
-  return { kinds: new Set(), number: 'bigint', texts: new Set(textTypes), fields: new Map(), element: undefined }
+  return { kinds: new Set(), number: 'bigint', texts: new Set(notations), fields: new Map(), element: undefined }
 }
 
 /** Reads a value and remembers what it was. */
@@ -34,7 +31,7 @@ export function see(seen: Seen, cursor: JsonCursor): void {
     seen.kinds.add('text')
     if (seen.texts.size === 0) return void cursor.string()
     const text = cursor.takeString()
-    for (const type of seen.texts) if (!isTextOf(type, text)) seen.texts.delete(type)
+    for (const notation of seen.texts) if (notation.read(text) === undefined) seen.texts.delete(notation)
   } else if (byte === 0x7b) {
     seen.kinds.add('object')
     cursor.enter()
@@ -74,42 +71,23 @@ function numberType(word: string): Seen['number'] {
   return BigInt.asUintN(64, value) === value ? 'hugeint' : 'double'
 }
 
-const datePattern = /^\s*\d{4,}-\d{1,2}-\d{1,2}\s*$/
-const timePattern = /^\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?$/
-const timestampPattern =
-  /^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}(?::?\d{2})?)?|T\d{2}:\d{2}:\d{2}\.\d{1,6}Z)$/
-const uuidPattern = /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/
-
-function isTextOf(type: TextType, text: string): boolean {
-  switch (type) {
-    case 'date':
-      return datePattern.test(text) && parseDate(text.trim()) !== undefined
-    case 'time':
-      return timePattern.test(text) && parseTime(text, 6) !== undefined
-    case 'timestamp':
-      return (timestampPattern.test(text) || datePattern.test(text)) && timestampOf(text) !== undefined
-    case 'uuid':
-      return uuidPattern.test(text)
-    default:
-      return type satisfies never
-  }
-}
-
-/** Microseconds of a date with or without time; an offset is taken off. */
-export function timestampOf(text: string): bigint | undefined {
-  return parseTimestamp(text.trim(), 6, true)
-}
-
 /** What values are read as: a type, and what is inside it. */
 export interface Shape {
   readonly type: LogicalType
   /** Of a struct its fields by the names that objects have for them, of a list its element, of a map its value. */
   readonly inside: ReadonlyMap<string, Shape>
+  /** Of texts that are more than texts. */
+  readonly notation?: Notation
 }
 
 /** Values with nothing inside. */
 function leaf(kind: SimpleKind): Shape {
   return { type: { kind }, inside: new Map() }
+}
+
+function textShape(texts: Seen['texts']): Shape {
+  const notation = notations.find((each) => texts.has(each))
+  return notation === undefined ? leaf('varchar') : { ...leaf(notation.type), notation }
 }
 
 /** The type that holds all values seen; text of JSON where nothing else does. */
@@ -122,7 +100,7 @@ export function shapeOf(seen: Seen): Shape {
     case 'number':
       return leaf(seen.number)
     case 'text':
-      return leaf(textTypes.find((type) => seen.texts.has(type)) ?? 'varchar')
+      return textShape(seen.texts)
     case 'list': {
       const element = shapeOf(seen.element!)
       return { type: { kind: 'list', element: element.type }, inside: new Map([['element', element]]) }
@@ -152,7 +130,8 @@ function mapShape(fields: ReadonlyMap<string, Seen>): Shape {
   }
 }
 
-function merged(a: Seen, b: Seen): Seen {
+/** What was seen of the values in two places. */
+export function merged(a: Seen, b: Seen): Seen {
   const element =
     a.element !== undefined && b.element !== undefined ? merged(a.element, b.element) : (a.element ?? b.element)
   const fields = new Map(a.fields)
@@ -163,7 +142,7 @@ function merged(a: Seen, b: Seen): Seen {
   return {
     kinds: new Set([...a.kinds, ...b.kinds]),
     number: a.number === 'double' || b.number === 'double' ? 'double' : a.number === 'hugeint' ? 'hugeint' : b.number,
-    texts: new Set([...a.texts].filter((type) => b.texts.has(type))),
+    texts: new Set([...a.texts].filter((notation) => b.texts.has(notation))),
     fields,
     element,
   }

@@ -94,6 +94,9 @@ describe('as native DuckDB reads it', () => {
     '{"a":"2021-02-29 00:00:00"}',
     '{"a":"2020-01-02T03:04:05+02:00"}',
     '{"a":"2020-01-02T03:04:05.123456"}',
+    '{"a":"2020-01-02 03:04:05.123456"}',
+    '{"a":"2020-01-02 03:04:05.5"}\n{"a":"1969-12-31 23:59:59.999999"}',
+    '{"a":"2020-01-02 03:04:05.1234567"}',
     '{"a":"2020-01-02 03:04"}',
     '{"a":"01/02/2020"}',
     '{"a":"03:04:05"}',
@@ -157,7 +160,7 @@ describe('as native DuckDB reads it', () => {
       }),
       { numRuns: 150, seed: 11 },
     )
-  }, 60_000)
+  })
 })
 
 const many = Array.from({ length: 30_000 }, (_, index) => ({
@@ -252,4 +255,4 @@ test('10,000 damaged texts end in rows or in an error that says what is wrong', 
     if (!isLakefrontError(error)) throw new Error(`turn ${turn}: ${String(error)}`, { cause: error })
   }
   expect(failures).toBeGreaterThan(3000)
-}, 60_000)
+})

@@ -2,27 +2,34 @@ import { LakefrontError } from '../../errors.ts'
 import type { ByteSource, ReadOptions } from '../../storage/storage.ts'
 import type { ColumnData } from '../../types/column-data.ts'
 import type { Field } from '../../types/logical-type.ts'
+import { batchRows, defaultBatchBytes } from '../batch-size.ts'
 import { byteChunks } from '../byte-chunks.ts'
 import { columnBuilder } from '../column-builder.ts'
 import type { ColumnBuilder } from '../column-builder.ts'
 import { concatenated } from '../collect-bytes.ts'
 import { appendOf, objectAppend } from './append-json.ts'
 import type { Append } from './append-json.ts'
-import { nothingSeen, see, shapeOf, structShape } from './infer.ts'
-import type { Shape } from './infer.ts'
+import { merged, nothingSeen, see, shapeOf, structShape } from './infer.ts'
+import type { Seen, Shape } from './infer.ts'
 import { JsonCursor } from './json-cursor.ts'
 import { JsonFailure } from './json-failure.ts'
 import { layoutOf, recordsOf, skipMark } from './records.ts'
 import type { Layout, Records } from './records.ts'
 
-/** A file of JSON whose columns were inferred. */
-export interface JsonFile {
-  readonly source: ByteSource
+/** Columns as they were inferred. */
+interface JsonColumns {
+  /** What they were inferred from. */
+  readonly seen: Seen
   readonly fields: readonly Field[]
-  readonly layout: Layout
   /** Values are objects, whose fields are the columns; else there is one column of the values. */
   readonly hasObjects: boolean
   readonly shape: Shape
+}
+
+/** A file of JSON whose columns were inferred. */
+export interface JsonFile extends JsonColumns {
+  readonly source: ByteSource
+  readonly layout: Layout
 }
 
 export interface JsonOpenOptions extends Omit<ReadOptions, 'ifMatch'> {
@@ -34,10 +41,6 @@ const defaultSample = 20_480
 
 /** Bytes that are looked at to find how values stand in the file. */
 const layoutBytes = 64 * 1024
-
-/** Rows, and bytes of text, after which a batch is full. */
-const batchRows = 65_536
-const batchBytes = 8 * 1024 * 1024
 
 /** Reads the beginning of a file of JSON, one value per line, one array of them, or one after the other, and infers its columns. */
 export async function openJson(source: ByteSource, options: JsonOpenOptions = {}): Promise<JsonFile> {
@@ -60,13 +63,23 @@ export async function openJson(source: ByteSource, options: JsonOpenOptions = {}
       throw located(error, source.label, { chunk, record: count })
     }
   }
-  const hasObjects = values.kinds.size === 1 && values.kinds.has('object') && values.fields.size > 0
-  const shape = hasObjects ? structShape(values.fields) : shapeOf(values)
+  return { source, layout, ...columnsOf(values) }
+}
+
+/** `files` with the columns that the values of all have together. */
+export function asOneTable(files: readonly JsonFile[]): readonly JsonFile[] {
+  const columns = columnsOf(files.map(({ seen }) => seen).reduce(merged))
+  return files.map((file) => ({ ...file, ...columns }))
+}
+
+function columnsOf(seen: Seen): JsonColumns {
+  const hasObjects = seen.kinds.size === 1 && seen.kinds.has('object') && seen.fields.size > 0
+  const shape = hasObjects ? structShape(seen.fields) : shapeOf(seen)
   const fields =
     hasObjects && shape.type.kind === 'struct'
       ? shape.type.fields.map((field, index) => (field.name === '' ? { ...field, name: `C${index}` } : field))
       : [{ name: 'json', type: shape.type, nullable: true }]
-  return { source, fields, layout, hasObjects, shape }
+  return { seen, fields, hasObjects, shape }
 }
 
 async function findLayout(source: ByteSource, options: ReadOptions): Promise<Layout> {
@@ -84,7 +97,7 @@ async function findLayout(source: ByteSource, options: ReadOptions): Promise<Lay
 export async function* readJson(
   file: JsonFile,
   wanted: readonly number[],
-  options: ReadOptions & { readsAhead: boolean },
+  { batchBytes = defaultBatchBytes, ...options }: ReadOptions & { readsAhead: boolean; batchBytes?: number },
 ): AsyncGenerator<{ readonly length: number; readonly columns: readonly ColumnData[] }> {
   const builders = new Map(wanted.map((index) => [index, columnBuilder(file.fields[index]!.type)]))
   const append = rowAppend(file, builders)

@@ -9,10 +9,10 @@ const daysBefore = [306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275]
 const daysIn = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /**
- * Seconds since 1970 of a text such as `"2024-02-29 12:00:00"`, with a `T` between and a `Z` behind it or without, and goes over it.
+ * Seconds since 1970 of a text such as `"2024-02-29 12:00:00"`, with a `T` between and, when it is of a zone, a `Z` behind, and goes over it.
  * Undefined, and nothing is gone over, for everything else.
  */
-export function takeSeconds(cursor: JsonCursor): number | undefined {
+export function takeSeconds(cursor: JsonCursor, isZoned: boolean): number | undefined {
   const { bytes, position } = cursor
   const at = position + 1
   const year = digits(bytes, at, 4)
@@ -23,8 +23,9 @@ export function takeSeconds(cursor: JsonCursor): number | undefined {
   const second = digits(bytes, at + 17, 2)
   if (bytes[at + 4] !== 0x2d || bytes[at + 7] !== 0x2d || bytes[at + 13] !== 0x3a || bytes[at + 16] !== 0x3a)
     return undefined
-  if (bytes[at + 10] !== 0x20 && bytes[at + 10] !== 0x54) return undefined
-  const end = bytes[at + 19] === 0x5a ? at + 20 : at + 19
+  if (bytes[at + 10] !== 0x54 && (isZoned || bytes[at + 10] !== 0x20)) return undefined
+  if (isZoned && bytes[at + 19] !== 0x5a) return undefined
+  const end = isZoned ? at + 20 : at + 19
   if (end >= cursor.end || bytes[end] !== 0x22) return undefined
   if (year < firstYear || year > lastYear || month < 1 || month > 12 || day < 1) return undefined
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return undefined

@@ -68,6 +68,7 @@ function readLeaf(file: Uint8Array, chunk: ThriftStruct, parts: readonly LeafCol
     isMinExact: isMinExact === true,
     isMaxExact: isMaxExact === true,
   }
+  const bounds = boundsOf(storage, parts, statistics)
   const columnIndex = storage.isOrdered ? range(file, chunk[6], chunk[7]) : undefined
   return {
     start: (dictionaryStart ?? dataStart) - magicBytes,
@@ -84,8 +85,9 @@ function readLeaf(file: Uint8Array, chunk: ThriftStruct, parts: readonly LeafCol
     values: meta[5] as number,
     nulls: (given?.[3] as number | undefined) ?? 0,
     uncompressedBytes: meta[6] as number,
-    statistics,
-    bounds: boundsOf(storage, parts, statistics),
+    // DuckDB takes NaN for the greatest number, and a chunk whose greatest is told for one without.
+    statistics: bounds.hasNan === true ? { isMinExact: true, isMaxExact: true } : statistics,
+    bounds,
     pages: pagesOf(range(file, chunk[4], chunk[5])),
     ...(columnIndex === undefined ? {} : { columnIndex }),
   }

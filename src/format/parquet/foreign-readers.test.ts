@@ -79,6 +79,9 @@ const arrowTypes: Record<string, string> = {
   structs: 'list<element: struct<d: extension<arrow.uuid>>>',
 }
 
+/** DuckDB would not find NaN in a row group that has bounds. */
+const withNaN = ['float', 'double', 'array.list.element']
+
 describe.skipIf(!hasPyarrow())('pyarrow', () => {
   test.each([
     ['none', 'UNCOMPRESSED'],
@@ -98,8 +101,9 @@ describe.skipIf(!hasPyarrow())('pyarrow', () => {
     expect(own!.metadata).toEqual({ purpose: 'test' })
     expect(own!.chunks).toHaveLength(2 * 43)
     for (const { path, hasBounds, hasIndex, compression: found } of own!.chunks.slice(0, 43)) {
-      const isBounded = !['nothing', 'interval', 'structs.list.element.d'].includes(path)
-      expect([path, hasBounds, hasIndex, found]).toEqual([path, isBounded, [isBounded, true], named])
+      const isOrdered = !['nothing', 'interval', 'structs.list.element.d'].includes(path)
+      const isBounded = isOrdered && !withNaN.includes(path)
+      expect([path, hasBounds, hasIndex, found]).toEqual([path, isBounded, [isOrdered, true], named])
     }
   })
 

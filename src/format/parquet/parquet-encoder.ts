@@ -12,6 +12,7 @@ import { fileFooter, parquetMagic } from './file-footer.ts'
 import type { WrittenChunk, WrittenRowGroup } from './file-footer.ts'
 import { fileSchema } from './file-schema.ts'
 import type { FileSchema } from './file-schema.ts'
+import { RowsWaiting } from './rows-waiting.ts'
 import type {
   FileField,
   LeafStatistics,
@@ -33,13 +34,18 @@ const codecs = ['none', 'snappy', 'gzip', 'zstd', 'lz4', 'brotli'] as const
 
 type OpenOptions = Parameters<ParquetEncoder['open']>[1]
 
-/** Writers of Parquet files whose columns are encoded in `place`. */
-export function parquetEncoder(place: EncodePlace): ParquetEncoder {
-  return { open: (fields, options) => new FileWriter(place, fields, options) }
+/** Writers of Parquet files whose columns are encoded in `place`. What waits in all of them is counted in `waiting`, and encoded earlier when it is too much. */
+export function parquetEncoder(
+  place: EncodePlace,
+  waiting: RowsWaiting = new RowsWaiting(() => Infinity),
+): ParquetEncoder {
+  return { waiting, open: (fields, options) => new FileWriter({ place, waiting }, fields, options) }
 }
 
 class FileWriter implements ParquetWriter {
   readonly #place: EncodePlace
+  readonly #waitingOfAll: RowsWaiting
+  readonly #leave: () => void
   readonly #fields: readonly FileField[]
   readonly #schema: FileSchema
   readonly #options: Required<ParquetWriteOptions> & Pick<OpenOptions, 'emit'>
@@ -55,11 +61,17 @@ class FileWriter implements ParquetWriter {
   #state: 'open' | 'finished' | 'closed' = 'open'
   #failure: { readonly error: unknown } | undefined
 
-  constructor(place: EncodePlace, fields: readonly FileField[], options: OpenOptions) {
+  constructor(
+    { place, waiting }: { readonly place: EncodePlace; readonly waiting: RowsWaiting },
+    fields: readonly FileField[],
+    options: OpenOptions,
+  ) {
     this.#place = place
+    this.#waitingOfAll = waiting
     this.#fields = fields
     this.#schema = fileSchema(fields)
     this.#options = checkedOptions(options)
+    this.#leave = waiting.enter()
   }
 
   get size(): number {
@@ -76,9 +88,12 @@ class FileWriter implements ParquetWriter {
       const rows = Math.min(batch.length - start, this.#options.rowGroupRows - this.#waitingRows, fitting)
       this.#waiting.push(sliced(batch, start, rows))
       this.#waitingRows += rows
-      this.#waitingBytes += rows * bytesPerRow
+      const bytes = Math.ceil(rows * bytesPerRow)
+      this.#waitingBytes += bytes
+      this.#waitingOfAll.add(bytes)
       start += rows
-      if (this.#waitingRows >= this.#options.rowGroupRows || rows === fitting) await this.#flush()
+      const isFull = this.#waitingRows >= this.#options.rowGroupRows || rows === fitting
+      if (isFull || this.#waitingOfAll.isTooMuch(this.#waitingBytes)) await this.#flush()
     }
   }
 
@@ -94,6 +109,7 @@ class FileWriter implements ParquetWriter {
       })
       await this.#emit(pieces)
       this.#state = 'finished'
+      this.#leave()
       return {
         rows: this.#rowGroups.reduce((sum, { rows }) => sum + rows, 0),
         bytes: this.#written,
@@ -105,7 +121,9 @@ class FileWriter implements ParquetWriter {
 
   close(): void {
     this.#state = 'closed'
+    this.#leave()
     this.#waiting = []
+    this.#waitingOfAll.remove(this.#waitingBytes)
     this.#waitingBytes = 0
     this.#rowGroups.length = 0
   }
@@ -122,7 +140,7 @@ class FileWriter implements ParquetWriter {
     const write = this.#guarded(async () => {
       await this.#writeRowGroup(batches)
       this.#ratio = (this.#written - before) / bytes
-    })
+    }).finally(() => this.#waitingOfAll.remove(bytes))
     this.#underWay = { write, bytes }
     // A failure is told by the call that waits for it.
     write.catch(() => {})

@@ -1,5 +1,6 @@
 import type { ColumnBatch } from '../../types/column-data.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
+import type { RowsWaiting } from './rows-waiting.ts'
 
 /** A column of a file, or a field in a nested one, with the number that readers may find it by. */
 export interface FileField {
@@ -72,6 +73,8 @@ export interface ParquetWriter {
 
 /** Makes writers: the decoder's module, and the workers where there are some, are behind it. */
 export interface ParquetEncoder {
+  /** What waits in all of its writers. */
+  readonly waiting: RowsWaiting
   open(
     fields: readonly FileField[],
     options: ParquetWriteOptions & { readonly emit: (bytes: Uint8Array) => void | Promise<void> },

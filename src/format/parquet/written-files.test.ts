@@ -110,7 +110,7 @@ const columns = (type: fc.Arbitrary<Typed>, maxLength: number) =>
   )
 
 describe('random files', () => {
-  test('are read back equal by native DuckDB and by our own scan', { timeout: 120_000 }, async () => {
+  test('are read back equal by native DuckDB and by our own scan', async () => {
     const property = fc.asyncProperty(columns(anyType, 4), options, async ({ schema, batches }, given) => {
       const made = batches.map((rows) =>
         batchOf(schema.fields.map(({ name, type }, index) => [name, type, rows.map((row) => row[index])])),
@@ -183,7 +183,7 @@ describe('statistics', () => {
     ['of what is in lists, arrays, structs and maps', shallow],
     ['of long texts and bytes', long],
   ] as const
-  test.each(kinds)('%s are what native DuckDB finds in the file', { timeout: 120_000 }, async (_, type) => {
+  test.each(kinds)('%s are what native DuckDB finds in the file', async (_, type) => {
     const property = fc.asyncProperty(columns(type, 4), options, async ({ schema, batches }, given) => {
       const made = batches.map((rows) =>
         batchOf(schema.fields.map((column, index) => [column.name, column.type, rows.map((row) => row[index])])),

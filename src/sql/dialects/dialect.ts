@@ -1,4 +1,4 @@
-import type { BinaryOperator, Expression, Value } from '../../expr/expression.ts'
+import type { BinaryOperator, Expression, SortKey, Value } from '../../expr/expression.ts'
 import type { JoinKind, SetOperation } from '../../plan/nodes.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
 
@@ -38,6 +38,8 @@ export interface Dialect {
   readonly functions: Readonly<Record<string, Spelling>>
   /** What is compared or sorted where the engine's own order of that type is not ours: text goes by code points. */
   ordered?(operand: string, type: LogicalType): string
+  /** The key of a window whose frame counts in its values, where the engine cannot count in those of that type. */
+  rangeKey?(key: SortKey, type: LogicalType | undefined): SortKey
   cast(operand: string, type: string, safe: boolean, from: () => LogicalType | undefined): string
   field(operand: string, name: string): string
   item(operand: string, key: number | string): string

@@ -73,6 +73,12 @@ export const sqlite: Dialect = Object.freeze<Dialect>({
     if (typeof key === 'string') throw unsupported('sqlite', 'An item of a map')
     return `(${operand} ->> ${key})`
   },
+  rangeKey: (key, type) => {
+    if (isInteger(type) || isFloat(type)) return key
+    if (type?.kind !== 'date') throw unsupported('sqlite', 'rangeBetween() over what is neither numbers nor dates')
+    const operands = Object.freeze([key.operand])
+    return { ...key, operand: { kind: 'Call', name: 'unixDate', role: 'scalar', operands } }
+  },
   hasLists: false,
   generator: {
     rows: (list, alias) => `json_each(${list}) AS ${alias}`,

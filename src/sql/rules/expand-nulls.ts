@@ -43,11 +43,14 @@ function filled(plan: FillNulls, { name, type }: OutputColumn, operand: Expressi
     plan.fills.find((each) => sameName(each.name, name) && (each.ifFits !== true || goesWith(each.value, type!))) ??
     plan.fills.find((each) => each.name === undefined && goesWith(each.value, type!))
   if (fill === undefined) return undefined
-  const value = literal(fill.value)
-  const cast: Expression = fits(fill.value, type!)
-    ? value
-    : Object.freeze({ kind: 'Cast', operand: value, type: typeName(wholeType(type)!), safe: false })
-  return scalar('coalesce', present(operand, type!), cast)
+  return scalar('coalesce', present(operand, type!), ofType(fill.value, type!))
+}
+
+/** The value as one of the column's type, so that the column keeps its type, and its other values all of their digits. */
+function ofType(value: Value, type: ValueType): Expression {
+  return fits(value, type)
+    ? literal(value)
+    : Object.freeze({ kind: 'Cast', operand: literal(value), type: typeName(wholeType(type)!), safe: false })
 }
 
 /** Whether an engine gives `coalesce(column, value)` the column's type. */
@@ -85,12 +88,9 @@ function replaced(plan: Replace, { name, type }: OutputColumn, operand: Expressi
       left: operand,
       right: literal(from),
     })
-    return Object.freeze({ when, result: literal(to) })
+    return Object.freeze({ when, result: to === null ? literal(to) : ofType(to, type!) })
   })
-  const chosen: Expression = Object.freeze({ kind: 'Case', branches: Object.freeze(branches), otherwise: operand })
-  return pairs.every(({ to }) => to === null || fits(to, type!))
-    ? chosen
-    : Object.freeze({ kind: 'Cast', operand: chosen, type: typeName(wholeType(type)!), safe: false })
+  return Object.freeze({ kind: 'Case', branches: Object.freeze(branches), otherwise: operand })
 }
 
 function enoughValues({ input, names, atLeast }: DropNulls): Expression {
@@ -116,6 +116,10 @@ function enoughValues({ input, names, atLeast }: DropNulls): Expression {
   return Object.freeze({ kind: 'Binary', operator: 'ge', left: joined(counts, 'add'), right: literal(atLeast) })
 }
 
+/** Halved again and again, so that ten thousand columns are a tree of fourteen levels. */
 function joined(expressions: readonly Expression[], operator: 'and' | 'or' | 'add'): Expression {
-  return expressions.reduce((left, right) => Object.freeze({ kind: 'Binary', operator, left, right }))
+  if (expressions.length === 1) return expressions[0]!
+  const middle = expressions.length >> 1
+  const left = joined(expressions.slice(0, middle), operator)
+  return Object.freeze({ kind: 'Binary', operator, left, right: joined(expressions.slice(middle), operator) })
 }

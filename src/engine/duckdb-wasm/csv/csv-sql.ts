@@ -51,6 +51,16 @@ export function isRejecting({
   return stored === 'true' || (stored === undefined && (table !== undefined || scan !== undefined))
 }
 
+/** DuckDB's `max_line_size`. */
+const longestLine = 2_000_000
+
+/** DuckDB takes two buffers of 32 MB for whatever text, unless it is told that less is enough. */
+export function bufferArgument(bytes: number, parameters: CsvParameters): string {
+  const told = parameters['max_line_size'] ?? parameters['maximum_line_size']
+  const line = Number(told?.replaceAll("'", '') ?? longestLine)
+  return `, buffer_size = ${Math.max(bytes + 1, line + 1)}`
+}
+
 /** Arguments of `sniff_csv`. */
 export function sniffArguments(parameters: CsvParameters): string {
   return argumentsOf(
@@ -95,7 +105,9 @@ export function readArguments(
     columns: `{${columns.join(', ')}}`,
   }
   if (dialect.newLine !== '') told['new_line'] = quotedText(spelled(dialect.newLine))
-  if (dialect.dateFormat !== undefined) told['dateformat'] = quotedText(dialect.dateFormat)
+  // The sniffer says so, and reads by a cast that knows more: `infinity`, `epoch`, years of five digits and before Christ.
+  const isCast = dialect.dateFormat === '%Y-%m-%d' && parameters['dateformat'] === undefined
+  if (dialect.dateFormat !== undefined && !isCast) told['dateformat'] = quotedText(dialect.dateFormat)
   if (dialect.timestampFormat !== undefined) told['timestampformat'] = quotedText(dialect.timestampFormat)
   for (const [name, value] of Object.entries(parameters)) if (whileReading.has(name)) told[name] = value
   const text = Object.entries(told)

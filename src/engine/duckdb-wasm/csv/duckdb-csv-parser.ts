@@ -20,6 +20,7 @@ import { VectorReader } from '../vector-read.ts'
 import { csvFailure } from './csv-failure.ts'
 import type { CsvRejects, RejectedScan } from './csv-rejects.ts'
 import {
+  bufferArgument,
   givenArguments,
   isRejecting,
   quotedName,
@@ -57,7 +58,7 @@ export class DuckdbCsvParser implements CsvParser {
   }
 
   sniff(sample: Uint8Array, { label, parameters }: Pick<CsvText, 'label' | 'parameters'>): SniffedCsv {
-    return this.#withPiece(sample, (piece) => {
+    return this.#withPiece(sample, parameters, (piece) => {
       try {
         if (parameters['auto_detect'] === 'false') {
           const sql = `SELECT * FROM ${nativeReader}(${piece}${givenArguments(parameters)}) LIMIT 0`
@@ -82,7 +83,7 @@ export class DuckdbCsvParser implements CsvParser {
       parse: (text) => {
         const read = `${nativeReader}(PIECE${readArguments(file, offset === 0)})`
         const sql = names.length === 0 ? `SELECT count(*) FROM ${read}` : `SELECT ${names.join(', ')} FROM ${read}`
-        const { length, columns } = this.#withPiece(text, (piece) => {
+        const { length, columns } = this.#withPiece(text, parameters, (piece) => {
           try {
             const found = this.#query(sql.replace('PIECE', () => piece))
             if (rejected !== undefined) this.#keepRejected(rejected, { lines, offset })
@@ -139,14 +140,14 @@ export class DuckdbCsvParser implements CsvParser {
     this.#query(`DROP TABLE ${rejectTables.errors}; DROP TABLE ${rejectTables.scans}`)
   }
 
-  /** Runs `use` with the name, quoted, of a file that holds `text`. */
-  #withPiece<T>(text: Uint8Array, use: (piece: string) => T): T {
+  /** Runs `use` with the first arguments of a reader: the name of a file that holds `text`, and how much of it is to be in a buffer. */
+  #withPiece<T>(text: Uint8Array, parameters: CsvParameters, use: (piece: string) => T): T {
     const { bindings } = this.#duckdb
     // Each has a name of its own: DuckDB keeps what it read of files it knows.
     const name = `lf_csv_${this.#pieces++}`
     bindings.registerFileBuffer(name, text)
     try {
-      return use(quotedText(name))
+      return use(quotedText(name) + bufferArgument(text.length, parameters))
     } finally {
       bindings.dropFile(name)
     }

@@ -77,6 +77,8 @@ describe('as native DuckDB reads it', () => {
     ['d,t,s\n2024-02-29,10:11:12,2024-02-29 10:11:12.123456\n1999-12-31,23:59:59,1970-01-01 00:00:00\n'],
     ['d\n31.12.2024\n01.02.2023\n', "dateformat = '%d.%m.%Y'"],
     ['d\n12/31/2024\n02/01/2023\n'],
+    ['d\n2024-01-01\ninfinity\n-infinity\nepoch\n12024-1-1\n0044-03-15 (BC)\n'],
+    ['d\n2024-01-01\ninfinity\n', "dateformat = '%Y-%m-%d'"],
     ['d\n25/12/2020\n13/01/2021\n'],
     ['b\ntrue\nfalse\nTRUE\n'],
     ['n\n1\n2.5\n1e3\n'],
@@ -144,6 +146,12 @@ describe('as native DuckDB reads it', () => {
 
   test('quotes that come only after the sample', async () => {
     await expectSame(`a,b\n${many(30_000, (row) => `${row},t${row}\n`)}1,"xy"\n`)
+  })
+
+  test('headers that are far down, and lines that are long', async () => {
+    await expectSame(`${many(40_000, (row) => `junk ${row} ${'x'.repeat(20)}\n`)}a,b\n1,x\n`, 'skip = 40_000')
+    await expectSame(`${many(1000, (row) => `# ${row} ${'x'.repeat(400)}\n`)}a,b\n1,x\n`, "comment = '#'")
+    await expectSame(`a,b\n1,"${'x'.repeat(3_000_000)}"\n`, 'max_line_size = 4_000_000')
   })
 
   test('empty files', async () => {

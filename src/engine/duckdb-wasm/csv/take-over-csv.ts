@@ -1,17 +1,9 @@
-import { LakefrontError } from '../../../errors.ts'
 import type { Pointer } from '../capi.ts'
+import { createTableFunction, objectBytes, otherVersion } from '../natives/create-table-function.ts'
 import type { NativeFunctions } from '../natives/native-functions.ts'
 
 /** What DuckDB's own reader of CSV is called once ours has its name. */
 export const nativeReader = 'lf_native_csv'
-
-/** Room for DuckDB's `TableFunction` and `CreateTableFunctionInfo`, which are smaller. */
-const objectBytes = 4096
-
-/** Where `CreateInfo` keeps what to do with a function of the same name, beside whether it is temporary and whether it is the system's own. */
-const conflictOffset = 32
-const systemsOwn = [0, 0, 1]
-const replaces = 2
 
 /** The rules by which `FROM 'x.csv'` means `read_csv`, and by which `FROM 'x.duckdb'` means a database, as the engine file exports them. */
 const csvRule =
@@ -31,7 +23,7 @@ export function takeOverCsv(natives: NativeFunctions, functions: readonly Pointe
     heap.withWords(objectBytes / 4, (native) => {
       natives.cpp.makeReadCsv(native)
       heap.withText(nativeReader, (name) => capi.tableFunctionSetName(native, name))
-      for (const fn of [native, ...functions]) create(natives, context, fn)
+      for (const fn of [native, ...functions]) createTableFunction(natives, context, fn, 'replace')
     })
   })
   const rule: unknown = exports[csvRule]
@@ -41,23 +33,5 @@ export function takeOverCsv(natives: NativeFunctions, functions: readonly Pointe
     table.set(slot, exports[otherRule])
     return
   }
-  throw refused('it has no rule for files of CSV')
-}
-
-function create({ duckdb: { heap }, cpp }: NativeFunctions, context: Pointer, fn: Pointer): void {
-  heap.withWords(objectBytes / 4, (info) => {
-    cpp.makeTableFunctionInfo(info, fn)
-    const at = (info >>> 0) + conflictOffset
-    if (heap.bytes.subarray(at, at + systemsOwn.length).join() !== systemsOwn.join())
-      throw refused('it describes functions in another way')
-    heap.bytes[at] = replaces
-    cpp.createTableFunction(cpp.systemCatalog(context), context, info)
-  })
-}
-
-function refused(why: string): LakefrontError {
-  return new LakefrontError(
-    'ENGINE_FAILED',
-    `The engine file is not of the pinned version: ${why}. Use the engine file that came with this package.`,
-  )
+  throw otherVersion('it has no rule for files of CSV')
 }

@@ -5,9 +5,17 @@ import { Callbacks } from '../callbacks.ts'
 import type { Pointer } from '../capi.ts'
 import { bindCppApi } from '../cpp-api.ts'
 import type { CppApi } from '../cpp-api.ts'
+import { createTableFunction, initDataOf, makeInOut } from './create-table-function.ts'
 import { bindFunctionApi } from '../function-capi.ts'
 import type { FunctionApi } from '../function-capi.ts'
 import type { LogicalTypes } from '../logical-types.ts'
+import { anyType, withCastEnd } from './cast-end.ts'
+import { defineMacro } from './define-macro.ts'
+import type { Macro } from './define-macro.ts'
+import { makeAggregate } from './make-aggregate.ts'
+import type { AggregateDefinition } from './make-aggregate.ts'
+import { ScalarBinding } from './scalar-binding.ts'
+import type { BindCall } from './scalar-binding.ts'
 
 /** A type of a parameter: one of ours, or whatever is given. */
 export type ParameterType = LogicalType | 'any'
@@ -28,18 +36,16 @@ export interface ScalarOverload {
   readonly run: (call: ScalarCall) => void
 }
 
-/** What a scalar function is given when a statement is planned. */
-export interface BindCall {
-  readonly count: number
-  /** DuckDB's `ClientContext`. */
-  readonly context: Pointer
-  typeOf(index: number): LogicalType | undefined
-  /** The text of a constant argument, null for NULL; undefined when it is not constant. */
-  constantText(index: number): string | null | undefined
-  setReturnType(type: LogicalType): void
-  /** Has the arguments cast to `types`; for a function that was defined without parameters. */
-  setParameters(types: readonly LogicalType[]): void
-  setVolatile(): void
+/** A table function that makes rows of rows. */
+export interface TableFunction {
+  readonly parameters: readonly LogicalType[]
+  /** The type of its one column, which is called as the function is. */
+  readonly returns: LogicalType
+  /**
+   * Begins a run. What it answers fills `output` with at most 2,048 rows for the chunk `input`, and answers whether it put any; it is then
+   * called with that chunk again.
+   */
+  readonly open: () => (input: Pointer, output: Pointer) => boolean
 }
 
 /** A run of at most 2,048 rows. */
@@ -47,33 +53,6 @@ export interface ScalarCall {
   readonly input: Pointer
   readonly output: Pointer
   readonly rows: number
-}
-
-/** A macro of at most eight parameters. */
-export interface Macro {
-  readonly name: string
-  readonly parameters: readonly string[]
-  /** More parameters, which may be left out: names with what they are then, in SQL. */
-  readonly defaults?: readonly (readonly [name: string, sql: string])[]
-  readonly sql: string
-  /** Whether `sql` is a query, for `FROM name(…)`. */
-  readonly isTable?: boolean
-}
-
-/** An aggregate function; its states are JavaScript values, undefined until the first row. */
-export interface AggregateDefinition {
-  readonly parameters: readonly ParameterType[]
-  readonly returns: LogicalType
-  readonly update: (input: Pointer, rows: number, states: GroupStates) => void
-  readonly merge: (state: unknown, other: unknown) => unknown
-  /** Writes what states mean to `output`, from row `offset` on. */
-  readonly finish: (states: readonly unknown[], output: Pointer, offset: number) => void
-}
-
-/** The states that rows belong to. */
-export interface GroupStates {
-  get(row: number): unknown
-  set(row: number, state: unknown): void
 }
 
 /** A run of rows to cast. `fail` says that one cannot be; it becomes null (unless it is row -1: is so already), or the statement fails. */
@@ -93,25 +72,14 @@ export interface Cast {
   readonly run: (call: CastCall) => void
 }
 
-/** `DUCKDB_TYPE_ANY`. */
-const anyType = 34
-
-/** `LogicalTypeId` of DuckDB's own, for the families of types. */
-export const typeIds = {
-  decimal: 21,
-  struct: 100,
-  list: 101,
-  map: 102,
-  enum: 104,
-  union: 107,
-  array: 108,
-} as const
-
 /** The function whose planning defines what takes a transaction. */
 const defineName = 'lf_define'
 
 /** Where the C API's record of a running cast keeps its message. */
 const messageOffset = 4
+
+/** Room for `CastParameters`, which is smaller; all zero it says that nobody waits for the message. */
+const castParametersWords = 64
 
 /**
  * Defines functions and casts of DuckDB in JavaScript, by its C API. They belong to the database, so every connection sees them. Defining one
@@ -166,8 +134,8 @@ export class NativeFunctions {
     const slot = this.callbacks.place('f_cast', {
       cast: (input, output, rows, parameters) => this.#cast(run, { input, output, rows: Number(rows) }, parameters),
     })
-    this.#withCastEnd(from, (source) =>
-      this.#withCastEnd(to, (target) =>
+    withCastEnd(this, from, (source) =>
+      withCastEnd(this, to, (target) =>
         heap.withWords(3, (info) => {
           heap.words[info >>> 2] = slot
           this.cpp.registerCast(this.#casts, source, target, info, BigInt(implicitCost))
@@ -176,80 +144,63 @@ export class NativeFunctions {
     )
   }
 
+  /** Defines a table function of one column, beside what there is of its name for other types. Of constants it is given one row. */
+  table(name: string, { parameters, returns, open }: TableFunction): void {
+    const { capi, heap } = this.duckdb
+    const fn = capi.createTableFunction()
+    heap.withText(name, (text) => capi.tableFunctionSetName(fn, text))
+    for (const type of parameters) this.types.with(type, (address) => capi.tableFunctionAddParameter(fn, address))
+    const bind = (info: Pointer): void =>
+      this.types.with(returns, (type) => heap.withText(name, (text) => capi.bindAddResultColumn(info, text, type)))
+    capi.tableFunctionSetBind(fn, this.callbacks.place('f_i', { call_i: bind }))
+    const runs = new Map<number, ReturnType<typeof open>>()
+    let last = 0
+    const forget = this.callbacks.place('f_i', { call_i: (id) => void runs.delete(id) })
+    const init = (info: Pointer): void => {
+      runs.set(++last, open())
+      capi.initSetMaxThreads(info, 1)
+      capi.initSetInitData(info, last, forget)
+    }
+    capi.tableFunctionSetInit(fn, this.callbacks.place('f_i', { call_i: init }))
+    const slot = this.callbacks.place('f_in_out', {
+      in_out: (_context, data, input, output) => {
+        try {
+          return runs.get(initDataOf(this.duckdb, data))!(input, output) ? 1 : 0
+        } catch (error) {
+          if (error instanceof WebAssembly.Exception) throw error
+          return this.#throw(wordsOf(error))
+        }
+      },
+    })
+    makeInOut(this.duckdb, fn, slot)
+    this.whilePlanning((context) => createTableFunction(this, context, fn, 'add'))
+    heap.withPointer(fn, capi.destroyTableFunction)
+  }
+
+  /** Throws DuckDB's own exception, as for a cast that nobody tries. */
+  #throw(message: string): never {
+    const { heap } = this.duckdb
+    heap.withText(message, (text) => this.api.castFunctionSetError(this.#message, text))
+    heap.withWords(castParametersWords, (parameters) => {
+      heap.bytes.fill(0, parameters, parameters + castParametersWords * 4)
+      this.cpp.assignCastError(this.#message + messageOffset, parameters)
+    })
+    throw new LakefrontError('INTERNAL', message)
+  }
+
   /** Defines an aggregate function for one list of types; it is given nulls. */
   aggregate(name: string, definition: AggregateDefinition): void {
-    const { api, callbacks } = this
-    const { heap } = this.duckdb
-    const states = new Map<number, unknown>()
-    let last = 0
-    const idAt = (array: Pointer, index: number): Pointer => heap.pointerAt(array + index * 4)
-    const stateOf = (address: Pointer): unknown => states.get(heap.pointerAt(address))
-    const keep = (address: Pointer, state: unknown): void => {
-      const id = heap.pointerAt(address) || ++last
-      heap.words[address >>> 2] = id
-      states.set(id, state)
-    }
-    const guarded = (info: Pointer, work: () => void): void => {
-      try {
-        work()
-      } catch (error) {
-        this.#tell(error, (text) => api.aggregateFunctionSetError(info, text))
-      }
-    }
-    const fn = api.createAggregateFunction()
-    heap.withText(name, (text) => api.aggregateFunctionSetName(fn, text))
-    for (const type of definition.parameters)
-      this.withType(type, (address) => api.aggregateFunctionAddParameter(fn, address))
-    this.types.with(definition.returns, (address) => api.aggregateFunctionSetReturnType(fn, address))
-    api.aggregateFunctionSetSpecialHandling(fn)
-    api.aggregateFunctionSetFunctions(
-      fn,
-      callbacks.place('f_size', { size: () => 8n }),
-      callbacks.place('f_ii', { call_ii: (_info, state) => void (heap.words[state >>> 2] = 0) }),
-      callbacks.place('f_iii', {
-        call_iii: (info, input, array) =>
-          guarded(info, () =>
-            definition.update(input, this.duckdb.capi.dataChunkGetSize(input), {
-              get: (row) => stateOf(idAt(array, row)),
-              set: (row, state) => keep(idAt(array, row), state),
-            }),
-          ),
-      }),
-      callbacks.place('f_combine', {
-        combine: (info, sources, targets, count) =>
-          guarded(info, () => {
-            for (let index = 0; index < Number(count); index++) {
-              const other = stateOf(idAt(sources, index))
-              const target = idAt(targets, index)
-              if (other !== undefined) keep(target, definition.merge(stateOf(target), other))
-            }
-          }),
-      }),
-      callbacks.place('f_finalize', {
-        finalize: (info, array, output, count, offset) =>
-          guarded(info, () => {
-            const all = Array.from({ length: Number(count) }, (_, index) => stateOf(idAt(array, index)))
-            definition.finish(all, output, Number(offset))
-          }),
-      }),
-    )
-    api.aggregateFunctionSetDestructor(
-      fn,
-      callbacks.place('f_destroy', {
-        destroy: (array, count) => {
-          for (let index = 0; index < Number(count); index++) states.delete(heap.pointerAt(idAt(array, index)))
-        },
-      }),
-    )
+    const { api } = this
+    const fn = makeAggregate(this, name, { ...definition, tell: (error, set) => this.#tell(error, set) })
     const failed = api.registerAggregateFunction(this.#connection.pointer, fn) !== 0
-    heap.withPointer(fn, api.destroyAggregateFunction)
+    this.duckdb.heap.withPointer(fn, api.destroyAggregateFunction)
     if (failed) throw new LakefrontError('ENGINE_FAILED', `The engine refused the aggregate function ${name}.`)
   }
 
   /** Defines macros of the system's own, which every database sees: of SQL expressions, or of whole queries (`FROM name(…)`). */
   macros(macros: readonly Macro[]): void {
     this.whilePlanning((context) => {
-      for (const macro of macros) this.#defineMacro(context, macro)
+      for (const macro of macros) defineMacro(this, context, macro)
     })
   }
 
@@ -277,29 +228,6 @@ export class NativeFunctions {
     })
     if (failure !== undefined)
       throw new LakefrontError('ENGINE_FAILED', `The engine refused a definition of ours: ${String(failure)}`)
-  }
-
-  /** A `DefaultMacro` is a list of C strings: schema, name, up to eight parameters, eight pairs of names and defaults, and the text. */
-  #defineMacro(context: Pointer, { name, parameters, defaults = [], sql, isTable }: Macro): void {
-    const { heap } = this.duckdb
-    const encoder = new TextEncoder()
-    const none = Array.from({ length: 8 - parameters.length }, () => undefined)
-    const texts = ['main', name, ...parameters, ...none, ...defaults.flat(), sql].map((text) => {
-      if (text === undefined) return 0
-      const bytes = encoder.encode(`${text}\0`)
-      const address = heap.allocate(bytes.length)
-      heap.bytes.set(bytes, address)
-      return address
-    })
-    heap.withWords(27, (macro) => {
-      const words = heap.words
-      texts.slice(0, -1).forEach((address, index) => (words[(macro >>> 2) + index] = address))
-      words[(macro >>> 2) + 26] = texts.at(-1)!
-      // The parsed macro is given to nobody who would free it: a few hundred bytes as long as the engine lives.
-      const info = isTable === true ? this.cpp.parseTableMacro(macro) : this.cpp.parseMacro(macro)
-      this.cpp.createFunction(this.cpp.systemCatalog(context), context, info)
-    })
-    for (const address of texts) if (address !== 0) heap.free(address)
   }
 
   /** Whether DuckDB has a function, macro or aggregate of that name. */
@@ -393,53 +321,6 @@ export class NativeFunctions {
     return 0
   }
 
-  /** A type as casts are looked up by: those of a family are written with ANY inside. */
-  #withCastEnd(end: Cast['from'], use: (address: Pointer) => void): void {
-    if (typeof end !== 'number') return this.types.with(end, use)
-    const { capi, heap } = this.duckdb
-    const made = this.#family(end)
-    if (made !== undefined) {
-      use(made)
-      heap.withPointer(made, capi.destroyLogicalType)
-    } else {
-      heap.withWords(3, (address) => {
-        heap.bytes[address] = end
-        use(address)
-      })
-    }
-  }
-
-  #family(id: number): Pointer | undefined {
-    const { capi, heap } = this.duckdb
-    const any = capi.createLogicalType(anyType)
-    const withMember = (make: (types: Pointer, names: Pointer) => Pointer): Pointer =>
-      heap.withText('any', (name) =>
-        heap.withWords(2, (slots) => {
-          heap.words[slots >>> 2] = any
-          heap.words[(slots >>> 2) + 1] = name
-          return make(slots, slots + 4)
-        }),
-      )
-    try {
-      switch (id) {
-        case typeIds.list:
-          return capi.createListType(any)
-        case typeIds.array:
-          return capi.createArrayType(any, 0)
-        case typeIds.map:
-          return capi.createMapType(any, any)
-        case typeIds.struct:
-          return withMember((types, names) => capi.createStructType(types, names, 1))
-        case typeIds.union:
-          return withMember((types, names) => capi.createUnionType(types, names, 1))
-        default:
-          return undefined
-      }
-    } finally {
-      heap.withPointer(any, capi.destroyLogicalType)
-    }
-  }
-
   setNull(vector: Pointer, row: number): void {
     const { capi, heap } = this.duckdb
     capi.vectorEnsureValidityWritable(vector)
@@ -453,84 +334,4 @@ export class NativeFunctions {
 
 function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-/**
- * The arguments of a call as DuckDB's binder holds them. What the C API calls the binding of a scalar function starts with pointers to the
- * context, to the function being bound and to its arguments: the second one is what may still be given another type.
- */
-class ScalarBinding implements BindCall {
-  readonly #functions: NativeFunctions
-  readonly #info: Pointer
-
-  constructor(functions: NativeFunctions, info: Pointer) {
-    this.#functions = functions
-    this.#info = info
-  }
-
-  get context(): Pointer {
-    return this.#functions.duckdb.heap.pointerAt(this.#info)
-  }
-
-  get count(): number {
-    return this.#functions.api.scalarFunctionBindGetArgumentCount(this.#info)
-  }
-
-  typeOf(index: number): LogicalType | undefined {
-    return this.#argument(index, (expression) => {
-      try {
-        return this.#functions.types.take(this.#functions.api.expressionReturnType(expression), 'argument')
-      } catch {
-        return undefined
-      }
-    })
-  }
-
-  constantText(index: number): string | null | undefined {
-    const { api, duckdb } = this.#functions
-    const { capi, heap } = duckdb
-    return this.#argument(index, (expression) => {
-      if (api.expressionIsFoldable(expression) === 0) return undefined
-      return heap.withWords(2, (slots) => {
-        api.scalarFunctionGetClientContext(this.#info, slots)
-        const error = api.expressionFold(heap.pointerAt(slots), expression, slots + 4)
-        const failed = error !== 0 && api.errorDataHasError(error) !== 0
-        if (error !== 0) heap.withPointer(error, api.destroyErrorData)
-        api.destroyClientContext(slots)
-        if (failed) return undefined
-        const value = heap.pointerAt(slots + 4)
-        const text = capi.isNullValue(value) === 0 ? heap.takeText(capi.getVarchar(value)) : null
-        heap.withPointer(value, capi.destroyValue)
-        return text
-      })
-    })
-  }
-
-  setReturnType(type: LogicalType): void {
-    const { api, types } = this.#functions
-    types.with(type, (address) => api.scalarFunctionSetReturnType(this.#bound, address))
-  }
-
-  setParameters(parameters: readonly LogicalType[]): void {
-    const { api, types } = this.#functions
-    for (const type of parameters) types.with(type, (address) => api.scalarFunctionAddParameter(this.#bound, address))
-  }
-
-  setVolatile(): void {
-    this.#functions.api.scalarFunctionSetVolatile(this.#bound)
-  }
-
-  get #bound(): Pointer {
-    return this.#functions.duckdb.heap.pointerAt(this.#info + 4)
-  }
-
-  #argument<T>(index: number, use: (expression: Pointer) => T): T {
-    const { api, duckdb } = this.#functions
-    const expression = api.scalarFunctionBindGetArgument(this.#info, index)
-    try {
-      return use(expression)
-    } finally {
-      duckdb.heap.withPointer(expression, api.destroyExpression)
-    }
-  }
 }

@@ -60,6 +60,7 @@ export const aggregate: Readonly<Record<string, Spelling>> = Object.freeze<Recor
   percentileDisc: 'quantile_disc',
   percentile: 'quantile_cont(CAST({1} AS DOUBLE), {2})',
   percentileApprox: ['', '', '', 'quantile_disc({1}, {2})'],
+  wideRowNumber: 'row_number',
   rowNumber: 'CAST(row_number(){over} AS INTEGER)',
   rank: 'CAST(rank(){over} AS INTEGER)',
   denseRank: 'CAST(dense_rank(){over} AS INTEGER)',

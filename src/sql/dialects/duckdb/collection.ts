@@ -73,7 +73,8 @@ export const collection: Readonly<Record<string, Spelling>> = Object.freeze<Reco
   },
   namedStruct: { call: (operands) => `{${pairs(operands)}}` },
   withField: {
-    call: ([value, , item], _, nodes) => `struct_update(${value}, ${quoted(nodes[1]!)} := ${item})`,
+    call: ([value, , item], _, nodes) =>
+      `CASE WHEN ${value} IS NOT NULL THEN struct_update(${value}, ${quoted(nodes[1]!)} := ${item}) END`,
   },
   dropFields: {
     call: ([value, ...names], _, nodes, type) => {

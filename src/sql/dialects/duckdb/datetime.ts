@@ -46,7 +46,7 @@ export const datetime: Readonly<Record<string, Spelling>> = Object.freeze<Record
     call: ([value, format], _, __, type) => {
       const text = type(0) === undefined || type(0)?.kind === 'varchar'
       const time = text ? `strptime(${value}, ${format})` : `CAST(${value} AS TIMESTAMP)`
-      return `CAST(floor(epoch_us(${time}) / 1000000) AS BIGINT)`
+      return `(epoch_us(date_trunc('second', ${time})) // 1000000)`
     },
   },
   makeDate: 'make_date({1}, {2}, {3})',
@@ -64,8 +64,8 @@ export const datetime: Readonly<Record<string, Spelling>> = Object.freeze<Record
   unixDate: "CAST(date_diff('day', DATE '1970-01-01', {1}) AS INTEGER)",
   dateFromUnixDate: "(DATE '1970-01-01' + CAST({1} AS INTEGER))",
   unixMicros: 'epoch_us',
-  unixMillis: 'CAST(floor(epoch_us({1}) / 1000) AS BIGINT)',
-  unixSeconds: 'CAST(floor(epoch_us({1}) / 1000000) AS BIGINT)',
+  unixMillis: "(epoch_us(date_trunc('millisecond', {1})) // 1000)",
+  unixSeconds: "(epoch_us(date_trunc('second', {1})) // 1000000)",
   currentTimezone: "'UTC'",
   fromUtcTimestamp: "timezone({2}, timezone('UTC', CAST({1} AS TIMESTAMP)))",
   toUtcTimestamp: "timezone('UTC', timezone({2}, CAST({1} AS TIMESTAMP)))",

@@ -91,11 +91,11 @@ export const string: Readonly<Record<string, Spelling>> = Object.freeze<Record<s
   md5: 'md5',
   sha1: 'sha1',
   sha2: 'sha256',
-  getJsonObject: 'json_extract_string',
-  jsonArrayLength: "CASE WHEN json_type({1}) = 'ARRAY' THEN CAST(json_array_length({1}) AS INTEGER) END",
-  jsonObjectKeys: "CASE WHEN json_type({1}) = 'OBJECT' THEN json_keys({1}) END",
+  getJsonObject: 'TRY(json_extract_string({1}, {2}))',
+  jsonArrayLength: "CASE WHEN TRY(json_type({1})) = 'ARRAY' THEN CAST(json_array_length({1}) AS INTEGER) END",
+  jsonObjectKeys: "CASE WHEN TRY(json_type({1})) = 'OBJECT' THEN json_keys({1}) END",
   toJson: 'CAST(to_json({1}) AS VARCHAR)',
-  fromJson: 'from_json',
+  fromJson: 'TRY(from_json({1}, {2}))',
 })
 
 /** Bytes of bytes, or of text. */

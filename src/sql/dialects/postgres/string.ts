@@ -132,8 +132,12 @@ export const string: Readonly<Record<string, Spelling>> = Object.freeze<Record<s
   ilike: "({1} ILIKE {2} ESCAPE '\\')",
   rlike: { call: ([value], _, nodes) => `(${value} ~ ${postgresPattern(nodes[1], 'rlike')})` },
   regexpReplace: {
-    call: ([value, , replacement], _, nodes) =>
-      `regexp_replace(${value}, ${postgresGroups(nodes[1], 'regexpReplace')}, ${replacement}, 'g')`,
+    call: ([value, , replacement], _, nodes) => {
+      const text = textOf(nodes[2])
+      // All of the match is `\0` elsewhere.
+      const whole = text?.replace(/\\([^])/g, (pair, of) => (of === '0' ? '\\&' : pair))
+      return `regexp_replace(${value}, ${postgresGroups(nodes[1], 'regexpReplace')}, ${whole === undefined ? replacement : literal(whole)}, 'g')`
+    },
   },
   regexpCount: {
     call: ([value], _, nodes) => `regexp_count(${value}, ${postgresPattern(nodes[1], 'regexpCount', true)})`,

@@ -47,8 +47,8 @@ export function sqliteCast(operand: string, name: string, safe: boolean, from: L
     if (from.kind === 'date') return `(${operand} || ' 00:00:00')`
     if (from.kind === 'varchar')
       return checked(
-        `strftime('%Y-%m-%d %H:%M:%S', substr(${operand}, 1, 19)) IN (${operand}, ${operand} || ' 00:00:00')`,
-        `(substr(${operand}, 1, 10) || coalesce(nullif(substr(${operand}, 11), ''), ' 00:00:00'))`,
+        `strftime('%Y-%m-%d %H:%M:%S', substr(${operand}, 1, 19)) IN (substr(${operand}, 1, 19), ${operand} || ' 00:00:00') AND (length(${operand}) <= 19 OR (length(${operand}) <= 26 AND substr(${operand}, 20) GLOB '.[0-9]*' AND substr(${operand}, 21) NOT GLOB '*[^0-9]*'))`,
+        `(substr(${operand}, 1, 10) || coalesce(nullif(substr(${operand}, 11, 9), ''), ' 00:00:00') || rtrim(rtrim(substr(${operand}, 20), '0'), '.'))`,
       )
   }
   throw unsupported('sqlite', `A cast of ${typeName(from)} to ${name}`)

@@ -187,10 +187,11 @@ export const string: Readonly<Record<string, Spelling>> = Object.freeze<Record<s
   getJsonObject: {
     call: ([value], _, nodes) => {
       const path = jsonPath('getJsonObject', textOf(nodes[1]))
-      return `CASE json_type(${value}, ${path}) WHEN 'text' THEN ${value} ->> ${path} WHEN 'null' THEN NULL ELSE ${value} -> ${path} END`
+      return `CASE WHEN json_valid(${value}) THEN CASE json_type(${value}, ${path}) WHEN 'text' THEN ${value} ->> ${path} WHEN 'null' THEN NULL ELSE ${value} -> ${path} END END`
     },
   },
-  jsonArrayLength: "CASE json_type({1}) WHEN 'array' THEN json_array_length({1}) END",
+  jsonArrayLength:
+    "CASE WHEN json_valid({1}) THEN CASE json_type({1}) WHEN 'array' THEN json_array_length({1}) END END",
   jsonObjectKeys:
-    "CASE json_type({1}) WHEN 'object' THEN (SELECT json_group_array(key ORDER BY id) FROM json_each({1})) END",
+    "CASE WHEN json_valid({1}) THEN CASE json_type({1}) WHEN 'object' THEN (SELECT json_group_array(key ORDER BY id) FROM json_each({1})) END END",
 })

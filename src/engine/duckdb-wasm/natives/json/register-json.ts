@@ -1,5 +1,6 @@
 import { VectorAccess } from '../vector-access.ts'
-import type { Macro, NativeFunctions } from '../native-functions.ts'
+import type { Macro } from '../define-macro.ts'
+import type { NativeFunctions } from '../native-functions.ts'
 import { CreateFunctions } from './create-functions.ts'
 import { DocumentFunctions } from './document-functions.ts'
 import { EachFunctions } from './each-functions.ts'

@@ -1,7 +1,7 @@
 import type { LogicalType } from '../../../../types/logical-type.ts'
 import { parseType } from '../../../../types/type-names.ts'
 import type { Pointer } from '../../capi.ts'
-import { typeIds } from '../native-functions.ts'
+import { typeIds } from '../cast-end.ts'
 import type { NativeFunctions } from '../native-functions.ts'
 import type { VectorAccess } from '../vector-access.ts'
 import type { JsonReader } from './json-reader.ts'

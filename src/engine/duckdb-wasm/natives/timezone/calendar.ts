@@ -153,6 +153,33 @@ export function truncate(zone: Zone, part: Truncation, { sec, us }: Moment): { s
   return { sec: zone.instantOf(firstDay(part, days) * secondsPerDay), us: 0 }
 }
 
+/** Whether a part begins where a day does. */
+export function isOfDays(part: Truncation): part is DayPart {
+  return !['hour', 'minute', 'second', 'millisecond', 'microsecond'].includes(part)
+}
+
+/** Where parts of days begin, for many instants of which neighbours mostly lie on the same day. */
+export class FirstSeconds {
+  readonly #zone: Zone
+  #part: DayPart | undefined
+  #days = NaN
+  #second = NaN
+
+  constructor(zone: Zone) {
+    this.#zone = zone
+  }
+
+  of(part: DayPart, instant: number): number {
+    const days = Math.floor((instant + this.#zone.offsetAt(instant)) / secondsPerDay)
+    if (part !== this.#part || days !== this.#days) {
+      this.#part = part
+      this.#days = days
+      this.#second = this.#zone.instantOf(firstDay(part, days) * secondsPerDay)
+    }
+    return this.#second
+  }
+}
+
 type DayPart = Exclude<Truncation, 'hour' | 'minute' | 'second' | 'millisecond' | 'microsecond'>
 
 function firstDay(part: DayPart, days: number): number {

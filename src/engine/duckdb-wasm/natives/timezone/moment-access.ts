@@ -1,6 +1,6 @@
 import type { Duckdb } from '../../boot.ts'
 import type { Pointer } from '../../capi.ts'
-import type { Moment } from './calendar.ts'
+import type { Moment, Span } from './calendar.ts'
 
 /** `infinity` and `-infinity` as words of 32 bits, high and low. */
 const infinity = [0x7fff_ffff, 0xffff_ffff] as const
@@ -36,6 +36,19 @@ export class MomentAccess implements Moment {
     this.sec = high * 4294 + seconds
     this.us = rest - seconds * 1_000_000
     return true
+  }
+
+  /** The INTERVAL at `row`, or the same backwards. */
+  span(data: Pointer, row: number, sign: 1 | -1 = 1): Span {
+    const { words, bytes } = this.#duckdb.heap
+    const word = (data >>> 2) + row * 4
+    const micros = new DataView(bytes.buffer).getBigInt64(data + row * 16 + 8, true)
+    return {
+      months: sign * (words[word]! | 0),
+      days: sign * (words[word + 1]! | 0),
+      seconds: sign * Number(micros / 1_000_000n),
+      micros: sign * Number(micros % 1_000_000n),
+    }
   }
 
   isNegative(data: Pointer, row: number): boolean {

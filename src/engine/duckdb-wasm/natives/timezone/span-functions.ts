@@ -6,6 +6,7 @@ import { addDays, addMonths, addSpan, countBetween, truncate, wallAt } from './c
 import type { Moment, Span } from './calendar.ts'
 import { civilFromDays, daysInMonth } from './civil.ts'
 import { eachRow } from './each-row.ts'
+import { instants, isNothing } from './instant-range.ts'
 import { MomentAccess } from './moment-access.ts'
 import type { SessionZone } from './session-zone.ts'
 
@@ -82,7 +83,7 @@ export class SpanFunctions {
             eachRow(this.#vectors, call, 3, ([starts, ends, steps], _output, row) => {
               if (!this.#moment.read(starts!.data, row) || !this.#other.read(ends!.data, row))
                 throw new Error('RANGE with infinite bounds is not supported')
-              const values = this.#range(this.#spanAt(steps!.data, row), isInclusive)
+              const values = this.#range(this.#moment.span(steps!.data, row), isInclusive)
               const start = this.#vectors.putList(call.output, row, values.length)
               const elements = this.#vectors.column(this.#vectors.elementsOf(call.output)).data
               values.forEach(({ sec, us }, index) => this.#moment.write(elements, start + index, sec, us))
@@ -101,7 +102,11 @@ export class SpanFunctions {
           const { data } = columns[time]!
           if (!this.#moment.read(data, row))
             return this.#moment.writeInfinity(output, row, this.#moment.isNegative(data, row))
-          const { sec, us } = addSpan(this.#session.zone, this.#moment, this.#spanAt(columns[span]!.data, row, sign))
+          const { sec, us } = addSpan(
+            this.#session.zone,
+            this.#moment,
+            this.#moment.span(columns[span]!.data, row, sign),
+          )
           this.#moment.write(output, row, sec, us)
         }),
     }
@@ -163,10 +168,10 @@ export class SpanFunctions {
             return this.#moment.writeInfinity(output, row, this.#moment.isNegative(times!.data, row))
           // Without a zone of their own, buckets are those of UTC.
           const zone = this.#session.zones.get(third === 'varchar' ? this.#vectors.text(more!, row) : 'UTC')
-          const width = this.#spanAt(widths!.data, row)
+          const width = this.#moment.span(widths!.data, row)
           let moment: Moment = { sec: this.#moment.sec, us: this.#moment.us }
-          const offset = third === 'interval' ? this.#spanAt(more!.data, row) : undefined
-          if (offset !== undefined) moment = addSpan(zone, moment, this.#spanAt(more!.data, row, -1))
+          const offset = third === 'interval' ? this.#moment.span(more!.data, row) : undefined
+          if (offset !== undefined) moment = addSpan(zone, moment, this.#moment.span(more!.data, row, -1))
           let origin: Moment | undefined
           if (third === 'timestamptz') {
             if (!this.#other.read(more!.data, row)) return this.#vectors.putNull(call.output, row)
@@ -184,32 +189,16 @@ export class SpanFunctions {
   }
 
   #range(step: Span, isInclusive: boolean): Moment[] {
-    const parts = [step.months, step.days, step.seconds || step.micros]
-    if (parts.every((part) => part === 0)) return []
-    const sign = parts.some((part) => part > 0) ? 1 : -1
-    if (parts.some((part) => part * sign < 0))
-      throw new Error('RANGE with composite interval that has mixed signs is not supported')
+    if (isNothing(step)) return []
+    const { sec, us } = this.#moment
+    const start = { sec, us }
+    const end = { sec: this.#other.sec, us: this.#other.us }
     const values: Moment[] = []
-    let at: Moment = { sec: this.#moment.sec, us: this.#moment.us }
-    for (;;) {
-      const beyond = sign * (at.sec - this.#other.sec || at.us - this.#other.us)
-      if (beyond > 0 || (beyond === 0 && !isInclusive)) return values
+    for (const each of instants(this.#session.zone, { start, end, step, isInclusive })) {
       if (values.length >= longestRange) throw new Error('Lists larger than 2^24 elements are not supported')
-      values.push(at)
-      at = addSpan(this.#session.zone, at, step)
+      values.push(each)
     }
-  }
-
-  #spanAt(data: Pointer, row: number, sign: 1 | -1 = 1): Span {
-    const { words, bytes } = this.#functions.duckdb.heap
-    const word = (data >>> 2) + row * 4
-    const micros = new DataView(bytes.buffer).getBigInt64(data + row * 16 + 8, true)
-    return {
-      months: sign * (words[word]! | 0),
-      days: sign * (words[word + 1]! | 0),
-      seconds: sign * Number(micros / 1_000_000n),
-      micros: sign * Number(micros % 1_000_000n),
-    }
+    return values
   }
 
   #putSpan(output: Pointer, row: number, { months, days, seconds, micros }: Span): void {

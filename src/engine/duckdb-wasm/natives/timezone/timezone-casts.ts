@@ -4,6 +4,7 @@ import { timestampText } from '../../../../types/temporal-text.ts'
 import type { Pointer } from '../../capi.ts'
 import type { CastCall, NativeFunctions } from '../native-functions.ts'
 import type { VectorAccess } from '../vector-access.ts'
+import { InstantTexts } from './instant-texts.ts'
 import { MomentAccess } from './moment-access.ts'
 import type { SessionZone } from './session-zone.ts'
 import { offsetText } from './strftime.ts'
@@ -25,6 +26,7 @@ export function registerTimezoneCasts(functions: NativeFunctions, session: Sessi
         else use(input.data, output.data, row, call)
       }
     }
+  const texts = new InstantTexts(functions.duckdb, session, vectors, (sec, us) => instantText(session, sec, us))
   const units = { timestamp: 6, timestamp_s: 0, timestamp_ms: 3, timestamp_ns: 9 } as const
   for (const [kind, digits] of Object.entries(units)) {
     const type = { kind: kind as keyof typeof units }
@@ -91,15 +93,7 @@ export function registerTimezoneCasts(functions: NativeFunctions, session: Sessi
     from: timestamptz,
     to: { kind: 'varchar' },
     implicitCost: -1,
-    run: eachRow((input, _output, row, call) => {
-      const isFinite = moment.read(input, row)
-      const text = isFinite
-        ? instantText(session, moment.sec, moment.us)
-        : moment.isNegative(input, row)
-          ? '-infinity'
-          : 'infinity'
-      vectors.putText(call.output, row, text)
-    }),
+    run: (call) => texts.run(call),
   })
   functions.cast({
     from: { kind: 'varchar' },

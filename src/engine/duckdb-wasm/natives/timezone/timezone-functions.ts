@@ -2,7 +2,7 @@ import type { LogicalType } from '../../../../types/logical-type.ts'
 import type { Pointer } from '../../capi.ts'
 import type { NativeFunctions, ScalarCall, ScalarOverload } from '../native-functions.ts'
 import type { Column, VectorAccess } from '../vector-access.ts'
-import { countBetween, truncate, wallAt } from './calendar.ts'
+import { countBetween, FirstSeconds, isOfDays, truncate, wallAt } from './calendar.ts'
 import type { CountedField, Moment } from './calendar.ts'
 import { civilFromDays, daysFromCivil } from './civil.ts'
 import { datePart, extract, isFractional, partFunctions, truncationOf } from './date-parts.ts'
@@ -11,6 +11,7 @@ import { eachRow } from './each-row.ts'
 import { MomentAccess } from './moment-access.ts'
 import { registerTimezoneCasts } from './timezone-casts.ts'
 import { registerTimezoneMacros } from './timezone-macros.ts'
+import { RangeTables } from './range-tables.ts'
 import { SpanFunctions } from './span-functions.ts'
 import type { SessionZone } from './session-zone.ts'
 import { dayNames, monthNames, strftime } from './strftime.ts'
@@ -47,6 +48,7 @@ export class TimezoneFunctions {
     this.#registerNames()
     this.#registerMakers()
     new SpanFunctions(this.#functions, this.#session, this.#vectors).register()
+    new RangeTables(this.#functions, this.#session, this.#vectors).register()
     registerTimezoneMacros(this.#functions)
   }
 
@@ -120,11 +122,14 @@ export class TimezoneFunctions {
           returns: timestamptz,
           run: (call) => {
             const partOf = this.#specifiers()
+            const { zone } = this.#session
+            const days = new FirstSeconds(zone)
             this.#eachRow(call, 2, ([specifiers, times], output, row) => {
               if (!this.#moment.read(times!.data, row))
                 return this.#moment.writeInfinity(output, row, this.#moment.isNegative(times!.data, row))
               const part = truncationOf(partOf(specifiers!, row))
-              const { sec, us } = truncate(this.#session.zone, part, this.#moment)
+              if (isOfDays(part)) return this.#moment.write(output, row, days.of(part, this.#moment.sec), 0)
+              const { sec, us } = truncate(zone, part, this.#moment)
               this.#moment.write(output, row, sec, us)
             })
           },

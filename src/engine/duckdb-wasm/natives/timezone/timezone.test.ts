@@ -96,6 +96,10 @@ const statements = (values: readonly string[], zone: string): string[] => {
 }
 
 const fixed = [
+  "SELECT t::VARCHAR FROM (SELECT unnest(['infinity', NULL, '-infinity']::TIMESTAMPTZ[]) AS t)",
+  "SELECT t::VARCHAR FROM (SELECT unnest(['infinity', NULL, '2026-07-01 12:00:00.5+00', '9999-12-30 12:00:00+00', '12345-07-01 00:00:00+00', '0044-03-15 (BC) 00:00:00+00', '2026-07-01 12:00:00.000001+00']::TIMESTAMPTZ[]) AS t)",
+  "SELECT count(DISTINCT t::VARCHAR), min(t::VARCHAR), max(t::VARCHAR), sum(length(t::VARCHAR)) FROM (SELECT TIMESTAMPTZ '2026-03-20 00:00:00+00' + INTERVAL (i * 7919) MILLISECONDS AS t FROM range(100000) r(i))",
+  "SELECT [t, NULL, t]::VARCHAR, {'a': t}::VARCHAR FROM (SELECT TIMESTAMPTZ '2026-03-29 00:59:59.999999+00' AS t)",
   "SELECT '2026-07-01 12:00'::TIMESTAMPTZ::VARCHAR, '2026-07-01'::TIMESTAMPTZ::VARCHAR, '2026-07-01 12:00:00Z'::TIMESTAMPTZ::VARCHAR, '2026-07-01 12:00:00+05:30'::TIMESTAMPTZ::VARCHAR, '2026-07-01 12:00:00 Asia/Tokyo'::TIMESTAMPTZ::VARCHAR, 'infinity'::TIMESTAMPTZ::VARCHAR, '-infinity'::TIMESTAMPTZ::VARCHAR",
   "SELECT make_timestamptz(2026, 3, 29, 2, 30, 0.5)::VARCHAR, make_timestamptz(2026, 10, 25, 2, 30, 59.123456, 'Europe/Berlin')::VARCHAR, make_timestamptz(1234567890123456)::VARCHAR",
   "SELECT to_timestamp(0)::VARCHAR, epoch_ms(TIMESTAMPTZ '2020-01-01 00:00:00+00'), to_json(TIMESTAMPTZ '2020-07-01 00:00:00+00')",
@@ -137,8 +141,46 @@ fixed.push(
   ]),
 )
 
+fixed.push(
+  ...ranges.flatMap((name) =>
+    [
+      ...['1 day', '23 hours', '1 day 1 hour', '12:34:56.789012', '1 month', '-1 day'].map(
+        (step) => `${bounds}, INTERVAL '${step}'`,
+      ),
+      ...['-1 day', '-6 hours', '-1 month -1 day -1 hour', '1 day'].map((step) => `${back}, INTERVAL '${step}'`),
+      "TIMESTAMPTZ '2024-01-31 11:30:00+00', TIMESTAMPTZ '2025-06-01 00:00:00+00', INTERVAL '1 month'",
+      "TIMESTAMPTZ '2024-01-31 11:30:00+00', TIMESTAMPTZ '2024-01-31 11:30:00+00', INTERVAL '1 month'",
+      "TIMESTAMPTZ '2025-12-31 00:00:00+00', TIMESTAMPTZ '2026-12-31 00:00:00+00', INTERVAL '17 minutes'",
+      `${bounds}, NULL`,
+      "NULL, TIMESTAMPTZ '2024-01-31 11:30:00+00', INTERVAL '1 day'",
+      "TIMESTAMPTZ '2026-03-27 11:30:00+00', TIMESTAMP '2026-03-30 00:00:00', INTERVAL '1 day'",
+      "DATE '2026-03-27', TIMESTAMPTZ '2026-03-30 00:00:00+00', INTERVAL '1 day'",
+    ].map((given) => `SELECT t::VARCHAR, typeof(t) FROM ${name}(${given}) r(t)`),
+  ),
+  ...ranges.map(
+    (name) => `SELECT ${name}::VARCHAR, ordinality FROM ${name}(${bounds}, INTERVAL '1 day') WITH ORDINALITY`,
+  ),
+  ...ranges.map(
+    (name) =>
+      `SELECT i, t::VARCHAR FROM (SELECT i, TIMESTAMPTZ '2026-03-20 01:30:00+00' + INTERVAL (i) HOURS AS a FROM range(500) n(i)) v, ${name}(v.a, v.a + INTERVAL '20 days', INTERVAL '1 day') r(t) ORDER BY ALL`,
+  ),
+  ...ranges.map(
+    (name) =>
+      `SELECT i, count(*), min(t)::VARCHAR, max(t)::VARCHAR FROM (VALUES (1, TIMESTAMPTZ '2026-03-20 01:30:00+00'), (2, TIMESTAMPTZ '2026-10-20 01:30:00+00')) v(i, a), ${name}(v.a, v.a + INTERVAL '9 days', INTERVAL '1 minute') r(t) GROUP BY i ORDER BY i`,
+  ),
+  ...ranges.map(
+    (name) =>
+      `SELECT count(*), min(a.t)::VARCHAR, max(b.t)::VARCHAR FROM ${name}(${bounds}, INTERVAL '1 hour') a(t) JOIN ${name}(${bounds}, INTERVAL '2 hours') b(t) USING (t)`,
+  ),
+)
+
 const refused = [
   ...ranges.flatMap((name) => [
+    `FROM ${name}(${bounds}, INTERVAL '0 days')`,
+    `FROM ${name}(${bounds}, INTERVAL '1 month -1 day')`,
+    `FROM ${name}(now(), 'infinity'::TIMESTAMPTZ, INTERVAL '1 day')`,
+    `FROM ${name}('-infinity'::TIMESTAMPTZ, now(), INTERVAL '1 day')`,
+    `FROM ${name}(now(), 'tomorrow', INTERVAL '1 day')`,
     `SELECT ${name}(${bounds}, INTERVAL '1 month -1 day')`,
     `SELECT ${name}(${bounds}, INTERVAL '1 day -24 hours')`,
     `SELECT ${name}(now(), 'infinity'::TIMESTAMPTZ, INTERVAL '1 day')`,
@@ -224,9 +266,23 @@ describe.each(['slim', 'full'] as const)('time zones on the %s binary', (binary)
     expect(isLakefrontError(error), String(error)).toBe(true)
   })
 
-  test.each(ranges)('%s of instants as a table is refused with what to say instead', async (name) => {
-    await expect(ours(`FROM ${name}(${bounds}, INTERVAL '1 day')`)).rejects.toThrow(`unnest(${name}(`)
+  test.each(ranges)('%s of instants as a table takes parameters, and numbers as before', async (name) => {
+    await native.run("SET TimeZone = 'Europe/Berlin'")
+    await ours("SET TimeZone = 'Europe/Berlin'")
+    const sql = `SELECT t::VARCHAR AS t FROM ${name}($1::TIMESTAMPTZ, $2::TIMESTAMPTZ, $3::INTERVAL) r(t)`
+    for (const step of ['1 day', '12 hours', '1 month']) {
+      const given = ['2026-03-27 11:30:00+00', '2026-07-02 09:30:00+00', step]
+      const stream = await engine.execute({ sql, parameters: given })
+      const rows: unknown[][] = []
+      for (let batch = await stream.next(); batch !== undefined; batch = await stream.next())
+        rows.push(...rowsFromBatch(batch).map((row) => Object.values(row)))
+      expect(rows).toEqual((await native.runAndReadAll(sql, given)).getRows())
+      expect(rows.length).toBeGreaterThan(2)
+    }
     expect(await ours(`SELECT r.* FROM (VALUES (2)) t(a), ${name}(t.a) r`)).toHaveLength(name === 'range' ? 2 : 3)
+    const minutes = `FROM ${name}(now(), now() + INTERVAL 10 DAYS, INTERVAL 1 MINUTE)`
+    expect(await ours(`${minutes} LIMIT 3`)).toHaveLength(3)
+    expect(await ours(`SELECT count(*) ${minutes}`)).toEqual([[name === 'range' ? 14_400n : 14_401n]])
   })
 
   test('the setting is of the connection, and is what was set', async () => {

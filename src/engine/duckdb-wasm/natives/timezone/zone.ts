@@ -31,8 +31,10 @@ export class Zone {
   readonly #format: Intl.DateTimeFormat
   readonly #blocks = new Map<number, Block>()
   readonly #offsets = new Map<number, number>()
-  #block: Block = { early: 0, late: 0, change: 0 }
-  #index = NaN
+  /** Where the offset that was asked for last is known to hold: rows mostly lie beside each other. */
+  #offset = NaN
+  #from = NaN
+  #until = NaN
 
   /** @throws RangeError when the platform does not know the zone. */
   constructor(name: string) {
@@ -53,12 +55,18 @@ export class Zone {
 
   /** Seconds east of Greenwich at an instant. */
   offsetAt(instant: number): number {
+    if (instant >= this.#from && instant < this.#until) return this.#offset
     const index = Math.floor(instant / blockSeconds)
-    if (index !== this.#index) {
-      this.#block = this.#find(index)
-      this.#index = index
-    }
-    return instant < this.#block.change ? this.#block.early : this.#block.late
+    const { early, late, change } = this.#find(index)
+    const isEarly = instant < change
+    const offset = isEarly ? early : late
+    const from = isEarly || early === late ? index * blockSeconds : change
+    const until = isEarly ? change : (index + 1) * blockSeconds
+    const isBeside = offset === this.#offset && from <= this.#until && until >= this.#from
+    this.#from = isBeside ? Math.min(from, this.#from) : from
+    this.#until = isBeside ? Math.max(until, this.#until) : until
+    this.#offset = offset
+    return offset
   }
 
   /**

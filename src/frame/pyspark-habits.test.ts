@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect } from '../connect.ts'
+import { Session } from '../connect/session.ts'
+import { nodeHost } from '../engine/duckdb-wasm/node-host.ts'
+import { openEngine } from '../engine/open-engine.ts'
+import { isLakefrontError } from '../errors.ts'
+import { col } from '../expr/col.ts'
+import { lit } from '../expr/lit.ts'
+import { Window } from '../expr/window.ts'
+import * as F from '../functions.ts'
+import type { DataFrame } from './dataframe.ts'
+
+let db: Session
+let sqlite: Session
+beforeAll(async () => {
+  db = new Session(await openEngine(nodeHost(new URL('../../dist/wasm/', import.meta.url))))
+  sqlite = await connect('sqlite::memory:')
+})
+afterAll(async () => {
+  await db.close()
+  await sqlite.close()
+})
+
+async function failure(make: () => unknown): Promise<string> {
+  try {
+    await make()
+  } catch (error) {
+    return isLakefrontError(error) ? `${error.code}: ${error.message}` : `${(error as Error).name}!`
+  }
+  return 'none'
+}
+
+describe('what PySpark answers', () => {
+  test('a key of a map is a key, not a position', async () => {
+    const maps = db.sql("SELECT MAP {1: 'a', 0: 'z'} AS m, [7, 8] AS l")
+    expect(await maps.select(col('m').getItem(1).as('one'), col('m').getItem(2).as('two')).first()).toEqual({
+      one: 'a',
+      two: null,
+    })
+    expect(await maps.select(col('m').getItem(0).as('m'), col('l').getItem(0).as('l')).first()).toEqual({
+      m: 'z',
+      l: 7,
+    })
+  })
+
+  test('replace() keeps the digits of the values that stay', async () => {
+    const wide = '-99999999999999999999999999999999999.99'
+    const frame = db.createDataFrame([{ d: '1.10' }, { d: '1.00' }, { d: wide }], { d: 'decimal(38,2)' })
+    expect(await frame.replace(1, 2.5).collect()).toEqual([{ d: '1.10' }, { d: '2.50' }, { d: wide }])
+    expect(await frame.replace(1, 2.5).dtypes()).toEqual([['d', 'DECIMAL(38,2)']])
+  })
+
+  test('the fields of a struct, each a column', async () => {
+    const frame = db.sql("SELECT 1 AS id, {'a': {'b': 2}, 'c': 'x'} AS s")
+    expect(await frame.select('id', 's.*').collect()).toEqual([{ id: 1, a: { b: 2 }, c: 'x' }])
+    expect(await frame.select('s.a.*').collect()).toEqual([{ b: 2 }])
+    expect(await frame.select(col('s.*')).columns()).toEqual(['a', 'c'])
+    const aliased = db.createDataFrame([{ s: { a: 1 } }]).alias('s')
+    expect(await aliased.select('s.*').columns()).toEqual(['s'])
+    expect(await failure(() => db.createDataFrame([{ id: 1 }]).select('id.*'))).toBe(
+      'TYPE_MISMATCH: select("id.*"): id is INTEGER, and only a struct has fields.',
+    )
+  })
+
+  test('a field in a field is named by its path, and a struct that is NULL stays NULL', async () => {
+    const frame = db.createDataFrame([{ s: { a: { b: 1 } } }, { s: null }], { s: 'struct(a struct(b int))' })
+    const changed = frame.select(col('s').withField('a.c', 'x').withField('d', col('s.a.b').add(1)).as('s'))
+    expect(await changed.collect()).toEqual([{ s: { a: { b: 1, c: 'x' }, d: 2 } }, { s: null }])
+    expect(await changed.select(col('s').dropFields('a.b', 'd').as('s')).collect()).toEqual([
+      { s: { a: { c: 'x' } } },
+      { s: null },
+    ])
+  })
+
+  test('drop() of a name that a join has twice drops both', async () => {
+    const a = db.createDataFrame([{ id: 1, v: 'a' }])
+    const b = db.createDataFrame([{ id: 1, w: 'b' }])
+    const joined = a.join(b, a.col('id').eq(b.col('id')))
+    expect(await joined.drop('id').collect()).toEqual([{ v: 'a', w: 'b' }])
+    expect(await joined.drop(b.col('id')).collect()).toEqual([{ id: 1, v: 'a', w: 'b' }])
+  })
+
+  test('a view may be replaced by what is made of it', async () => {
+    const { name: view } = { name: 'step "by" step' }
+    await db.createDataFrame([{ a: 1 }]).createOrReplaceTempView(view)
+    await db.table(view).withColumn('b', col('a').add(1)).createOrReplaceTempView(view)
+    await db.table(view).withColumn('c', col('b').add(1)).createOrReplaceTempView(view)
+    expect(await db.table(view).collect()).toEqual([{ a: 1, b: 2, c: 3 }])
+    const again = db.sql('WITH x AS (SELECT a + ? AS a FROM "step ""by"" step") SELECT a FROM x -- all', [10])
+    await again.createOrReplaceTempView(view)
+    expect(await db.table(view).collect()).toEqual([{ a: 11 }])
+    await db.sql`SELECT a * ${2} AS a FROM "step ""by"" step"`.filter(col('a').gt(0)).createOrReplaceTempView(view)
+    expect(await db.sql('FROM "step ""by"" step"').collect()).toEqual([{ a: 22 }])
+  })
+})
+
+describe('a range over dates', () => {
+  const rows = ['2024-01-31', '2024-02-29', '2024-12-31', null].map((day, id) => ({ id, day }))
+  const ofDays = (session: Session): DataFrame =>
+    session
+      .createDataFrame(rows, { id: 'int', day: 'date' })
+      .select('id', F.sum('id').over(Window.orderBy('day').rangeBetween(-40, 0)).as('s'))
+      .orderBy('id')
+  test('counts days, on SQLite too', async () => {
+    const sums = [0, 1, 2, 3]
+    const found = (await ofDays(db).collect()).map(({ s }) => Number(s))
+    expect(found).toEqual(sums)
+    expect((await ofDays(sqlite).collect()).map(({ s }) => Number(s))).toEqual(sums)
+  })
+
+  test('of more than one key, and of text, is refused at once', async () => {
+    const frame = db.createDataFrame([{ a: 1, t: 'x' }]) as DataFrame
+    const over = (...keys: string[]) => F.count().over(Window.orderBy(...keys).rangeBetween(-1, 1))
+    expect(await failure(() => frame.select(over('a', 't')))).toContain('INVALID_ARGUMENT')
+    expect(await failure(() => frame.select(over('t')))).toContain('TYPE_MISMATCH')
+    const at = sqlite.createDataFrame([{ at: '2024-01-01 00:00:00' }], { at: 'timestamp' }) as DataFrame
+    expect(await failure(() => at.select(over('at')))).toContain('TYPE_MISMATCH')
+    expect(
+      await frame.select(F.count().over(Window.orderBy('a', 't').rangeBetween(-Infinity, 0)).as('n')).first(),
+    ).toEqual({
+      n: 1n,
+    })
+  })
+})
+
+describe('a habit that has another form here is told which', () => {
+  const frame = () => db.createDataFrame([{ id: 1, s: 'x', d: 1.5 }]) as DataFrame
+  const loose = () => frame() as unknown as Record<string, (...args: unknown[]) => unknown>
+  test.each<[what: string, make: () => unknown, says: string]>([
+    ['an operator', () => loose()['filter']!((col('id') as never as number) > 1), "JavaScript's operators do not work"],
+    ['an addition', () => frame().select((col('id') as never as string) + 1), "JavaScript's operators do not work"],
+    ['a comparison of columns', () => loose()['join']!(frame(), false), 'write a.gt(1) for a > 1'],
+    ['a condition of nothing', () => loose()['filter']!(undefined), 'filter() takes columns; undefined was given'],
+    [
+      'a value for a column',
+      () => loose()['withColumn']!('x', 5),
+      'withColumn() takes columns; 5 was given. A value becomes a column by lit()',
+    ],
+    ['text for a column', () => loose()['withColumns']!({ x: 's' }), 'a name by col()'],
+    [
+      'aggregates by name',
+      () => (frame().groupBy('s') as unknown as { agg(x: unknown): unknown }).agg({ id: 'max' }),
+      'Write F.max("a")',
+    ],
+    [
+      'sums of nothing',
+      () => (frame().groupBy('s') as unknown as { sum(): unknown }).sum(),
+      'sum() was given no columns',
+    ],
+    ['a list of columns', () => loose()['select']!(['id', 's']), 'A list of columns is spread'],
+    ['a list of names to drop', () => loose()['drop']!(['id']), 'Spread a list'],
+    [
+      'one name for many',
+      () => loose()['dropDuplicates']!('id'),
+      'takes a list of names, such as ["id"]; "id" was given',
+    ],
+    ['one name to fill', () => loose()['fillna']!(0, 'id'), 'takes a list of names'],
+    ['one name to replace in', () => loose()['replace']!('a', 'b', 's'), 'takes a list of names'],
+    ['one name to look at', () => loose()['dropna']!({ subset: 'id' }), 'takes a list of names'],
+    ['an unknown way to drop', () => loose()['dropna']!({ how: 'some' }), 'how is "any" or "all"; "some" was given'],
+    ['one name to keep', () => loose()['unpivot']!('id'), 'takes a list of names'],
+    ['values without a common type', () => frame().unpivot(['id']), 's VARCHAR, d DOUBLE'],
+    ['a number for a name', () => loose()['describe']!(5), 'named by a string that is not empty; 5 was given'],
+    ['a bigint for a name', () => loose()['orderBy']!(5n), '5 was given'],
+    ['no rows and no types', () => db.createDataFrame([]), 'no rows'],
+  ])('%s', async (_, make, says) => {
+    const message = await failure(make)
+    expect(message).toContain(says)
+    expect(message).toMatch(/^(INVALID_ARGUMENT|TYPE_MISMATCH): /)
+  })
+
+  test('columns are still text where text is asked for', () => {
+    expect(`${col('id').add(lit(1))}`).toBe('Column<(id + 1)>')
+  })
+})
