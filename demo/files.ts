@@ -81,10 +81,10 @@ export function filesPanel(memory: Memory, host: FilesHost): FilesPanel {
         host.announce(`${file.name} cannot be read.`)
         continue
       }
+      host.opened(file.name)
       if (handle !== undefined) await memory.saveFile({ name: file.name, handle })
       else if (file.size <= keptBytes) await memory.saveFile({ name: file.name, file })
       else host.announce(`${file.name} is larger than ${sizeLimitText}: open it again after a reload.`)
-      host.opened(file.name)
     }
   }
 
