@@ -11,6 +11,7 @@ import { agreeing } from './engine-queries.ts'
 import { openOracle } from './oracle.ts'
 import type { Oracle } from './oracle.ts'
 import type { Site } from './site.ts'
+import { timed } from './timed.ts'
 
 declare global {
   var library: typeof lakefront
@@ -145,38 +146,42 @@ describe.each(ways)('$name', ({ options, suspends }) => {
     )
   })
 
-  test('an abort is answered within 100 ms, and the engine is free soon, with columns to fetch and with columns at hand', async () => {
-    const times = await page.evaluate(async () => {
-      const slow = `SELECT count(*) FROM (SELECT DISTINCT * FROM read_parquet(['flights-3m.parquet', 'flights-3m.parquet', 'flights-3m.parquet']))`
-      const abortAfter = async (begin: (start: () => void) => void): Promise<{ answered: number; free: number }> => {
-        const controller = new AbortController()
-        let aborted = 0
-        const start = (): void => {
-          if (controller.signal.aborted) return
-          aborted = performance.now()
-          controller.abort(new Error('enough'))
+  test(
+    'an abort is answered within 100 ms, and the engine is free soon, with columns to fetch and with columns at hand',
+    timed,
+    async () => {
+      const times = await page.evaluate(async () => {
+        const slow = `SELECT count(*) FROM (SELECT DISTINCT * FROM read_parquet(['flights-3m.parquet', 'flights-3m.parquet', 'flights-3m.parquet']))`
+        const abortAfter = async (begin: (start: () => void) => void): Promise<{ answered: number; free: number }> => {
+          const controller = new AbortController()
+          let aborted = 0
+          const start = (): void => {
+            if (controller.signal.aborted) return
+            aborted = performance.now()
+            controller.abort(new Error('enough'))
+          }
+          begin(start)
+          const running = db.sql(slow).collect({ signal: controller.signal, onProgress: start })
+          const message = await running.then(
+            () => 'not aborted',
+            (error: Error) => error.message,
+          )
+          if (message !== 'enough') throw new Error(message)
+          const answered = performance.now() - aborted
+          await db.sql('SELECT 1').collect()
+          return { answered, free: performance.now() - aborted }
         }
-        begin(start)
-        const running = db.sql(slow).collect({ signal: controller.signal, onProgress: start })
-        const message = await running.then(
-          () => 'not aborted',
-          (error: Error) => error.message,
-        )
-        if (message !== 'enough') throw new Error(message)
-        const answered = performance.now() - aborted
-        await db.sql('SELECT 1').collect()
-        return { answered, free: performance.now() - aborted }
-      }
-      const fetching = await abortAfter((start) => setTimeout(start, 50))
-      await db.sql(`SELECT max(COLUMNS(*)) FROM 'flights-3m.parquet'`).collect()
-      const cached = await abortAfter(() => {})
-      return { fetching, cached }
-    })
-    expect(times.fetching.answered).toBeLessThan(100)
-    expect(times.cached.answered).toBeLessThan(100)
-    expect(times.fetching.free).toBeLessThan(250)
-    expect(times.cached.free).toBeLessThan(250)
-  })
+        const fetching = await abortAfter((start) => setTimeout(start, 50))
+        await db.sql(`SELECT max(COLUMNS(*)) FROM 'flights-3m.parquet'`).collect()
+        const cached = await abortAfter(() => {})
+        return { fetching, cached }
+      })
+      expect(times.fetching.answered).toBeLessThan(100)
+      expect(times.cached.answered).toBeLessThan(100)
+      expect(times.fetching.free).toBeLessThan(250)
+      expect(times.cached.free).toBeLessThan(250)
+    },
+  )
 
   test('a million rows come in order, in batches, with progress', async () => {
     const seen = await page.evaluate(async () => {

@@ -5,6 +5,7 @@ import { col, connect, type Progress, type Session } from 'lakefront'
 import { count } from 'lakefront/functions'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { LakefrontError } from '../src/errors.ts'
+import { timed } from './timed.ts'
 
 const flights = fileURLToPath(new URL('../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url))
 
@@ -28,7 +29,7 @@ const failureOf = (promise: Promise<unknown>): Promise<LakefrontError> =>
     (error: LakefrontError) => error,
   )
 
-test('a query over a file, by methods and by text, runs in a thread', async () => {
+test('a query over a file, by methods and by text, runs in a thread', timed, async () => {
   const worst = await db.read
     .parquet(flights)
     .filter(col('delay').gt(60))
@@ -53,8 +54,8 @@ test('a query over a file, by methods and by text, runs in a thread', async () =
   expect(longestBlock).toBeLessThan(500)
 })
 
-test('an abort is answered within 100 ms, and the engine goes on with what it had', async () => {
-  await db.sql('CREATE TABLE kept AS SELECT 1 AS x').collect()
+test('an abort is answered within 100 ms, and the engine goes on with what it had', timed, async () => {
+  await db.sql('CREATE OR REPLACE TABLE kept AS SELECT 1 AS x').collect()
   const controller = new AbortController()
   const running = failureOf(db.sql(long).collect({ signal: controller.signal }))
   await new Promise((resolve) => setTimeout(resolve, 300))

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { contentSecurityPolicy, type Route, serve } from '../.ci/serve.mjs'
 import { openBrowser } from './browser.ts'
 import type { Site } from './site.ts'
+import { timed } from './timed.ts'
 
 declare global {
   var library: typeof lakefront
@@ -100,7 +101,7 @@ test('a file in the browser’s own file system is read by its path', async () =
   expect(outcomes.slice(1).map(({ code }) => code)).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'])
 })
 
-test('an abort while scanning is answered within 100 ms and leaves the engine as it was', async () => {
+test('an abort while scanning is answered within 100 ms and leaves the engine as it was', timed, async () => {
   await connect()
   const { milliseconds, outcomeOfAbort, kept, progress } = await page.evaluate(async (file) => {
     await db.sql('CREATE TABLE kept AS SELECT 1 AS x').collect()
