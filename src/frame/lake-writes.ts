@@ -42,7 +42,7 @@ type IfExists = InSchema & { readonly ifExists?: boolean }
 export interface TransactionOptions extends Omit<LakeWriteOptions, 'onProgress'> {
   /**
    * How often all of it is run again when another commit changed the same first. Default 0: that is `COMMIT_CONFLICT`. On a disk and in files of a browser
-   * others let it pass then: nobody else commits meanwhile, for five seconds at most.
+   * others let it pass then: nobody else commits meanwhile, for five seconds at most. In a store those do that were overtaken themselves.
    */
   readonly reruns?: number
 }
@@ -178,7 +178,7 @@ export class LakeWrites {
   ): Promise<CommitReport> {
     const options = signal === undefined ? {} : { signal }
     for (let run = 0; ; run++) {
-      const { lake } = await this.#call('begin', { lake: this.#lake, again: run > 0 }, options)
+      const { lake } = await this.#call('begin', { lake: this.#lake, again: run }, options)
       try {
         await work(new LakeTransaction(this.#executor, this.#call, lake))
         return await this.#call('commit', { lake, commit }, options)

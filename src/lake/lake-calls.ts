@@ -96,9 +96,9 @@ export interface LakeCalls {
     /** None within a transaction. */
     readonly answer: CommitReport | undefined
   }
-  /** Begins a transaction, or one that was overtaken `again`; the answer's `lake` stands for the lake in it. */
+  /** Begins a transaction, or one that was overtaken so often `again`; the answer's `lake` stands for the lake in it. */
   readonly begin: {
-    readonly argument: { readonly lake: string; readonly commitId?: string; readonly again?: boolean }
+    readonly argument: { readonly lake: string; readonly commitId?: string; readonly again?: number }
     readonly answer: { readonly lake: string; readonly snapshot: number }
   }
   readonly commit: {

@@ -72,10 +72,10 @@ export interface Catalog extends CatalogReader, AsyncDisposable {
     options?: { readonly signal?: AbortSignal; readonly retries?: number; readonly hasTurn?: boolean },
   ): Promise<Published<T>>
   /**
-   * Waits for a turn to publish, where there is a line to stand in: what is published with `hasTurn` meets nobody of the line until the function is called that
-   * this gives, or five seconds have gone by.
+   * Waits for a turn to publish: what is published with `hasTurn` meets nobody of the line until the function is called that this gives, or five seconds
+   * have gone by. In a store only those stand in line that ask for this, and who `lost` more races comes first.
    */
-  turn?(): Promise<() => void>
+  turn?(lost: number): Promise<() => void | Promise<void>>
   /** What makes copies of the current version. */
   copies(): Promise<CatalogCopies>
   /** Gives everything back. Twice is fine. */

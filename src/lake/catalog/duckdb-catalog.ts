@@ -18,6 +18,7 @@ import { countedStorage } from './counted-storage.ts'
 import { openCatalogFile } from './open-catalog-file.ts'
 import { isUnchanged, markOf, openElsewhere } from './foreign-changes.ts'
 import { isSwapped, markSwap } from './swap-mark.ts'
+import { turnInStore } from './store-line.ts'
 
 /** Where a catalog is kept, and what opens its file. */
 export interface DuckdbCatalogOptions {
@@ -38,6 +39,9 @@ interface Abort {
 
 /** Races that may be lost before a publication gives up. */
 const defaultRetries = 30
+
+/** Races that are lost in a store before a publication stands in line. */
+const lossesInStore = 3
 
 /** How often a file is read that is changed meanwhile, and the milliseconds between. */
 const readTries = 20
@@ -96,7 +100,7 @@ export async function createDuckdbCatalog(options: DuckdbCatalogOptions): Promis
  * memory: readers keep theirs, and a publication works on a copy of its own, which becomes the current version once the store has it.
  *
  * Publications that come while a swap is under way go into the next one together, each in a transaction of its own. Where the store has a line to stand
- * in, those of several processes take turns; else who lost a race waits for a while at random, and shorter the more it has lost.
+ * in, those of several processes take turns; else who lost a race waits for a while at random, and from the third on with others that lost as many, in a line beside the catalog.
  */
 class DuckdbCatalog implements Catalog {
   readonly label: string
@@ -170,8 +174,8 @@ class DuckdbCatalog implements Catalog {
       signal?.throwIfAborted()
       const answer = resolve as (published: Published<unknown>) => void
       const publication = { apply, retries, signal, resolve: answer, reject }
-      if (hasTurn && this.#options.storage.inTurn !== undefined) {
-        this.#inTurn = this.#publishTogether([publication])
+      if (hasTurn) {
+        this.#inTurn = this.#publishTogether([publication], { hasTurn })
         return
       }
       this.#waiting.push(publication)
@@ -179,9 +183,9 @@ class DuckdbCatalog implements Catalog {
     })
   }
 
-  turn(): Promise<() => void> {
+  async turn(lost: number): Promise<() => void | Promise<void>> {
     const { storage, key } = this.#options
-    if (storage.inTurn === undefined) return Promise.resolve(() => undefined)
+    if (storage.inTurn === undefined) return turnInStore(await this.#tried(), key, { lost })
     return new Promise((resolve, reject) => {
       const kept = (): Promise<void> =>
         new Promise((leave) => {
@@ -261,8 +265,9 @@ class DuckdbCatalog implements Catalog {
   }
 
   /** Who `waited` for its turn looks first whether there is a newer version. */
-  async #publishTogether(group: readonly Publication[], { waited = false } = {}): Promise<void> {
+  async #publishTogether(group: readonly Publication[], { waited = false, hasTurn = false } = {}): Promise<void> {
     let pending = group
+    let leave: (() => void | Promise<void>) | undefined
     try {
       if (waited) await this.#beginLook()
       for (let attempt = 1; ; attempt++) {
@@ -280,11 +285,16 @@ class DuckdbCatalog implements Catalog {
         }
         pending = pending.filter((publication) => !gaveUp(publication, attempt, this.label))
         if (pending.length === 0) return
-        if (this.#options.storage.inTurn === undefined) await pause(waitAfter(attempt, performance.now() - began))
+        if (this.#options.storage.inTurn === undefined && !hasTurn && leave === undefined) {
+          if (attempt < lossesInStore) await pause(waitAfter(attempt, performance.now() - began))
+          else leave = await this.turn(attempt)
+        }
         await this.#reload()
       }
     } catch (error) {
       for (const publication of pending) if (!this.#waiting.includes(publication)) publication.reject(error)
+    } finally {
+      await leave?.()
     }
   }
 
@@ -464,10 +474,10 @@ function unknownState(label: string, cause?: unknown): LakefrontError {
 
 /**
  * How long to wait when so many races are lost: at random, so that not all try again at once, and up to a few times as long as a try takes, so that most tries
- * meet nobody. Less with each race, so that who has lost often comes before who has not.
+ * meet nobody.
  */
 function waitAfter(losses: number, tryMilliseconds: number): number {
-  return Math.min(Math.random() * tryMilliseconds * Math.max(1, 8 - losses), longestWait)
+  return Math.min(Math.random() * tryMilliseconds * (8 - losses), longestWait)
 }
 
 function pause(milliseconds: number): Promise<void> {

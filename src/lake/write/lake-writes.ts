@@ -30,14 +30,14 @@ interface Begun extends Open {
   /** Its statements run one after the other, also where they are begun side by side. */
   turn: Promise<unknown>
   /** Of one that others overtook before: lets them in again. */
-  readonly leave?: (() => void) | undefined
+  readonly leave?: (() => void | Promise<void>) | undefined
 }
 
 interface BeginOptions extends WriteOptions {
   /** Of the commit it will be. */
   readonly commitId?: string
-  /** Whether it was begun before, and overtaken: then it waits for its turn first, and others wait for it. */
-  readonly again?: boolean
+  /** How often it was begun before, and overtaken: then it waits for its turn first, and others wait for it. */
+  readonly again?: number
 }
 
 /** Writes to the lakes of a session, where the engine is. */
@@ -93,7 +93,7 @@ export class LakeWrites {
   async begin(name: string, options: BeginOptions = {}): Promise<{ readonly lake: string; readonly snapshot: number }> {
     const lake = this.#parts.lakes.lake(name)
     const requestsBefore = lake.catalog.requests
-    const leave = options.again === true ? await lake.catalog.turn?.() : undefined
+    const leave = options.again ? await lake.catalog.turn?.(options.again) : undefined
     try {
       await renew(lake, options)
       const open = await this.#begin(lake, { readsOwn: true, requestsBefore, ...options })
@@ -101,7 +101,7 @@ export class LakeWrites {
       this.#open.set(draft.name, { ...open, turn: Promise.resolve(), leave })
       return { lake: draft.name, snapshot: open.transaction.base }
     } catch (error) {
-      leave?.()
+      await leave?.()
       throw error
     }
   }
@@ -112,7 +112,7 @@ export class LakeWrites {
       await turn
       return await transaction.commit(commit, { ...options, hasTurn: leave !== undefined })
     } finally {
-      leave?.()
+      await leave?.()
       await this.#parts.lakes.close(name)
     }
   }
@@ -122,7 +122,7 @@ export class LakeWrites {
     if (!this.#open.has(name)) return
     const { transaction, turn, leave } = this.#take(name)
     await turn
-    leave?.()
+    await leave?.()
     await transaction.abort()
     await this.#parts.lakes.close(name)
   }
