@@ -44,5 +44,5 @@ test('nobody waits where the line cannot be written', async () => {
   const storage: Storage = memoryStorage()
   const denied = (): Promise<never> => Promise.reject(new LakefrontError('PERMISSION_DENIED', 'Not that key.'))
   const leave = await turnInStore({ ...storage, read: denied, write: denied, remove: denied }, key, { lost: 1 })
-  await leave()
+  expect(await leave()).toBeUndefined()
 })
