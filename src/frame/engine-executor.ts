@@ -1,7 +1,6 @@
 import type { Engine, ExecuteOptions, ResultStream, Statement } from '../engine/engine.ts'
 import { isLakefrontError, LakefrontError } from '../errors.ts'
 import type { CallLake, LakeTableName } from '../lake/lake-calls.ts'
-import { explainPlan } from '../plan/explain.ts'
 import { table, withSchema } from '../plan/leaf.ts'
 import { insert } from '../plan/mutation.ts'
 import type { Leaf, Plan, Scan, Table } from '../plan/nodes.ts'
@@ -18,7 +17,6 @@ import { rowsFromBatch } from '../types/rows.ts'
 import type { Executor } from './executor.ts'
 import { KnownFiles } from './known-files.ts'
 import { KeptRows } from './kept-rows.ts'
-import { metricsText } from './metrics-text.ts'
 import { pivotValues } from './pivot-values.ts'
 import { changesTables } from './changes-tables.ts'
 import { withViewAsItWas } from './replaced-view.ts'
@@ -256,7 +254,7 @@ export function engineExecutor(engine: Engine): Executor {
     },
 
     async explain(plan, mode, options) {
-      if (mode === 'logical') return explainPlan(plan)
+      if (mode === 'logical') return (await import('../plan/explain.ts')).explainPlan(plan)
       if (mode === 'sql') return executor.toSQL(plan)
       const { statement } = await prepare(plan, { ...options, asks: true })
       const prefix = { physical: 'EXPLAIN', analyze: 'EXPLAIN ANALYZE', engine: 'EXPLAIN (FORMAT json)' }[mode]
@@ -266,7 +264,8 @@ export function engineExecutor(engine: Engine): Executor {
         for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
           for (const row of rowsFromBatch(batch)) lines.push(String(row['explain_value'] ?? Object.values(row).at(-1)))
         }
-        return mode === 'analyze' ? `${lines.join('\n')}\n${metricsText(await stream.metrics())}` : lines.join('\n')
+        if (mode === 'analyze') lines.push((await import('./metrics-text.ts')).metricsText(await stream.metrics()))
+        return lines.join('\n')
       } finally {
         await stream.close()
       }

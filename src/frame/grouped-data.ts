@@ -38,7 +38,7 @@ export class GroupedData<Row extends object, Keys extends object> {
   /**
    * Columns of their own for each of `values` of `column`: `groupBy('origin').pivot('year', [2023, 2024]).agg(F.sum('delay'))`
    * gives origin, 2023 and 2024; with several aggregates `2023_n`, …. Without values, those there are are looked up at the action
-   * that needs them, and stand in ascending order. What has no rows is NULL.
+   * that needs them, and stand in ascending order; where there are no rows, only the keys are left. What has no rows is NULL.
    */
   pivot<const V extends readonly Value[] = readonly never[]>(
     column: NameIn<Row> | ColumnOf<Row>,
@@ -49,6 +49,11 @@ export class GroupedData<Row extends object, Keys extends object> {
       throw new LakefrontError(
         'INVALID_ARGUMENT',
         'pivot() goes with groupBy(), not with rollup(), cube() or groupingSets().',
+      )
+    if (values?.length === 0)
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        'pivot() was given no values. Leave the list out to take those there are.',
       )
     const by = argumentNode(column)
     return new PivotedData(this.#frameOf, this.#input, {

@@ -28,10 +28,10 @@ export async function pivotValues(
       `pivot(${describeExpression(plan.column)}) has more than ${mostPivotValues} different values. Give those you want: pivot("name", [a, b]).`,
     )
   }
-  if (rows.length === 0)
+  if (rows.length === 0 && plan.keys.length === 0)
     throw new LakefrontError(
       'INVALID_VALUE',
-      'There are no rows to pivot. Give the values you want: pivot("name", [a, b]).',
+      'There are no rows to pivot, and no keys to group by, so there would be no columns. Give the values you want: pivot("name", [a, b]).',
     )
   return rows.map((row) => {
     if (isValue(row.value)) return row.value

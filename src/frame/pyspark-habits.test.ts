@@ -43,6 +43,39 @@ describe('what PySpark answers', () => {
     })
   })
 
+  test('how values spread is NaN where one is NaN or infinite', async () => {
+    const frame = db.createDataFrame({
+      x: Float64Array.of(1, NaN, 4),
+      y: Float64Array.of(1, Infinity, 4),
+      i: [1, 2, 4],
+    })
+    const [, mean, stddev] = await frame.describe('x', 'y').collect()
+    expect([mean, stddev]).toMatchObject([
+      { x: 'nan', y: 'inf' },
+      { x: 'nan', y: 'nan' },
+    ])
+    const measures = [F.stddev, F.stddevPop, F.variance, F.varPop, F.kurtosis, F.skewness]
+    const columns = measures.flatMap((measure, at) => [measure('x').as(`x${at}`), measure('y').as(`y${at}`)])
+    const row = (await frame.select(...columns, F.corr('i', 'y').as('c')).first()) as object
+    expect(Object.values(row)).toEqual(Array.from({ length: 13 }, () => NaN))
+    const window = Window.orderBy('i')
+    const over = frame.select('i', F.stddev('x').over(window).as('s'), F.variance('i').over(window).as('v'))
+    expect((await over.collect()).map(({ s, v }) => [s, v])).toEqual([
+      [null, null],
+      [NaN, 0.5],
+      [NaN, expect.closeTo(7 / 3, 12)],
+    ])
+  })
+
+  test('a pivot of no rows has the columns of its keys', async () => {
+    const none = db.createDataFrame([{ a: 1, y: 2, v: 3 }]).filter(col('v').gt(9))
+    expect(await none.groupBy('a').pivot('y').sum('v').toColumns()).toEqual({ a: new Int32Array() })
+    expect(await none.groupBy('a').pivot('y').sum('v').withColumn('b', col('a')).columns()).toEqual(['a', 'b'])
+    expect(await failure(() => none.groupBy().pivot('y').count().collect())).toContain(
+      'INVALID_VALUE: There are no rows',
+    )
+  })
+
   test('replace() keeps the digits of the values that stay', async () => {
     const wide = '-99999999999999999999999999999999999.99'
     const frame = db.createDataFrame([{ d: '1.10' }, { d: '1.00' }, { d: wide }], { d: 'decimal(38,2)' })

@@ -24,11 +24,6 @@ export function pivot(
   checkGroups(options.keys, options.measures, 'agg()')
   if (options.measures.length === 0)
     throw new LakefrontError('INVALID_ARGUMENT', 'A pivot needs at least one aggregate, such as F.count().')
-  if (values !== undefined && values.length === 0)
-    throw new LakefrontError(
-      'INVALID_ARGUMENT',
-      'pivot() was given no values. Leave the list out to take those there are.',
-    )
   const scope = scopeOf(input)
   const [keys, measures] = [options.keys, options.measures].map((each) => each.map((one) => located(one, input))) as [
     Expression[],

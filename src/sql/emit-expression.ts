@@ -200,12 +200,13 @@ function call(node: Call, scope: EmitScope, over: string): string {
     const template = typeof spelling === 'string' ? spelling : (spelling[operands.length] ?? spelling.at(-1)!)
     return filled(template, operands, node.distinct === true, over)
   }
-  const text =
-    spelling.call(operands, node.distinct === true, node.operands, (index) => {
-      const operand = node.operands[index]
-      if (operand?.kind === 'Lambda') return scope.inside(node).typeOf(operand.body)
-      return operand === undefined ? undefined : scope.typeOf(operand)
-    }) + over
+  const typeOf = (index: number): LogicalType | undefined => {
+    const operand = node.operands[index]
+    if (operand?.kind === 'Lambda') return scope.inside(node).typeOf(operand.body)
+    return operand === undefined ? undefined : scope.typeOf(operand)
+  }
+  const alone = spelling.call(operands, node.distinct === true, node.operands, typeOf, over)
+  const text = spelling.hasWindows === 'within' ? alone : alone + over
   return spelling.then?.(text) ?? text
 }
 

@@ -91,9 +91,10 @@ export type Spelling =
         distinct: boolean,
         nodes: readonly Expression[],
         type: TypeOfOperand,
+        over: string,
       ) => string
-      /** False where the function cannot look through a window. */
-      readonly hasWindows?: false
+      /** False where the function cannot look through a window; `within` where `call` puts it where it goes. */
+      readonly hasWindows?: false | 'within'
       /** What is put around the call, outside of OVER. */
       readonly then?: (call: string) => string
     }

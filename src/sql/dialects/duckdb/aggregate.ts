@@ -1,5 +1,25 @@
 import type { Spelling } from '../dialect.ts'
 
+/**
+ * A measure of how values spread, which DuckDB refuses where one is NaN or infinite: it is NaN then, as in PySpark. Zero stands for such
+ * a value, and `abs(x - x)` is NaN of it and else 0.
+ */
+function spread(template: string): Spelling {
+  const filled = (operands: readonly string[], over: string): string =>
+    template.replace(/\{(\d|over)\}/g, (_, slot: string) => (slot === 'over' ? over : operands[Number(slot) - 1]!))
+  return {
+    hasWindows: 'within',
+    call: (operands, _, __, type, over) => {
+      const mayBeNaN = operands.map((_, index) => ['double', 'float'].includes(type(index)?.kind ?? ''))
+      if (!mayBeNaN.includes(true)) return filled(operands, over)
+      const finite = operands.map((x, index) =>
+        mayBeNaN[index] === true ? `CASE WHEN isfinite(${x}) THEN ${x} WHEN ${x} IS NOT NULL THEN 0 END` : x,
+      )
+      return `(${filled(finite, over)} + max(${operands.map((x) => `abs(${x} - ${x})`).join(' + ')})${over})`
+    },
+  }
+}
+
 /** Aggregates and window functions. */
 export const aggregate: Readonly<Record<string, Spelling>> = Object.freeze<Record<string, Spelling>>({
   count: {
@@ -16,10 +36,10 @@ export const aggregate: Readonly<Record<string, Spelling>> = Object.freeze<Recor
   avg: 'avg',
   min: 'min',
   max: 'max',
-  stddev: 'stddev_samp',
-  stddevPop: 'stddev_pop',
-  variance: 'var_samp',
-  varPop: 'var_pop',
+  stddev: spread('stddev_samp({1}){over}'),
+  stddevPop: spread('stddev_pop({1}){over}'),
+  variance: spread('var_samp({1}){over}'),
+  varPop: spread('var_pop({1}){over}'),
   median: 'median',
   first: 'first',
   last: 'last',
@@ -42,7 +62,7 @@ export const aggregate: Readonly<Record<string, Spelling>> = Object.freeze<Recor
   lastPresent: 'last({1}) FILTER (WHERE {1} IS NOT NULL)',
   grouping: 'grouping',
   groupingId: 'grouping_id',
-  corr: 'corr',
+  corr: spread('corr({1}, {2}){over}'),
   covarPop: 'covar_pop',
   covarSamp: 'covar_samp',
   regrAvgx: 'regr_avgx',
@@ -54,8 +74,8 @@ export const aggregate: Readonly<Record<string, Spelling>> = Object.freeze<Recor
   regrSxy: 'regr_sxy',
   regrSyy: 'regr_syy',
   regrCount: 'CAST(regr_count({1}, {2}){over} AS BIGINT)',
-  kurtosis: 'kurtosis_pop',
-  skewness: '(skewness({1}){over} * (count({1}){over} - 2) / sqrt(count({1}){over} * (count({1}){over} - 1)))',
+  kurtosis: spread('kurtosis_pop({1}){over}'),
+  skewness: spread('(skewness({1}){over} * (count({1}){over} - 2) / sqrt(count({1}){over} * (count({1}){over} - 1)))'),
   mode: 'mode',
   percentileDisc: 'quantile_disc',
   percentile: 'quantile_cont(CAST({1} AS DOUBLE), {2})',
