@@ -39,8 +39,7 @@ function valueAppend(shape: Shape, builder: ColumnBuilder): Append {
     case 'hugeint':
       return hugeintAppend(builder as FixedBuilder)
     case 'double':
-      return (cursor) =>
-        putDouble(builder as FixedBuilder, cursor.decimal() ?? cursor.number() ?? takeNumber(cursor, shape))
+      return (cursor) => putDouble(builder as FixedBuilder, cursor.number() ?? takeNumber(cursor, shape))
     case 'varchar':
       return textAppend(builder as BytesBuilder)
     case 'json':
@@ -281,8 +280,7 @@ export function objectAppend(shape: Shape, columns: readonly (ColumnBuilder | un
     for (let isFirst = true; cursor.next(0x7d, isFirst); isFirst = false) {
       const start = cursor.position
       let field: number | undefined = expected
-      if (expected < keys.length && isKey(cursor, keys[expected]!)) cursor.position += keys[expected]!.length + 2
-      else field = positions.get(cursor.takeString())
+      if (expected >= keys.length || !cursor.takeKey(keys[expected]!)) field = positions.get(cursor.takeString())
       cursor.expect(0x3a)
       const append = field === undefined ? undefined : appends[field]
       if (field !== undefined) {
@@ -297,11 +295,4 @@ export function objectAppend(shape: Shape, columns: readonly (ColumnBuilder | un
     if (found === names.length) return
     for (let field = 0; field < names.length; field++) if (seenIn[field] !== own) columns[field]?.appendNull()
   }
-}
-
-/** Whether `key` in quotes comes next. */
-function isKey({ bytes, position }: JsonCursor, key: Uint8Array): boolean {
-  if (bytes[position] !== 0x22 || bytes[position + key.length + 1] !== 0x22) return false
-  for (let at = 0; at < key.length; at++) if (bytes[position + 1 + at] !== key[at]) return false
-  return true
 }

@@ -2,8 +2,9 @@ import type { LogicalType, SimpleKind } from '../../types/logical-type.ts'
 import { distinctNames } from '../distinct-names.ts'
 import { isNumber } from './json-cursor.ts'
 import type { JsonCursor } from './json-cursor.ts'
-import { notations } from './notations.ts'
+import { local, notations, zoned } from './notations.ts'
 import type { Notation } from './notations.ts'
+import { takeSeconds } from './take-seconds.ts'
 
 /** What was seen of the values in one place. */
 export interface Seen {
@@ -14,14 +15,19 @@ export interface Seen {
   texts: Set<Notation>
   /** Objects without fields have been seen only. */
   readonly fields: Map<string, Seen>
+  /** The same by their names in UTF-8, in the order in which they came: objects mostly have them in one order. */
+  readonly order: { readonly key: Uint8Array; readonly seen: Seen }[]
   element: Seen | undefined
+  /** Of a field its place in the order of its object. */
+  readonly at: number
 }
 
 /** More fields than that are keys of a map. */
 const mostFields = 200
 
-export function nothingSeen(): Seen {
-  return { kinds: new Set(), number: 'bigint', texts: new Set(notations), fields: new Map(), element: undefined }
+export function nothingSeen(at = 0): Seen {
+  const kinds: Seen['kinds'] = new Set()
+  return { kinds, number: 'bigint', texts: new Set(notations), fields: new Map(), order: [], element: undefined, at }
 }
 
 /** Reads a value and remembers what it was. */
@@ -30,16 +36,18 @@ export function see(seen: Seen, cursor: JsonCursor): void {
   if (byte === 0x22) {
     seen.kinds.add('text')
     if (seen.texts.size === 0) return void cursor.string()
+    if (seen.texts.size === 1 && isPlainTimestamp(seen.texts, cursor)) return
     const text = cursor.takeString()
     for (const notation of seen.texts) if (notation.read(text) === undefined) seen.texts.delete(notation)
   } else if (byte === 0x7b) {
     seen.kinds.add('object')
     cursor.enter()
+    let expected = 0
     for (let isFirst = true; cursor.next(0x7d, isFirst); isFirst = false) {
-      const name = cursor.takeString()
+      const known = seen.order[expected]
+      const field = known !== undefined && cursor.takeKey(known.key) ? known.seen : fieldOf(seen, cursor.takeString())
+      expected = field.at + 1
       cursor.expect(0x3a)
-      const field = seen.fields.get(name) ?? nothingSeen()
-      seen.fields.set(name, field)
       see(field, cursor)
     }
   } else if (byte === 0x5b) {
@@ -50,7 +58,30 @@ export function see(seen: Seen, cursor: JsonCursor): void {
   } else seeWord(seen, cursor)
 }
 
+/** Whether a text comes next that is of the only notation left, and so plainly that it is gone over without making a text of it. */
+function isPlainTimestamp(texts: Seen['texts'], cursor: JsonCursor): boolean {
+  const isZoned = texts.has(zoned)
+  return (isZoned || texts.has(local)) && takeSeconds(cursor, isZoned) !== undefined
+}
+
+function fieldOf(seen: Seen, name: string): Seen {
+  const known = seen.fields.get(name)
+  if (known !== undefined) return known
+  const field = nothingSeen(seen.order.length)
+  seen.fields.set(name, field)
+  seen.order.push({ key: new TextEncoder().encode(name), seen: field })
+  return field
+}
+
 function seeWord(seen: Seen, cursor: JsonCursor): void {
+  const start = cursor.position
+  const number = cursor.takeNumber()
+  if (number === 'other' || (number === 'whole' && cursor.position - start < safeLength)) {
+    seen.kinds.add('number')
+    if (number === 'other') seen.number = 'double'
+    return
+  }
+  cursor.position = start
   const word = cursor.word()
   if (word === 'null') return
   if (word === 'true' || word === 'false') {
@@ -63,9 +94,12 @@ function seeWord(seen: Seen, cursor: JsonCursor): void {
   if (seen.number === 'bigint' || type === 'double') seen.number = type
 }
 
+/** Shorter whole numbers are of 64 bits. */
+const safeLength = 19
+
 function numberType(word: string): Seen['number'] {
   if (!/^-?\d+$/.test(word)) return 'double'
-  if (word.length < 19) return 'bigint'
+  if (word.length < safeLength) return 'bigint'
   const value = BigInt(word)
   if (BigInt.asIntN(64, value) === value) return 'bigint'
   return BigInt.asUintN(64, value) === value ? 'hugeint' : 'double'
@@ -144,6 +178,8 @@ export function merged(a: Seen, b: Seen): Seen {
     number: a.number === 'double' || b.number === 'double' ? 'double' : a.number === 'hugeint' ? 'hugeint' : b.number,
     texts: new Set([...a.texts].filter((notation) => b.texts.has(notation))),
     fields,
+    order: [],
     element,
+    at: a.at,
   }
 }

@@ -1,6 +1,7 @@
 import type { BytesBuilder } from '../column-builder.ts'
 import { isUtf8 } from '../is-utf8.ts'
 import { JsonFailure } from './json-failure.ts'
+import { exactDigits, mostDigits, scaled } from './scaled.ts'
 
 const quote = 0x22
 const backslash = 0x5c
@@ -158,6 +159,15 @@ export class JsonCursor {
     return new TextDecoder().decode(bytes)
   }
 
+  /** Goes over the string `key`, written without escapes, when it comes next without white space before it. */
+  takeKey(key: Uint8Array): boolean {
+    const { bytes, position } = this
+    if (bytes[position] !== 0x22 || bytes[position + key.length + 1] !== 0x22) return false
+    for (let at = 0; at < key.length; at++) if (bytes[position + 1 + at] !== key[at]) return false
+    this.position = position + key.length + 2
+    return true
+  }
+
   /** Goes over `word` when it comes next, and is not the beginning of a longer one. */
   takeWord(word: string): boolean {
     const { bytes, position } = this
@@ -168,53 +178,74 @@ export class JsonCursor {
     return true
   }
 
-  /** A number of at most 15 digits without exponent, which is then exact; undefined, and nothing is gone over, for others. */
-  decimal(): number | undefined {
-    const isNegative = this.peek() === 0x2d
-    const { bytes, end } = this
-    const start = this.position + (isNegative ? 1 : 0)
-    let at = start
-    let value = 0
+  /** A number as JSON has them; undefined, and nothing is gone over, for others. */
+  number(): number | undefined {
+    const { bytes, end, position } = this
+    const isNegative = bytes[position] === 0x2d
+    const start = isNegative ? position + 1 : position
+    // The first digits, which a number holds exactly, and those behind them.
+    let high = 0
+    let low = 0
+    let digits = 0
     let point = -1
+    let at = start
     for (; at < end; at++) {
       const byte = bytes[at]!
-      if (byte >= 0x30 && byte <= 0x39) value = value * 10 + byte - 0x30
-      else if (byte === 0x2e && point < 0) point = at
+      if (byte >= 0x30 && byte <= 0x39) {
+        if (digits < exactDigits) high = high * 10 + byte - 0x30
+        else low = low * 10 + byte - 0x30
+        if (high > 0) digits++
+      } else if (byte === 0x2e && point < 0) point = at
       else break
     }
-    const count = at - start - (point < 0 ? 0 : 1)
-    if (count < 1 || count > 15 || point === start || point === at - 1 || (at < end && isWord(bytes[at]!)))
-      return undefined
-    if (bytes[start] === 0x30 && count > 1 && point !== start + 1) return undefined
+    const isWhole = point < 0
+    const isCut = at === start || point === start || point === at - 1 || (at < end && isWord(bytes[at]!))
+    const hasZeros = bytes[start] === 0x30 && (isWhole ? at : point) > start + 1
+    if (isCut || hasZeros || digits > mostDigits) return this.#anyNumber()
+    const magnitude = scaled(high, low, digits - exactDigits, isWhole ? 0 : at - point - 1)
+    if (magnitude === undefined) return this.#anyNumber()
     this.position = at
-    const magnitude = point < 0 ? value : value / powers[at - point - 1]!
     return isNegative ? -magnitude : magnitude
   }
 
-  /** A number as JSON has them; undefined, and nothing is gone over, for others. */
-  number(): number | undefined {
+  #anyNumber(): number | undefined {
+    const { position } = this
+    const end = this.#numberEnd()
+    if (end < 0) return undefined
+    this.position = end
+    return Number(this.#letters(position, end))
+  }
+
+  /** Whether a number as JSON has them comes next, which is then gone over, and is whole. */
+  takeNumber(): 'whole' | 'other' | undefined {
+    const { bytes, position } = this
+    const end = this.#numberEnd()
+    if (end < 0) return undefined
+    this.position = end
+    for (let at = position + 1; at < end; at++) if (!isDigit(bytes[at]!)) return 'other'
+    return 'whole'
+  }
+
+  /** Where the number ends that comes next; −1 when none does. */
+  #numberEnd(): number {
     const { bytes, end, position } = this
     let at = bytes[position] === 0x2d ? position + 1 : position
     const whole = at
     while (at < end && isDigit(bytes[at]!)) at++
-    if (at === whole || (bytes[whole] === 0x30 && at > whole + 1)) return undefined
+    if (at === whole || (bytes[whole] === 0x30 && at > whole + 1)) return -1
     if (at < end && bytes[at] === 0x2e) {
       const fraction = ++at
       while (at < end && isDigit(bytes[at]!)) at++
-      if (at === fraction) return undefined
+      if (at === fraction) return -1
     }
     if (at < end && (bytes[at]! | 0x20) === 0x65) {
       at++
       if (at < end && (bytes[at] === 0x2b || bytes[at] === 0x2d)) at++
       const exponent = at
       while (at < end && isDigit(bytes[at]!)) at++
-      if (at === exponent) return undefined
+      if (at === exponent) return -1
     }
-    if ((at < end && isWord(bytes[at]!)) || at - position > longestWord) return undefined
-    let text = ''
-    for (let index = position; index < at; index++) text += String.fromCharCode(bytes[index]!)
-    this.position = at
-    return Number(text)
+    return (at < end && isWord(bytes[at]!)) || at - position > longestWord ? -1 : at
   }
 
   /** The text of a number or a word. */
@@ -226,8 +257,12 @@ export class JsonCursor {
     if (position === start) throw this.failure(`"${String.fromCharCode(bytes[start]!)}" is unexpected`)
     if (position - start > longestWord) throw this.failure('a number is too long')
     this.position = position
+    return this.#letters(start, position)
+  }
+
+  #letters(start: number, end: number): string {
     let text = ''
-    for (let at = start; at < position; at++) text += String.fromCharCode(bytes[at]!)
+    for (let at = start; at < end; at++) text += String.fromCharCode(this.bytes[at]!)
     return text
   }
 
@@ -246,7 +281,7 @@ export class JsonCursor {
     } else if (byte === 0x5b) {
       this.enter()
       for (let isFirst = true; this.next(0x5d, isFirst); isFirst = false) this.skip()
-    } else checkWord(this.word(), this)
+    } else if (this.takeNumber() === undefined) checkWord(this.word(), this)
   }
 
   #unescaped(start: number, end: number): Uint8Array {
@@ -292,9 +327,6 @@ export class JsonCursor {
     return Number.parseInt(text, 16)
   }
 }
-
-/** Powers of ten that are exact. */
-const powers = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
 
 const longestWord = 1000
 

@@ -202,6 +202,36 @@ test('gzip is taken off, by its first bytes; damage of it is told', async () => 
   })
 })
 
+test('each number is the double nearest to its text', async () => {
+  const digits = (most: number): fc.Arbitrary<string> =>
+    fc.string({ unit: fc.constantFrom(...'0123456789'), maxLength: most })
+  const halfway = fc.bigInt({ min: 2n ** 53n, max: 2n ** 54n - 1n }).map((whole) => `${(whole << 2n) | 2n}`)
+  const decimal = fc.tuple(fc.integer({ min: 0, max: 9 }), digits(24)).map(([first, more]) => `${first}.${more}1`)
+  const long = fc
+    .tuple(fc.integer({ min: 1, max: 9 }), digits(21), digits(4))
+    .map((parts) => `${parts[0]}${parts[1]}.5${parts[2]}`)
+  const any = fc.double({ noNaN: true, noDefaultInfinity: true }).map(String)
+  const numbers = fc.sample(
+    fc.oneof(
+      halfway,
+      halfway.map((text) => `-${text}.0`),
+      decimal,
+      long,
+      any,
+    ),
+    { numRuns: 20_000, seed: 1 },
+  )
+  const file = await openJson(memorySource(new TextEncoder().encode(['0.5', ...numbers].join('\n')), 'x.json'), {
+    sampleSize: 1,
+  })
+  const read: number[] = []
+  for await (const { columns } of readJson(file, [0], { readsAhead: true })) {
+    const { values, length } = columns[0]!
+    read.push(...new Float64Array(values!.buffer, values!.byteOffset, length))
+  }
+  expect(read.slice(1)).toStrictEqual(numbers.map(Number))
+})
+
 test('a value that is not of the type inferred names its record, and all values can be asked for', async () => {
   const content = '{"a":1}\n{"a":2}\n{"a":"x"}'
   expect(await failure(ours(content, 2))).toMatchObject({
