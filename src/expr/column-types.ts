@@ -238,6 +238,10 @@ interface Made {
   readonly bigint: bigint
   readonly bytes: Uint8Array
   readonly strings: (string | null)[]
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly positions: any
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly fields: any
   readonly numbers: (number | null)[]
 }
 

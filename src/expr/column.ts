@@ -19,6 +19,12 @@ import { literal } from './literal.ts'
 import { bareNode, isColumn, operandNode } from './operand.ts'
 import type { WindowSpec } from './window.ts'
 
+type Named<T, Needs extends string, Names extends readonly string[]> = Names extends readonly [
+  infer Name extends string,
+]
+  ? Column<T, Needs, Name>
+  : Column<Deferred<'columns', [T, Names]>, Needs, never>
+
 type Truth<S, O, More extends string> = Column<
   Deferred<'boolean', [OperandType<S>, OperandType<O>]>,
   OperandNeeds<S> | OperandNeeds<O> | More,
@@ -224,17 +230,25 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
     return make({ kind: 'Cast', operand: bareNode(this.node), type: typeText(type), safe: true })
   }
 
-  /** `a AS "name"` */
-  as<NewName extends string>(name: NewName): Column<T, Needs, NewName> {
-    if (typeof name !== 'string' || name === '') {
+  /** `a AS "name"`; with several names, those of the columns that `explode()` and its kin make: `F.explode('fares').as('day', 'fare')`. */
+  as<const Names extends readonly [string, ...string[]]>(...names: Names): Named<T, Needs, Names> {
+    if (names.some((name) => typeof name !== 'string' || name === '')) {
       throw new LakefrontError('INVALID_ARGUMENT', 'A column cannot be named by an empty string. Give as() a name.')
     }
-    return make({ kind: 'Alias', operand: bareNode(this.node), name })
+    const operand = bareNode(this.node)
+    const named = { kind: 'Alias', operand, name: names[0]! } as const
+    if (names.length === 1) return make(named) as never
+    if (operand.kind === 'Call' && operand.role === 'generator')
+      return make({ ...named, names: Object.freeze(names) }) as never
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `as() was given ${names.length} names for ${describeExpression(operand)}, which is one column. Only explode() and its kin make several.`,
+    )
   }
 
   /** As {@link as}. */
-  alias<NewName extends string>(name: NewName): Column<T, Needs, NewName> {
-    return this.as(name)
+  alias<const Names extends readonly [string, ...string[]]>(...names: Names): Named<T, Needs, Names> {
+    return this.as(...names)
   }
 
   /** `a ASC NULLS FIRST`, PySpark's order. */

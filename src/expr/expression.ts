@@ -195,6 +195,8 @@ export interface Alias {
   readonly kind: 'Alias'
   readonly operand: Expression
   readonly name: string
+  /** The names of all columns that a generator makes, when they are several. */
+  readonly names?: readonly string[]
 }
 
 export interface SortKey {

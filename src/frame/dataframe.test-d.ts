@@ -260,6 +260,13 @@ export function rowsOfColumns(): void {
   rowsAre<{ origin: string; city: string; tags: string[] }>()(flights.select('origin', 'place').explode('place'))
   rowsAre<{ origin: string; col: string | null }>()(tagged.select('origin', F.explode('tags')))
   rowsAre<{ tag: string | null }>()(tagged.select(F.explodeOuter('tags').as('tag')))
+  rowsAre<{ origin: string; day: string; fare: number }>()(
+    tagged.select('origin', F.explode('fares').as('day', 'fare')),
+  )
+  rowsAre<{ at: number; tag: string | null }>()(tagged.select(F.posexplode('tags').as('at', 'tag')))
+  rowsAre<{ at: number | null; day: string | null; fare: number | null }>()(
+    tagged.select(F.posexplodeOuter('fares').alias('at', 'day', 'fare')),
+  )
   // @ts-expect-error no such column
   tagged.explode('agee')
   // @ts-expect-error tags are rows now, under another name

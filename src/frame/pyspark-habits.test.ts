@@ -67,6 +67,21 @@ describe('what PySpark answers', () => {
     ])
   })
 
+  test('several names for the columns of a generator', async () => {
+    const frame = db.sql("SELECT 7 AS id, MAP {'a': 1} AS m, ['x'] AS l, [{'p': 1, 'q': 'z'}] AS s")
+    expect(await frame.select('id', F.explode('m').as('k', 'v')).collect()).toEqual([{ id: 7, k: 'a', v: 1 }])
+    expect(await frame.select(F.posexplode('l').as('at', 'x'), 'id').collect()).toEqual([{ at: 0, x: 'x', id: 7 }])
+    expect(await frame.select(F.posexplodeOuter('m').alias('at', 'k', 'v')).columns()).toEqual(['at', 'k', 'v'])
+    expect(await frame.select(F.inline('s').as('a', 'b')).collect()).toEqual([{ a: 1, b: 'z' }])
+    expect(await failure(() => frame.select(F.explode('m').as('x')).collect())).toBe(
+      'TYPE_MISMATCH: explode(m) makes 2 columns: key, value. Give as() that many names, as in select(explode(m).as("key", "value")), or leave it out.',
+    )
+    expect(await failure(() => frame.select(F.explode('l').as('a', 'b')).collect())).toContain('makes 1 column: col.')
+    expect(await failure(() => frame.select(col('id').as('a', 'b')))).toBe(
+      'INVALID_ARGUMENT: as() was given 2 names for id, which is one column. Only explode() and its kin make several.',
+    )
+  })
+
   test('a pivot of no rows has the columns of its keys', async () => {
     const none = db.createDataFrame([{ a: 1, y: 2, v: 3 }]).filter(col('v').gt(9))
     expect(await none.groupBy('a').pivot('y').sum('v').toColumns()).toEqual({ a: new Int32Array() })

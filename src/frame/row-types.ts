@@ -1,5 +1,5 @@
 import type { Column } from '../expr/column.ts'
-import type { Aggregating, AnyColumn, AnyRow, NamedNeeds, NeedsMet, ValueOf } from '../expr/column-types.ts'
+import type { Aggregating, AnyColumn, AnyRow, Deferred, NamedNeeds, NeedsMet, ValueOf } from '../expr/column-types.ts'
 
 /** The names a row of type `Row` is known to have; any string when nothing is known. */
 export type NameOf<Row> = keyof Row & string
@@ -53,7 +53,7 @@ type SelectedValue<C, Row> = C extends string
 
 type Entries<Row, C extends readonly unknown[]> = {
   [I in Extract<keyof C, `${number}`> as SelectedName<C[I]>]: SelectedValue<C[I], Row>
-}
+} & ([Generated<C[number], Row>] extends [never] ? unknown : Generated<C[number], Row>)
 
 /** Whether a column of `C` has a name that the compiler does not know. */
 type IsUnnamed<C> = C extends Column<infer _T, infer _N, infer Name> ? (string extends Name ? true : never) : never
@@ -62,6 +62,38 @@ type IsUnnamed<C> = C extends Column<infer _T, infer _N, infer Name> ? (string e
 type Opened<Known, C extends readonly unknown[]> = [IsUnnamed<C[number]>] extends [never]
   ? Simplify<Known>
   : Simplify<Known> & AnyRow
+
+/** The columns that a generator makes, which `as()` named: of a list or a map, the position first where it counts. */
+type Generated<C, Row> =
+  C extends Column<infer T, infer _N, infer _A>
+    ? 0 extends 1 & T
+      ? never
+      : T extends Deferred<
+            'columns',
+            [Deferred<infer Operation, infer Operands>, infer Names extends readonly string[]]
+          >
+        ? Operation extends 'positions'
+          ? GeneratedFrom<ValueOf<Operands[0], Row>, Names, Operands[1], [number | Operands[1]]>
+          : Operation extends 'field'
+            ? GeneratedFrom<ValueOf<Operands[0], Row>, Names, Operands[2], []>
+            : ByNames<Names, any[]>
+        : never
+    : never
+
+type GeneratedFrom<V, Names extends readonly string[], Missing, Positions extends readonly unknown[]> = ByNames<
+  Names,
+  0 extends 1 & V
+    ? any[]
+    : NonNullable<V> extends Map<infer Key, infer Value>
+      ? [...Positions, Key | Missing, Value | Missing]
+      : NonNullable<V> extends readonly (infer Item)[]
+        ? [...Positions, Item | null]
+        : any[]
+>
+
+type ByNames<Names extends readonly string[], Values extends readonly unknown[]> = {
+  [I in Extract<keyof Names, `${number}`> as Names[I] & string]: I extends keyof Values ? Values[I] : Values[number]
+}
 
 /** The row that selecting `C` from `Row` gives; nothing is known of it when the number of columns is not. */
 export type Selected<Row, C extends readonly unknown[]> = number extends C['length']

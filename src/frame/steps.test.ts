@@ -194,8 +194,8 @@ const steps: readonly [what: string, frame: () => DataFrame, sql: string, ordere
   ],
   [
     'inlineOuter',
-    () => t().select(F.inlineOuter('structs').as('ignored')),
-    'SELECT s.k, s.v FROM (SELECT unnest(structs) AS s FROM t)',
+    () => t().select(F.inlineOuter('structs').as('a', 'b')),
+    'SELECT s.k AS a, s.v AS b FROM (SELECT unnest(structs) AS s FROM t)',
   ],
   [
     'inline',

@@ -86,7 +86,7 @@ export function outputsOf(
       output.push(outputOf(each, scope))
       continue
     }
-    const made = generatedColumns(generator, each.kind === 'Alias' ? each.name : undefined, scope!)
+    const made = generatedColumns(generator, namesOf(each), scope!)
     if (made === undefined) return {}
     output.push(...made)
   }
@@ -99,28 +99,37 @@ export function generatorOf(expression: Expression): Call | undefined {
   return bare.kind === 'Call' && bare.role === 'generator' ? bare : undefined
 }
 
-/** What a generator gives: `pos` first where it counts, then `col`, or `key` and `value` of a map; undefined while the type is not known. */
+/** What the columns of a generator are to be called; nothing where that was not said. */
+export function namesOf(generator: Expression): readonly string[] {
+  return generator.kind === 'Alias' ? (generator.names ?? [generator.name]) : []
+}
+
+/**
+ * What a generator gives: `pos` first where it counts, then `col`, or `key` and `value` of a map; undefined while the type is not known,
+ * nothing where it cannot be had by that many names. One name is that of the elements.
+ */
 export function generatedColumns(
   call: Call,
-  name: string | undefined,
+  names: readonly string[],
   scope: Scope,
 ): readonly OutputColumn[] | undefined {
   const type = typeIn(call.operands[0]!, scope)
-  const positions = call.name.startsWith('pos') ? [column('pos', { kind: 'integer' })] : []
-  if (call.name.startsWith('unnest')) return [column(name ?? 'col', type?.kind === 'list' ? type.element : undefined)]
-  switch (type?.kind) {
-    case undefined:
-      return undefined
-    case 'list':
-    case 'array':
-      if (!call.name.startsWith('inline')) return [...positions, column(name ?? 'col', type.element)]
-      if (type.element.kind !== 'struct') return []
-      return type.element.fields.map((field) => column(field.name, field.type))
-    case 'map':
-      return name === undefined ? [...positions, column('key', type.key), column('value', type.value)] : []
-    default:
-      return []
-  }
+  if (call.name.startsWith('unnest'))
+    return [column(names[0] ?? 'col', type?.kind === 'list' ? type.element : undefined)]
+  if (type === undefined) return undefined
+  const values = elementColumns(call, type)
+  const positions = call.name.startsWith('pos') && values.length > 0 ? [column('pos', { kind: 'integer' })] : []
+  const made = [...positions, ...values]
+  if (names.length === 0) return made
+  const given = names.length === 1 && values.length === 1 ? [...positions.map(({ name }) => name), ...names] : names
+  return given.length === made.length ? made.map((each, index) => column(given[index]!, each.type)) : []
+}
+
+function elementColumns(call: Call, type: ValueType): readonly OutputColumn[] {
+  if (type.kind === 'map') return [column('key', type.key), column('value', type.value)]
+  if (type.kind !== 'list' && type.kind !== 'array') return []
+  if (!call.name.startsWith('inline')) return [column('col', type.element)]
+  return type.element.kind === 'struct' ? type.element.fields.map((field) => column(field.name, field.type)) : []
 }
 
 function hasAlias(plan: Plan): boolean {

@@ -6,7 +6,7 @@ import { columnReference } from '../../expr/operand.ts'
 import { project } from '../../plan/columns.ts'
 import { unpivotedColumns } from '../../plan/explode.ts'
 import type { Explode, Plan, Project, Unpivot } from '../../plan/nodes.ts'
-import { generatedColumns, generatorOf, typeIn } from '../../plan/output.ts'
+import { generatedColumns, generatorOf, namesOf, typeIn } from '../../plan/output.ts'
 import { Scope } from '../../plan/scope.ts'
 import { setOperation } from '../../plan/set-operation.ts'
 
@@ -34,29 +34,29 @@ function isUserGenerator(column: Expression): boolean {
 
 function expandedProject(plan: Project): Plan {
   const scope = new Scope(plan.input.output!)
-  let structs: { at: number; names: readonly string[] } | undefined
+  let structs: { at: number; fields: readonly string[]; names: readonly string[] } | undefined
   const columns = plan.columns.flatMap((column, at): readonly Expression[] => {
     const generator = generatorOf(column)
     if (generator === undefined) return [column]
     const operand = generator.operands[0]!
     const type = typeIn(operand, scope)!
     const isOuter = generator.name.endsWith('Outer')
-    const names = generatedColumns(generator, column.kind === 'Alias' ? column.name : undefined, scope)!.map(
-      ({ name }) => name,
-    )
-    if (names.length === 0) throw cannotExplode(describeExpression(column), type)
+    const madeAs = (given: readonly string[]): string[] =>
+      generatedColumns(generator, given, scope)!.map(({ name }) => name)
+    const names = madeAs(namesOf(column))
+    if (names.length === 0) throw cannotExplode(describeExpression(generator), type, madeAs([]))
     if (generator.name.startsWith('inline')) {
-      structs = { at, names }
+      structs = { at, names, fields: madeAs([]) }
       return [named(unnest(operand, isOuter), 'element')]
     }
     return unnested(operand, type, { outer: isOuter, names, counted: generator.name.startsWith('pos') })
   })
   if (structs === undefined) return projected(plan, columns)
-  const { at, names } = structs
+  const { at, names, fields } = structs
   const exploded = project(plan.input, columns)
   return projected({ ...plan, input: exploded }, [
     ...columns.slice(0, at).map((_, index) => inputColumn(exploded, index)),
-    ...names.map((name) => named(field(inputColumn(exploded, at), name), name)),
+    ...names.map((name, index) => named(field(inputColumn(exploded, at), fields[index]!), name)),
     ...columns.slice(at + 1).map((_, index) => inputColumn(exploded, at + 1 + index)),
   ])
 }
@@ -157,11 +157,11 @@ function field(operand: Expression, name: string): Expression {
   return Object.freeze({ kind: 'GetField', operand, name })
 }
 
-function cannotExplode(what: string, type: ValueType): LakefrontError {
+function cannotExplode(what: string, type: ValueType, made: readonly string[]): LakefrontError {
   return new LakefrontError(
     'TYPE_MISMATCH',
-    type.kind === 'map'
-      ? `${what} makes two columns, key and value, which one name cannot name. Leave as() out and rename them, or call explode() on the DataFrame.`
+    made.length > 0
+      ? `${what} makes ${made.length} column${made.length === 1 ? '' : 's'}: ${made.join(', ')}. Give as() that many names, as in select(${what}.as(${made.map((name) => `"${name}"`).join(', ')})), or leave it out.`
       : `${what} cannot make rows of ${typeText(type)}.`,
     { details: { type: typeText(type) } },
   )
