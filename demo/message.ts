@@ -9,7 +9,8 @@ const hints: Partial<Record<ErrorCode, string>> = {
   CORS: 'The other server has to allow this page to read it. Download the file and open it here instead.',
   CORRUPT_FILE: 'The file may have been cut off while it was copied: fetch it again.',
   NETWORK: 'Check the connection, then run the query again.',
-  NOT_A_PARQUET_FILE: 'This page opens Parquet files only.',
+  NOT_A_PARQUET_FILE:
+    'The name of a file should end in what it is: .parquet, .avro, .csv, .json or .arrow, for instance.',
   NOT_FOUND: 'What can be queried is listed under Files; a local file has to be opened first.',
   OUT_OF_MEMORY: 'Select fewer columns, filter earlier, or add a LIMIT.',
   TABLE_NOT_FOUND: "Put the name of a file in single quotes: FROM 'flights-3m.parquet'.",

@@ -6,6 +6,11 @@ export interface OpenedFile {
   readonly handle?: FileSystemFileHandle
 }
 
+/** Names of files that can be read end in one of these. */
+const endings = '.parquet .parq .pq .avro .arrow .arrows .feather .ipc .csv .tsv .json .ndjson .jsonl .gz .zst'.split(
+  ' ',
+)
+
 type Opened = (chosen: readonly OpenedFile[]) => Promise<void>
 
 interface PickerWindow {
@@ -15,6 +20,7 @@ interface PickerWindow {
 /** Lets the button of the side panel choose files: with the browser's picker, which gives handles, or a plain file input. */
 export function openButton(open: Opened): void {
   const input = byId<HTMLInputElement>('file-input')
+  input.accept = endings.join(',')
   input.addEventListener('change', () => {
     const chosen = [...(input.files ?? [])].map((file) => ({ file }))
     input.value = ''
@@ -28,7 +34,7 @@ export function openButton(open: Opened): void {
       input.click()
       return
     }
-    const types = [{ description: 'Parquet', accept: { 'application/vnd.apache.parquet': ['.parquet', '.parq'] } }]
+    const types = [{ description: 'Tables', accept: { 'application/octet-stream': endings } }]
     let handles: FileSystemFileHandle[]
     try {
       handles = await showOpenFilePicker.call(window, { multiple: true, types })

@@ -1,6 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { connect } from 'lakefront'
 import type { Browser, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { openBrowser } from './browser.ts'
@@ -93,6 +95,33 @@ it('takes a file that is dropped on the page', async () => {
   await listed(page, 'dropped.parquet').locator('.columns button').first().waitFor()
   expect(await query(page, `SELECT sum(price) AS total FROM 'dropped.parquet'`)).toBe('done')
   expect((await gridRows(page)).rows).toEqual([['624375.00']])
+})
+
+it('opens CSV, JSON, Avro and Arrow, too', async () => {
+  const texts = {
+    'mine.csv': 'id,name\n1,"a, b"\n2,\n',
+    'mine.ndjson': '{"id": 1, "name": "a, b"}\n{"id": 2, "name": null}\n',
+    'mine.json': '[{"id": 1, "name": "a, b"}, {"id": 2}]',
+    'mine.csv.gz': gzipSync('id;name\n1;"a, b"\n2;\n'),
+  }
+  for (const [name, text] of Object.entries(texts)) await writeFile(join(folder, name), text)
+  const db = await connect()
+  for (const format of ['avro', 'arrow'] as const) {
+    await db.read
+      .json(join(folder, 'mine.json'))
+      .write.format(format)
+      .save(join(folder, `mine.${format}`))
+  }
+  await db.close()
+  const { page } = await enter()
+  for (const name of [...Object.keys(texts), 'mine.avro', 'mine.arrow']) {
+    await page.locator('#file-input').setInputFiles(join(folder, name))
+    const entry = page.locator('.file', { has: page.getByRole('button', { name, exact: true }) })
+    await entry.locator('.columns button').first().waitFor()
+    expect(await atRest(page), name).toBe('done')
+    const { header, rows } = await gridRows(page)
+    expect([name, header, ...rows]).toEqual([name, ['id', 'name'], ['1', 'a, b'], ['2', 'NULL']])
+  }
 })
 
 it('says of a file that it cannot be read, and goes on', async () => {
