@@ -181,8 +181,13 @@ test.each([
 })
 
 test.each([
-  ['hugeint', [10n ** 38n], 'INVALID_VALUE', /row 0.*more than the 38 digits/i],
-  ['interval', ['-1 days'], 'INVALID_VALUE', /negative/],
+  [
+    'hugeint',
+    [10n ** 38n],
+    'INVALID_VALUE',
+    /^Column "c", row 0, cannot be .*: the HUGEINT 10{38} has more than the 38 digits/,
+  ],
+  ['interval', ['-1 days'], 'INVALID_VALUE', /: the INTERVAL -1 day is negative/],
   ['interval', ['00:00:00.0001'], 'INVALID_VALUE', /whole number of milliseconds/],
   [
     'timetz',
@@ -232,6 +237,33 @@ describe('a schema that is given', () => {
       types: ['decimal', 'bigint'],
     })
     expect(Buffer.from(bytes).toString('latin1')).toContain('"namespace":"shop"')
+  })
+
+  test.each([
+    [
+      'hugeint',
+      10n ** 20n,
+      { type: 'bytes', logicalType: 'decimal', precision: 20, scale: 0 },
+      /more than the 20 digits/,
+    ],
+    ['ubigint', 1000n, { type: 'bytes', logicalType: 'decimal', precision: 3, scale: 0 }, /more than the 3 digits/],
+    ['blob', Uint8Array.of(1), { type: 'fixed', name: 'f', size: 2 }, /the BLOB \\x01 has 1 bytes.*fixed size of 2/],
+    ['time', '10:00:00.0001', { type: 'int', logicalType: 'time-millis' }, /the TIME 10:00:00.0001 has no exact value/],
+    ['varchar', null, 'string', /it is NULL, which its field/],
+    ['varchar', null, ['string', 'int'], /it is NULL, which its field/],
+  ])('whose field holds no such %s as %s is refused by column, row and value', async (type, value, avro, message) => {
+    const rows = batchFromRows(
+      { s: [{ v: null }, { v: value }].slice(value === null ? 1 : 0) },
+      { s: `STRUCT(v ${type})` },
+    )
+    const nullable = value === null || Array.isArray(avro) ? avro : ['null', avro]
+    const record = { type: 'record', name: 'S', fields: [{ name: 'v', type: nullable }] }
+    const row = value === null ? 0 : 1
+    expect(await failure(encoded([rows], given({ name: 's', type: ['null', record] })))).toMatchObject({
+      code: 'INVALID_VALUE',
+      message: expect.stringMatching(message),
+      details: { column: 's.v', row },
+    })
   })
 
   test.each([

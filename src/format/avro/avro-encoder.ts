@@ -96,7 +96,7 @@ class ContainerEncoder implements AvroEncoder {
         if (rows.position >= blockBytes) yield* this.#block()
       }
     } catch (error) {
-      throw error instanceof ConversionFailure ? located(error, this.#written + row) : error
+      throw error instanceof ConversionFailure ? refused(error, this.#written + row) : error
     }
     this.#written += batch.length
   }
@@ -129,7 +129,9 @@ function recordOf(schema: string): AvroRecord {
   throw new LakefrontError('INVALID_ARGUMENT', `The Avro schema to write with is not valid: ${problem}`)
 }
 
-function located({ code, message, path }: ConversionFailure, row: number): LakefrontError {
-  const where = path === '' ? `Row ${row}` : `Field "${path.slice(1)}"`
-  return new LakefrontError(code, `${where} cannot be written as Avro: ${message}`, { details: { row } })
+function refused({ code, message, path }: ConversionFailure, row: number): LakefrontError {
+  const subject = path === '' ? 'The rows' : `Column "${path}"`
+  const where = code === 'INVALID_VALUE' ? `${subject}, row ${row},` : subject
+  const details = { ...(path === '' ? {} : { column: path }), row }
+  return new LakefrontError(code, `${where} cannot be written as Avro: ${message}.`, { details })
 }

@@ -1,8 +1,9 @@
-import { ConversionFailure } from '../../types/conversion-failure.ts'
 import type { ColumnData } from '../../types/column-data.ts'
+import { ConversionFailure } from '../../types/conversion-failure.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
 import { typeName } from '../../types/type-names.ts'
 import { typedView } from '../../types/typed-view.ts'
+import { inField, located, unfitValue } from '../unfit-value.ts'
 import { avroNames } from './avro-schema-of.ts'
 import { valueBranches } from './logical-type-of.ts'
 import type { AvroRecord, AvroType, Logical } from './schema.ts'
@@ -24,10 +25,13 @@ function encodeOf({ type, column }: Typed, avro: AvroType, sink: Sink): Encode {
   const { validity, nullCount } = column
   if (nullCount === 0 || avro.kind === 'null') return encode
   return (row) => {
-    if (validity !== undefined && ((validity[row >> 3]! >> (row & 7)) & 1) === 0)
-      throw new ConversionFailure('INVALID_VALUE', 'NULL in a field that allows none.')
+    if (validity !== undefined && ((validity[row >> 3]! >> (row & 7)) & 1) === 0) throw noNull()
     encode(row)
   }
+}
+
+function noNull(): ConversionFailure {
+  return new ConversionFailure('INVALID_VALUE', 'it is NULL, which its field in the schema does not allow')
 }
 
 /** Compiles what writes rows of `columns` as a record: fields by the names their columns have in Avro. */
@@ -40,27 +44,24 @@ export function encodeRecord(
   const fields = avro.fields.map((field) => {
     const at = names.indexOf(field.name)
     if (at < 0)
-      throw new ConversionFailure('TYPE_MISMATCH', `The schema has a field "${field.name}", which no column is called.`)
-    return named(field.name, () => encodeOf(columns[at]!, field.type, sink))
+      throw new ConversionFailure('TYPE_MISMATCH', `the schema has a field "${field.name}", which no column is called`)
+    const { name } = columns[at]!
+    return { name, encode: inField(name, () => encodeOf(columns[at]!, field.type, sink)) }
   })
   const extra = names.findIndex((name) => !avro.fields.some((field) => field.name === name))
   if (extra >= 0) {
     throw new ConversionFailure(
       'TYPE_MISMATCH',
-      `The schema has no field for the column "${columns[extra]!.name}". Select the columns that it has.`,
+      `the schema has no field for the column "${columns[extra]!.name}"; select the columns that it has`,
     )
   }
   return (row) => {
-    for (let index = 0; index < fields.length; index++) fields[index]!(row)
-  }
-}
-
-function named(name: string, make: () => Encode): Encode {
-  try {
-    return make()
-  } catch (error) {
-    if (error instanceof ConversionFailure) error.path = `.${name}${error.path}`
-    throw error
+    let index = 0
+    try {
+      for (; index < fields.length; index++) fields[index]!.encode(row)
+    } catch (error) {
+      throw located(error, fields[index]!.name)
+    }
   }
 }
 
@@ -69,13 +70,15 @@ function encodeUnion({ type, column }: Typed, avro: AvroType & { kind: 'union' }
   const nullBranch = avro.branches.findIndex(({ kind }) => kind === 'null')
   const encode = encodeBranch({ type, column }, avro, sink)
   if (type.kind === 'null') {
-    if (nullBranch < 0) throw new ConversionFailure('INVALID_VALUE', 'NULL in a field that allows none.')
-    return () => sink.int(nullBranch)
+    return () => {
+      if (nullBranch < 0) throw noNull()
+      sink.int(nullBranch)
+    }
   }
   if (nullCount === 0 || validity === undefined) return encode
   return (row) => {
     if ((validity[row >> 3]! >> (row & 7)) & 1) encode(row)
-    else if (nullBranch < 0) throw new ConversionFailure('INVALID_VALUE', 'NULL in a field that allows none.')
+    else if (nullBranch < 0) throw noNull()
     else sink.int(nullBranch)
   }
 }
@@ -87,7 +90,7 @@ function encodeBranch(typed: Typed, avro: AvroType & { kind: 'union' }, sink: Si
   if (type.kind === 'union') {
     const members = type.members.map((member, index) => {
       const branch = avro.branches.indexOf(branches[index]!)
-      if (branch < 0) throw new ConversionFailure('TYPE_MISMATCH', `The schema has no branch for "${member.name}".`)
+      if (branch < 0) throw new ConversionFailure('TYPE_MISMATCH', `the schema has no branch for "${member.name}"`)
       const inner = { type: member.type, column: column.children![index]! }
       return prefixed(branch, encodeOf(inner, avro.branches[branch]!, sink), sink)
     })
@@ -128,7 +131,7 @@ function encodeValue(typed: Typed, avro: AvroType, sink: Sink): Encode {
 
 function mismatch(type: LogicalType, avro: AvroType): ConversionFailure {
   const name = 'logical' in avro && avro.logical !== undefined ? `${avro.kind} (${avro.logical.as})` : avro.kind
-  return new ConversionFailure('TYPE_MISMATCH', `${typeName(type)} cannot be written as Avro's ${name}.`)
+  return new ConversionFailure('TYPE_MISMATCH', `${typeName(type)} cannot be written as Avro's ${name}`)
 }
 
 function encodePlain(typed: Typed, avro: AvroType, sink: Sink): Encode | undefined {
@@ -166,7 +169,7 @@ function encodePlain(typed: Typed, avro: AvroType, sink: Sink): Encode | undefin
     case 'bytes':
       return type.kind === 'blob' || type.kind === 'varchar' ? encodeBytes(column, sink) : undefined
     case 'fixed':
-      return type.kind === 'blob' ? encodeFixed(column, avro.size, sink) : undefined
+      return type.kind === 'blob' ? encodeFixed(typed, avro.size, sink) : undefined
     case 'enum':
       return type.kind === 'enum' ? encodeSymbols(typed, avro.symbols, sink) : undefined
     case 'array':
@@ -232,15 +235,13 @@ function encodeBytes({ offsets, values }: ColumnData, sink: Sink): Encode {
   }
 }
 
-function encodeFixed({ offsets, values }: ColumnData, size: number, sink: Sink): Encode {
+function encodeFixed({ type, column }: Typed, size: number, sink: Sink): Encode {
+  const { offsets, values } = column
   return (row) => {
     const start = offsets![row]!
     const length = offsets![row + 1]! - start
     if (length !== size)
-      throw new ConversionFailure(
-        'INVALID_VALUE',
-        `A blob of ${length} bytes, where the schema has a fixed size of ${size}.`,
-      )
+      throw unfitValue(type, column, row, `has ${length} bytes, where the schema has a fixed size of ${size}`)
     sink.copy(values!, start, start + size)
   }
 }
@@ -268,7 +269,7 @@ function encodeSymbols(typed: Typed, symbols: readonly string[], sink: Sink): En
   const positions = typed.type.kind === 'enum' ? typed.type.values.map((value) => symbols.indexOf(value)) : []
   return (row) => {
     const position = positions[codes[row]!]!
-    if (position < 0) throw new ConversionFailure('INVALID_VALUE', 'A value is none of the symbols of the schema.')
+    if (position < 0) throw unfitValue(typed.type, typed.column, row, `is none of the symbols ${symbols.join(', ')}`)
     sink.int(position)
   }
 }
@@ -342,10 +343,10 @@ function encodeLogical(
       return (row) => sink.int(days[row]!)
     }
     case 'duration':
-      return type.kind === 'interval' ? encodeDuration(column, sink) : undefined
+      return type.kind === 'interval' ? encodeDuration(typed, sink) : undefined
     case 'time':
       if (type.kind !== 'time') return undefined
-      return encodeUnits(column, { from: 6, to: logical.unit === 'millis' ? 3 : 6 }, sink)
+      return encodeUnits(typed, { from: 6, to: logical.unit === 'millis' ? 3 : 6 }, sink)
     case 'timestamp':
     case 'local-timestamp': {
       const from = { timestamp_s: 0, timestamp_ms: 3, timestamp: 6, timestamptz: 6, timestamp_ns: 9 }[
@@ -353,7 +354,7 @@ function encodeLogical(
       ]
       const isInstant = type.kind === 'timestamptz'
       if (from === undefined || (from !== 9 && isInstant !== (logical.as === 'timestamp'))) return undefined
-      return encodeUnits(column, { from, to: { millis: 3, micros: 6, nanos: 9 }[logical.unit] }, sink)
+      return encodeUnits(typed, { from, to: { millis: 3, micros: 6, nanos: 9 }[logical.unit] }, sink)
     }
     default:
       return logical satisfies never
@@ -361,7 +362,7 @@ function encodeLogical(
 }
 
 /** Times of one unit as another, exactly or not at all. */
-function encodeUnits(column: ColumnData, { from, to }: { from: number; to: number }, sink: Sink): Encode {
+function encodeUnits({ type, column }: Typed, { from, to }: { from: number; to: number }, sink: Sink): Encode {
   if (from === to) return encodeHalves(column, sink)
   const values = typedView(BigInt64Array, column.values, column.length)
   const factor = 10n ** BigInt(Math.abs(to - from))
@@ -369,7 +370,7 @@ function encodeUnits(column: ColumnData, { from, to }: { from: number; to: numbe
     const value = values[row]!
     const converted = to > from ? value * factor : value / factor
     if (BigInt.asIntN(64, converted) !== converted || (to < from && converted * factor !== value))
-      throw new ConversionFailure('INVALID_VALUE', 'A time has no exact value in the unit of the schema.')
+      throw unfitValue(type, column, row, 'has no exact value in the unit of the schema')
     sink.long(Number(BigInt.asIntN(32, converted)), Number(converted >> 32n))
   }
 }
@@ -400,7 +401,8 @@ function encodeDecimal(
   if (type.kind !== 'decimal' && logical.scale !== 0) return undefined
   const bytes = column.values!
   const isUnsigned = type.kind === 'ubigint' || type.kind === 'uhugeint'
-  const limit = type.kind === 'hugeint' || type.kind === 'uhugeint' ? 10n ** BigInt(logical.precision) : undefined
+  const limit = type.kind === 'decimal' ? undefined : 10n ** BigInt(logical.precision)
+  const limitBytes = Math.ceil((Math.log2(10) * logical.precision) / 8)
   return (row) => {
     const start = row * width
     const isNegative = !isUnsigned && bytes[start + width - 1]! >= 0x80
@@ -409,14 +411,10 @@ function encodeDecimal(
     while (length > 1 && bytes[start + length - 1] === sign && bytes[start + length - 2]! >= 0x80 === isNegative)
       length--
     const extra = isUnsigned && bytes[start + length - 1]! >= 0x80 ? 1 : 0
-    if (limit !== undefined && length === width && magnitude(bytes, start, width, isNegative) >= limit)
-      throw new ConversionFailure(
-        'INVALID_VALUE',
-        `An integer has more than the ${logical.precision} digits of the schema.`,
-      )
+    if (limit !== undefined && length >= limitBytes && magnitude(bytes, start, width, isNegative) >= limit)
+      throw unfitValue(type, column, row, `has more than the ${logical.precision} digits of the schema`)
     const total = size ?? length + extra
-    if (length + extra > total)
-      throw new ConversionFailure('INVALID_VALUE', `A decimal needs more than the ${total} bytes of the schema.`)
+    if (length + extra > total) throw unfitValue(type, column, row, `needs more than the ${total} bytes of the schema`)
     if (size === undefined) sink.int(total)
     sink.room(total)
     for (let byte = total - 1; byte >= 0; byte--)
@@ -448,7 +446,8 @@ function encodeUuid({ values }: ColumnData, isFixed: boolean, sink: Sink): Encod
   }
 }
 
-function encodeDuration({ values, length }: ColumnData, sink: Sink): Encode {
+function encodeDuration({ type, column }: Typed, sink: Sink): Encode {
+  const { values, length } = column
   const words = typedView(Int32Array, values, length * 4)
   const micros = typedView(BigInt64Array, values, length * 2)
   return (row) => {
@@ -456,10 +455,8 @@ function encodeDuration({ values, length }: ColumnData, sink: Sink): Encode {
     const days = words[row * 4 + 1]!
     const rest = micros[row * 2 + 1]!
     if (months < 0 || days < 0 || rest < 0n || rest % 1000n !== 0n || rest / 1000n > 0xffff_ffffn) {
-      throw new ConversionFailure(
-        'INVALID_VALUE',
-        'An interval is negative, or no whole number of milliseconds below 50 days, which a duration of Avro must be.',
-      )
+      const why = 'is negative, or no whole number of milliseconds below 50 days, which a duration of Avro must be'
+      throw unfitValue(type, column, row, why)
     }
     const millis = Number(rest / 1000n)
     for (const part of [months, days, millis])

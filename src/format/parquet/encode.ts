@@ -1,7 +1,9 @@
 import { Compression, Table, writeParquet, WriterPropertiesBuilder } from 'parquet-wasm/esm/parquet_wasm.js'
 import { LakefrontError } from '../../errors.ts'
 import type { ColumnData } from '../../types/column-data.ts'
+import { ConversionFailure } from '../../types/conversion-failure.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
+import { inField } from '../unfit-value.ts'
 import { arrowStream } from './arrow-stream.ts'
 import { columnBytes } from './column-bytes.ts'
 import { readEncoded } from './encoded-column.ts'
@@ -99,7 +101,7 @@ export async function encodeColumn(
   place: EncodePlace,
   { name, type, parts, compression, dictionary }: EncodeRequest,
 ): Promise<EncodedColumn> {
-  const stored = parts.map((part) => storedColumn(type, part))
+  const stored = storedParts(name, type, parts)
   const leaves = byLeaf(stored.map((part) => leavesOf(type, part)))
   const file = await place.run({
     name,
@@ -113,6 +115,16 @@ export async function encodeColumn(
     }),
   })
   return readEncoded(file, leaves)
+}
+
+function storedParts(name: string, type: LogicalType, parts: readonly ColumnData[]): ColumnData[] {
+  try {
+    return parts.map((part) => inField(name, () => storedColumn(type, part)))
+  } catch (error) {
+    if (!(error instanceof ConversionFailure)) throw error
+    const message = `Column "${error.path}" cannot be written as Parquet: ${error.message}. Cast it to VARCHAR to write it.`
+    throw new LakefrontError(error.code, message, { details: { column: name } })
+  }
 }
 
 /** What has the leaves of each part made what has the parts of each leaf. */

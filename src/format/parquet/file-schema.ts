@@ -1,5 +1,6 @@
 import { LakefrontError } from '../../errors.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
+import { typeName } from '../../types/type-names.ts'
 import { leafStorage } from './leaf-storage.ts'
 import type { FileField } from './parquet-writer.ts'
 import { physicalTypes } from './schema.ts'
@@ -94,6 +95,12 @@ function add(target: Target, field: FileField, place: Place): void {
         add(target, child(part.name, part.type, index), { path, storedPath, repetition: optional }),
       )
       return
+    case 'union':
+      throw new LakefrontError(
+        'UNSUPPORTED',
+        `Column "${path.join('.')}" cannot be written as Parquet, which has no type for ${typeName(type)}. Write a struct of its members, or cast it to VARCHAR.`,
+        { details: { column: path.join('.'), type: typeName(type) } },
+      )
     default: {
       const { physical, typeLength, converted, decimal, logical } = leafStorage(type)
       const physicalCode = physicalTypes.indexOf(physical)

@@ -37,7 +37,7 @@ const empty: ThriftField = { type: 'struct', value: [] }
 
 /**
  * How `type` is stored, the way DuckDB does it but for what would lose digits: hugeint and uhugeint are DECIMAL(38, 0), not DOUBLE.
- * Fails with `UNSUPPORTED` for types Parquet has nothing for.
+ * Unions are not stored at all.
  *
  * Types: https://github.com/apache/parquet-format/blob/master/LogicalTypes.md
  */
@@ -107,10 +107,6 @@ export function leafStorage(type: LogicalType): LeafStorage {
     case 'interval':
       return { ...fixed(12), converted: intervalType, isOrdered: false }
     case 'union':
-      throw new LakefrontError(
-        'UNSUPPORTED',
-        `Parquet has no type for ${typeName(type)}. Write a struct of its members, or cast it to VARCHAR.`,
-      )
     case 'list':
     case 'array':
     case 'map':

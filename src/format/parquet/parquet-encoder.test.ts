@@ -373,7 +373,7 @@ describe('what cannot be written says why', () => {
       'a union',
       [{ name: 'u', type: { kind: 'union', members: [{ name: 'n', type: integer, nullable: true }] } }],
       'UNSUPPORTED',
-      /UNION\(n INTEGER\)/,
+      /^Column "u" .* UNION\(n INTEGER\)/,
     ],
   ] as [string, FileField[], string, RegExp][])('%s', (_, own, code, message) => {
     expect(() => encoderHere().open(own, { emit })).toThrowError(
@@ -402,7 +402,20 @@ describe('what cannot be written says why', () => {
     ['interval', '1193:02:47.296'],
   ] as [SimpleKind, unknown][])('%s %s', async (kind, value) => {
     const { batch: bad, fields: own } = batchOf([['x', { kind }, [null, value]]])
-    await expect(writeFile(own, [bad])).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+    await expect(writeFile(own, [bad])).rejects.toMatchObject({
+      code: 'INVALID_VALUE',
+      message: expect.stringContaining(`Column "x" cannot be written as Parquet: the ${kind.toUpperCase()} ${value} `),
+      details: { column: 'x' },
+    })
+  })
+
+  test('a value within values names the field it is in', async () => {
+    const type: LogicalType = { kind: 'list', element: { kind: 'hugeint' } }
+    const struct: LogicalType = { kind: 'struct', fields: [{ name: 'a', type, nullable: true }] }
+    const { batch: bad, fields: own } = batchOf([['s', struct, [{ a: [1n, 10n ** 38n] }]]])
+    await expect(writeFile(own, [bad])).rejects.toMatchObject({
+      message: expect.stringMatching(/^Column "s\.a" .* the HUGEINT 10{38} has 39 digits/),
+    })
   })
 
   test('seconds beyond what microseconds count', async () => {
@@ -410,7 +423,9 @@ describe('what cannot be written says why', () => {
     const { batch: bad, fields: own } = batchOfColumns([
       ['x', { kind: 'timestamp_s' }, { length: 1, nullCount: 0, values }],
     ])
-    await expect(writeFile(own, [bad])).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+    await expect(writeFile(own, [bad])).rejects.toMatchObject({
+      message: expect.stringMatching(/^Column "x" .* the TIMESTAMP_S .* is beyond 64 bits/),
+    })
   })
 
   test('other columns than the file has', async () => {

@@ -1,12 +1,11 @@
-import { LakefrontError } from '../../errors.ts'
 import { bitText } from '../../types/bytes-text.ts'
 import type { ColumnData } from '../../types/column-data.ts'
 import { expandDictionary } from '../../types/expand-dictionary.ts'
 import type { LogicalType } from '../../types/logical-type.ts'
 import { encodeTexts } from '../../types/text-encoding.ts'
-import { typeName } from '../../types/type-names.ts'
 import { bytesOf, typedView } from '../../types/typed-view.ts'
 import { isValid } from '../../types/validity.ts'
+import { inField, unfitValue } from '../unfit-value.ts'
 
 const largestOffset = 16n * 3600n - 1n
 const microsecondsPerDay = 86_400_000_000n
@@ -15,7 +14,7 @@ const hugeLimit = 10n ** 38n
 
 /**
  * A column with its leaves in the layout that is stored: itself, unless `leafStorage` stores one in another way. Fails with
- * `INVALID_VALUE` for values that what is stored cannot hold.
+ * a `ConversionFailure` for values that what is stored cannot hold.
  */
 export function storedColumn(type: LogicalType, column: ColumnData): ColumnData {
   switch (type.kind) {
@@ -33,7 +32,9 @@ export function storedColumn(type: LogicalType, column: ColumnData): ColumnData 
     case 'struct':
       return {
         ...column,
-        children: type.fields.map((field, index) => storedColumn(field.type, column.children![index]!)),
+        children: type.fields.map((field, index) =>
+          inField(field.name, () => storedColumn(field.type, column.children![index]!)),
+        ),
       }
     case 'varchar':
     case 'json':
@@ -53,11 +54,11 @@ export function storedColumn(type: LogicalType, column: ColumnData): ColumnData 
         return modulo((value >> 24n) - offset * 1_000_000n, microsecondsPerDay)
       })
     case 'timestamp_s':
-      return converted(column, (value) => {
+      return converted(column, (value, row) => {
         const isInfinite = value === infinite || value === -infinite
         const stored = isInfinite ? value : value * 1_000_000n
         if (BigInt.asIntN(64, stored) === stored) return stored
-        throw unstorable(type, 'in microseconds is beyond 64 bits. Parquet has no timestamps of seconds')
+        throw unfitValue(type, column, row, 'is beyond 64 bits in microseconds; Parquet has no timestamps of seconds')
       })
     case 'interval':
       return intervals(type, column)
@@ -66,9 +67,9 @@ export function storedColumn(type: LogicalType, column: ColumnData): ColumnData 
   }
 }
 
-function converted(column: ColumnData, convert: (value: bigint) => bigint): ColumnData {
+function converted(column: ColumnData, convert: (value: bigint, row: number) => bigint): ColumnData {
   const given = typedView(BigInt64Array, column.values, column.length)
-  const values = given.map((value, index) => (isValid(column, index) ? convert(value) : 0n))
+  const values = given.map((value, index) => (isValid(column, index) ? convert(value, index) : 0n))
   return { ...column, values: bytesOf(values) }
 }
 
@@ -108,7 +109,7 @@ function checkHuge(type: LogicalType, column: ColumnData): void {
     if (top > -near && top < near) continue
     const value = (top << 64n) | low[index * 2]!
     if ((value >= hugeLimit || value <= -hugeLimit) && isValid(column, index)) {
-      throw unstorable(type, 'has 39 digits; Parquet holds whole numbers of 38')
+      throw unfitValue(type, column, index, 'has 39 digits; Parquet holds whole numbers of 38')
     }
   }
 }
@@ -121,17 +122,17 @@ function intervals(type: LogicalType, column: ColumnData): ColumnData {
   for (let index = 0; index < column.length; index++) {
     if (!isValid(column, index)) continue
     const [months, days, clock] = [words[index * 4]!, words[index * 4 + 1]!, clocks[index * 2 + 1]!]
-    if (months < 0 || days < 0 || clock < 0n) throw unstorable(type, 'is negative; Parquet holds none such')
-    if (clock % 1000n !== 0n) throw unstorable(type, 'has microseconds; Parquet holds intervals in milliseconds')
-    if (clock / 1000n > 0xffff_ffffn) throw unstorable(type, 'has more than 49 days in its time; Parquet holds no such')
-    stored.set([months, days, Number(clock / 1000n)], index * 3)
+    const millis = clock / 1000n
+    const problem =
+      months < 0 || days < 0 || clock < 0n
+        ? 'is negative; Parquet holds none such'
+        : clock % 1000n !== 0n
+          ? 'has microseconds; Parquet holds intervals in milliseconds'
+          : millis > 0xffff_ffffn
+            ? 'has more than 49 days in its time; Parquet holds no such'
+            : undefined
+    if (problem !== undefined) throw unfitValue(type, column, index, problem)
+    stored.set([months, days, Number(millis)], index * 3)
   }
   return { ...column, values: bytesOf(stored) }
-}
-
-function unstorable(type: LogicalType, why: string): LakefrontError {
-  return new LakefrontError(
-    'INVALID_VALUE',
-    `A value of ${typeName(type)} ${why}. Cast the column to VARCHAR to write it.`,
-  )
 }
