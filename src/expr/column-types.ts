@@ -307,7 +307,11 @@ type Field<T, Key> =
     : NonNullable<T> extends readonly (infer Item)[]
       ? Key extends number
         ? Item | null
-        : unknown
+        : IsAny<Item> extends true
+          ? any
+          : Key extends keyof NonNullable<Item>
+            ? (NonNullable<Item>[Key] | NullIn<Item>)[] | NullIn<T>
+            : unknown
       : NonNullable<T> extends Map<infer _K, infer Item>
         ? Item | null
         : Key extends keyof NonNullable<T>

@@ -281,7 +281,7 @@ export class Column<out T = any, out Needs extends string = any, out Name extend
     return this.#sorted(true, 'last')
   }
 
-  /** `struct_extract(a, 'name')`: a field of a struct. */
+  /** `struct_extract(a, 'name')`: a field of a struct; of a list of structs the list of that field of each. */
   getField<Key extends string>(name: Key): Column<Deferred<'field', [T, Key]>, Needs, Key> {
     return make({ kind: 'GetField', operand: bareNode(this.node), name })
   }

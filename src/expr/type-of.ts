@@ -98,7 +98,7 @@ function infer(node: Expression, columns: ColumnTypes, variables: Variables): Va
       checkRange(node, of)
       return of(node.call)
     case 'GetField':
-      return fieldType(node, of(node.operand), node.name)
+      return fieldTypeOfEach(node, of(node.operand))
     case 'GetItem':
       return itemType(node, of(node.operand), of)
     case 'Alias':
@@ -185,6 +185,13 @@ function literalType(value: unknown): ValueType {
       if (value === null) return { kind: 'null' }
       return { kind: value instanceof Date ? 'timestamp' : 'blob' }
   }
+}
+
+/** A field of the structs of a list is the list of that field. */
+function fieldTypeOfEach(node: GetField, type: ValueType): ValueType {
+  if ((type.kind !== 'list' && type.kind !== 'array') || type.element.kind !== 'struct')
+    return fieldType(node, type, node.name)
+  return { kind: 'list', element: fieldType(node, type.element, node.name) }
 }
 
 function fieldType(node: GetField | GetItem, type: ValueType, name: string): ValueType {

@@ -39,12 +39,15 @@ declare const anything: DataFrame
 declare const read: Reader
 declare const create: typeof createDataFrame
 
+declare const listed: DataFrame<{ s: { b: number }[] }>
+
 export function select(): void {
   rowsAre<{ origin: string; delay: number | null }>()(flights.select('origin', 'delay'))
   rowsAre<{ far: boolean; id: bigint }>()(flights.select(col('distance').gt(100).as('far'), 'id'))
   rowsAre<Flight & { n: number }>()(flights.select('*', lit(1).as('n')) as DataFrame<Flight & { n: number }>)
   rowsAre<{ city: any }>()(flights.select('place.city'))
   rowsAre<{ tag: string | null }>()(flights.select(col('place').getField('tags').getItem(0).as('tag')))
+  rowsAre<{ b: number[] }>()(listed.select(col('s').getField('b').as('b')))
   // @ts-expect-error no such column
   flights.select('agee')
   // @ts-expect-error no such column inside an expression

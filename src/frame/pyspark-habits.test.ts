@@ -82,6 +82,44 @@ describe('what PySpark answers', () => {
     )
   })
 
+  test('a field of a list of structs is the list of that field', async () => {
+    const frame = db.createDataFrame([{ s: [{ a: 1, b: 'x' }, null, { a: 2, b: null }] }, { s: null }])
+    expect(await frame.select(col('s').getField('a').as('a'), col('s.b').as('b')).collect()).toEqual([
+      { a: [1, null, 2], b: ['x', null, null] },
+      { a: null, b: null },
+    ])
+    expect(
+      await frame
+        .select(F.arrayMax(col('s').getField('a')).as('most'))
+        .filter(col('most').gt(1))
+        .count(),
+    ).toBe(1)
+    expect(await failure(() => frame.select(col('s').getField('c')))).toContain('COLUMN_NOT_FOUND: s has no field "c"')
+  })
+
+  test('a total of another type than the items', async () => {
+    const frame = db.createDataFrame([
+      { l: [1, null, 3], id: 7 },
+      { l: [], id: 8 },
+      { l: null, id: 9 },
+    ])
+    const text = F.aggregate('l', lit(''), (total, x) =>
+      F.concatWs('', total, x.cast('string'), col('id').cast('string')),
+    )
+    const start = F.namedStruct({ sum: lit(0), n: lit(0) })
+    const mean = F.aggregate(
+      'l',
+      start,
+      (total, x) => F.namedStruct({ sum: total.getField('sum').add(F.coalesce(x, 0)), n: total.getField('n').add(1) }),
+      (total) => total.getField('sum').div(total.getField('n')),
+    )
+    expect(await frame.select(text.as('t'), mean.as('m')).collect()).toEqual([
+      { t: '17737', m: 4 / 3 },
+      { t: '', m: null },
+      { t: null, m: null },
+    ])
+  })
+
   test('a pivot of no rows has the columns of its keys', async () => {
     const none = db.createDataFrame([{ a: 1, y: 2, v: 3 }]).filter(col('v').gt(9))
     expect(await none.groupBy('a').pivot('y').sum('v').toColumns()).toEqual({ a: new Int32Array() })

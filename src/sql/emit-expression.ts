@@ -105,7 +105,10 @@ function write(node: Expression, scope: EmitScope): Written {
     case 'Over':
       return { text: over(node, scope), holds: tightness.whole }
     case 'GetField':
-      return { text: dialect.field(emitExpression(node.operand, scope), node.name), holds: tightness.whole }
+      return {
+        text: dialect.field(emitExpression(node.operand, scope), node.name, () => scope.typeOf(node.operand)),
+        holds: tightness.whole,
+      }
     case 'GetItem':
       if (typeof node.key === 'object')
         throw new LakefrontError('INTERNAL', 'A computed key was not lowered before its SQL was written.')

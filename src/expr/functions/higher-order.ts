@@ -64,7 +64,7 @@ export function forall<A extends Argument>(list: A, test: Test<A>): Column<boole
 
 /**
  * `list_reduce(list, lambda total, x: …, initial)`: goes through the items, from `initial` on; `finish` makes the result of
- * the last total. On DuckDB total and items share one type.
+ * the last total. Where total and items are of types that are not alike, each pair of them goes through a struct of both on DuckDB.
  */
 export function aggregate<A extends Argument, I extends Operand, R extends Operand = Column<OperandType<I>>>(
   list: A,

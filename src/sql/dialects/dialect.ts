@@ -41,7 +41,8 @@ export interface Dialect {
   /** The key of a window whose frame counts in its values, where the engine cannot count in those of that type. */
   rangeKey?(key: SortKey, type: LogicalType | undefined): SortKey
   cast(operand: string, type: string, safe: boolean, from: () => LogicalType | undefined): string
-  field(operand: string, name: string): string
+  /** The field of a struct, or of each struct in a list. */
+  field(operand: string, name: string, from: () => LogicalType | undefined): string
   item(operand: string, key: number | string): string
   /** A function as an argument, `lambda x: x + 1`; absent where there are none. */
   lambda?(parameters: readonly string[], body: string): string

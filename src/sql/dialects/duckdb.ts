@@ -50,7 +50,10 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
   },
   functions: Object.freeze({ ...aggregate, ...string, ...numeric, ...datetime, ...collection }),
   cast: (operand, type, safe) => `${safe ? 'TRY_CAST' : 'CAST'}(${operand} AS ${type})`,
-  field: (operand, name) => `struct_extract(${operand}, ${text(name)})`,
+  field: (operand, name, from) =>
+    ['list', 'array'].includes(from()?.kind ?? '')
+      ? `list_transform(${operand}, lambda lf_v: struct_extract(lf_v, ${text(name)}))`
+      : `struct_extract(${operand}, ${text(name)})`,
   item: (operand, key) => `${operand}[${typeof key === 'number' ? key + 1 : text(key)}]`,
   lambda: (parameters, body) => `lambda ${parameters.join(', ')}: ${body}`,
   hasLists: true,

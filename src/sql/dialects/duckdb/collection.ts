@@ -1,5 +1,8 @@
 import { LakefrontError } from '../../../errors.ts'
 import type { Expression } from '../../../expr/expression.ts'
+import { classOf } from '../../../expr/value-type.ts'
+import type { LogicalType } from '../../../types/logical-type.ts'
+import { typeName } from '../../../types/type-names.ts'
 import type { Spelling } from '../dialect.ts'
 
 /** Functions of lists, maps and structs. */
@@ -57,7 +60,15 @@ export const collection: Readonly<Record<string, Spelling>> = Object.freeze<Reco
     'CASE WHEN len({1}) = 0 THEN FALSE ELSE CASE WHEN list_bool_or(list_transform({1}, {2})) THEN TRUE WHEN list_position(list_transform({1}, {2}), NULL) IS NULL AND {1} IS NOT NULL THEN FALSE END END',
   forall:
     'CASE WHEN len({1}) = 0 THEN TRUE ELSE CASE WHEN NOT list_bool_and(list_transform({1}, {2})) THEN FALSE WHEN list_position(list_transform({1}, {2}), NULL) IS NULL AND {1} IS NOT NULL THEN TRUE END END',
-  aggregate: 'list_reduce({1}, {3}, {2})',
+  aggregate: {
+    call: ([list, initial, merge], _, nodes, type) => {
+      const [items, total, step] = [type(0), type(2), nodes[2]!]
+      const item = items?.kind === 'list' || items?.kind === 'array' ? items.element : undefined
+      if (step.kind !== 'Lambda' || total === undefined || item === undefined || isAlike(total, item))
+        return `list_reduce(${list}, ${merge}, ${initial})`
+      return foldedApart({ list: list!, initial: initial!, merge: merge!, names: step.parameters }, total, item)
+    },
+  },
   zipPositions: {
     call: (lists) =>
       `CASE WHEN ${lists.map((list) => `${list} IS NOT NULL`).join(' AND ')} THEN range(greatest(${lists.map((list) => `len(${list})`).join(', ')})) END`,
@@ -116,4 +127,22 @@ function pairs(operands: readonly string[]): string {
 /** The text of a literal as a quoted name. */
 function quoted(node: Expression): string {
   return `"${node.kind === 'Literal' ? String(node.value).replaceAll('"', '""') : ''}"`
+}
+
+function isAlike(a: LogicalType, b: LogicalType): boolean {
+  return (classOf(a) === 'number' && classOf(b) === 'number') || typeName(a) === typeName(b)
+}
+
+/** Total and items share one type in `list_reduce`: here a struct of both, of which `merge` is given the total of one and the item of the other. */
+function foldedApart(
+  { list, initial, merge, names }: { list: string; initial: string; merge: string; names: readonly string[] },
+  total: LogicalType,
+  item: LogicalType,
+): string {
+  const [first, second = 'lf_unused'] = names
+  const body = merge.slice(merge.indexOf(':') + 1)
+  const pair = (t: string, v: string): string =>
+    `{'t': CAST(${t} AS ${typeName(total)}), 'v': CAST(${v} AS ${typeName(item)})}`
+  const merged = `list_transform([lf_q.v], lambda ${second}: list_transform([lf_p.t], lambda ${first}:${body})[1])[1]`
+  return `struct_extract(list_reduce(list_transform(${list}, lambda lf_v: ${pair('NULL', 'lf_v')}), lambda lf_p, lf_q: ${pair(merged, 'NULL')}, ${pair(initial, 'NULL')}), 't')`
 }
