@@ -11,6 +11,9 @@ const perSecond: Readonly<Record<string, bigint>> = {
   timestamp_ns: 1_000_000_000n,
 }
 
+/** `infinity` of all timestamps. */
+const longest = 2n ** 63n - 1n
+
 /**
  * Whether a column that holds `from` can be read as one of `to` when a table says that it is: types a table was promoted through, digits a
  * double has no room for included, and types Parquet has no own form of, which DuckDB stores as others.
@@ -87,12 +90,15 @@ function instants(column: ColumnData, from: LogicalType, unit: bigint): Uint8Arr
     stored === undefined
       ? typedView(Int32Array, column.values, column.length)
       : typedView(BigInt64Array, column.values, column.length)
-  const instant = (value: number | bigint): bigint => {
-    if (stored === undefined) return BigInt(value) * 86_400n * unit
-    if (unit >= stored) return BigInt(value) * (unit / stored)
+  const infinite = stored === undefined ? 0x7fff_ffffn : longest
+  const instant = (given: number | bigint): bigint => {
+    const value = BigInt(given)
+    if (value === infinite || value === -infinite) return value < 0n ? -longest : longest
+    if (stored === undefined) return value * 86_400n * unit
+    if (unit >= stored) return value * (unit / stored)
     const step = stored / unit
-    const quotient = BigInt(value) / step
-    return BigInt(value) % step < 0n ? quotient - 1n : quotient
+    const quotient = value / step
+    return value % step < 0n ? quotient - 1n : quotient
   }
   return bytesOf(BigInt64Array.from(values as Iterable<number | bigint>, instant))
 }

@@ -264,7 +264,7 @@ async function replaced(draft: SnapshotDraft, table: DraftTable, row: ColumnRow)
 async function checkNoNulls(draft: SnapshotDraft, table: DraftTable, row: ColumnRow): Promise<void> {
   const [file] = await draft.transaction.read(
     `SELECT 1 FROM {M}.ducklake_data_file f LEFT JOIN {M}.ducklake_file_column_stats s ON s.data_file_id = f.data_file_id AND s.column_id = $2
-     WHERE f.table_id = $1 AND f.begin_snapshot > $3 AND f.begin_snapshot < $4 AND f.end_snapshot IS NULL AND coalesce(s.null_count, 1) > 0 LIMIT 1`,
+     WHERE f.table_id = $1 AND f.begin_snapshot > $3 AND f.begin_snapshot < $4 AND f.end_snapshot IS NULL AND (coalesce(s.null_count, 1) > 0 OR s.value_count = 0) LIMIT 1`,
     [table.id, row.id, draft.base, draft.snapshot],
   )
   if (file === undefined) return

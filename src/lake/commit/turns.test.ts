@@ -142,6 +142,35 @@ describe('a lake that the reference extension wrote in', { timeout: 600_000 }, (
     await expectAgreement()
   })
 
+  test('infinity of every date and timestamp, and values that it does not count: both read the same, and nothing is found wrong', async () => {
+    const types = ['date', 'timestamp', 'timestamp_s', 'timestamp_ms', 'timestamp_ns', 'timestamptz']
+    const columns = types.map((type) => `${type} ${type}`).join(', ')
+    const row = (value: string, own: readonly string[]): string =>
+      own.map((type) => `'${value}'::${type} AS ${type}`).join(', ')
+    // It cannot write those of seconds.
+    const theirTypes = types.filter((type) => type !== 'timestamp_s')
+    await theirs(
+      `CREATE TABLE lake.t(id BIGINT, i INTERVAL, z TIMETZ, ${columns})`,
+      ...['infinity', '-infinity', '2020-01-02'].map(
+        (value, id) =>
+          `INSERT INTO lake.t BY NAME SELECT ${id} AS id, INTERVAL ${id} DAY AS i, '10:00:00+0${id}' AS z, ${row(value, theirTypes)}`,
+      ),
+      'INSERT INTO lake.t(id) VALUES (3)',
+    )
+    for (const [at, value] of ['infinity', '-infinity', '2020-01-02'].entries())
+      await session.sql(`INSERT INTO lake.t BY NAME SELECT ${10 + at} AS id, ${row(value, types)}`).collect()
+    for (const type of types) {
+      const [found] = await session
+        .sql(
+          `SELECT count(*) FILTER (WHERE ${type} = 'infinity')::INTEGER AS n, min(${type})::VARCHAR AS low, max(${type})::VARCHAR AS high FROM lake.t`,
+        )
+        .collect()
+      expect(found, type).toEqual({ n: type === 'timestamp_s' ? 1 : 2, low: '-infinity', high: 'infinity' })
+    }
+    expect(await lake.table('t').filter(col('i').isNull()).count()).toBe(4)
+    await expectAgreement()
+  })
+
   test('encryption: it is refused when it is opened', async () => {
     const other = join(folder, 'encrypted')
     await theirs(
