@@ -139,11 +139,15 @@ describe.each([true, false])('a session, with worker: %j', (worker) => {
     await using db = await connect({ workerUrl, worker })
     expect(await failureOf(db.registerFile('', new Uint8Array(1)))).toMatchObject({ code: 'INVALID_ARGUMENT' })
     expect(await failureOf(db.registerFile('x.parquet', []))).toMatchObject({ code: 'INVALID_ARGUMENT' })
-    expect(await failureOf(db.registerFile('x.parquet', 5 as unknown as string))).toMatchObject({
+    expect(await failureOf(db.registerFile('x.parquet', Promise.resolve(5) as unknown as string))).toMatchObject({
       code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/^registerFile\(\) takes .*, not a promise \(await it\)\./),
     })
     await db.registerFile('x.parquet', new TextEncoder().encode('this is no Parquet file, long as it is'))
-    expect(await failureOf(db.sql("FROM 'x.parquet'").collect())).toMatchObject({ code: 'NOT_A_PARQUET_FILE' })
+    expect(await failureOf(db.sql("FROM 'x.parquet'").collect())).toMatchObject({
+      code: 'NOT_A_PARQUET_FILE',
+      message: expect.stringMatching(/^"x.parquet" is not/),
+    })
     await db.unregisterFile('x.parquet')
     await db.unregisterFile('x.parquet')
     expect(await failureOf(db.sql("FROM 'x.parquet'").collect())).toMatchObject({ code: 'NOT_FOUND' })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { Schema, Table, tableToIPC } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeHost } from '../engine/duckdb-wasm/node-host.ts'
 import { openEngine } from '../engine/open-engine.ts'
@@ -174,4 +175,21 @@ test('columns and fields of one name are told apart in Arrow, as in other format
   const path = join(folder, 'same names.arrow')
   await db.sql('SELECT 1 AS a, 2 AS a, 3 AS "A"').write.arrow(path)
   expect(await db.read.arrow(path).collect()).toEqual([{ a: 1, a_1: 2, A_2: 3 }])
+})
+
+test('files without anything in them are refused by their names', async () => {
+  const path = (name: string, bytes: Uint8Array): string => {
+    writeFileSync(join(folder, name), bytes)
+    return join(folder, name)
+  }
+  for (const format of ['parquet', 'avro', 'arrow'] as const) {
+    const file = path(`empty.${format}`, new Uint8Array())
+    await expect(db.read[format](file).collect()).rejects.toThrow(new RegExp(`^"${file}" is .*empty`))
+    await db.registerFile(`mine.${format}`, new Blob([]))
+    await expect(db.sql(`FROM 'mine.${format}'`).collect()).rejects.toThrow(new RegExp(`^"mine.${format}" is .*empty`))
+  }
+  const none = path('none.arrow', tableToIPC(new Table(new Schema([])), 'file'))
+  await expect(db.read.arrow(none).collect()).rejects.toMatchObject({ message: `"${none}" has no columns.` })
+  await db.registerFile('nul.csv', 'a\0b.csv')
+  await expect(db.sql(`FROM 'nul.csv'`).collect()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })

@@ -7,7 +7,7 @@ import { type ArrowData, createDataFrame } from '../frame/create-data-frame.ts'
 import type { DataFrame } from '../frame/dataframe.ts'
 import { engineExecutor } from '../frame/engine-executor.ts'
 import { Lake } from '../frame/lake.ts'
-import { Reader } from '../frame/reader.ts'
+import { filesOf, Reader } from '../frame/reader.ts'
 import type { RowRead } from '../frame/row-types.ts'
 import { sqlFrame } from '../frame/sql-frame.ts'
 import { Table } from '../frame/table.ts'
@@ -182,16 +182,13 @@ export class Session implements AsyncDisposable {
    * files with the same columns are one table. What they are is told by what is in them. A name that is taken is given to the new file.
    */
   async registerFile(name: string, file: FileReference | readonly FileReference[]): Promise<void> {
-    const files: readonly FileReference[] = Array.isArray(file) ? [...file] : [file as FileReference]
-    if (typeof name !== 'string' || name === '' || files.length === 0) {
+    if (typeof name !== 'string' || name === '') {
       throw new LakefrontError(
         'INVALID_ARGUMENT',
         'registerFile() takes a name and a file: registerFile("mine.parquet", file).',
       )
     }
-    // The reader says what can be a file.
-    this.read.parquet(files)
-    await this.#engine.register({ id: name, format: 'any', files })
+    await this.#engine.register({ id: name, format: 'any', files: filesOf('registerFile()', file) })
     this.#executor.changed()
   }
 

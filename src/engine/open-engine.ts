@@ -48,7 +48,7 @@ export async function openEngine(
   const beside = makeBeside?.({ storage, parquet, openDatabase: async (bytes) => (await opening).openDatabase!(bytes) })
   const scans = scanProvider({
     ...(beside === undefined ? {} : { lakes: beside.lakes }),
-    openFile: (reference) => storage.open(reference),
+    openFile: (reference, name) => storage.open(reference, name),
     expand: (name, own) => storage.expand(name, own),
     closeFiles: () => storage.close(),
     decoder,

@@ -96,6 +96,13 @@ function nameOf(format: string): string {
   return names[format] ?? format
 }
 
+/** The error for a file without a byte that was taken for `format`. */
+export function emptyFile(label: string, format: string): LakefrontError {
+  return new LakefrontError('CORRUPT_FILE', `"${label}" is empty, not ${nameOf(format)}.`, {
+    details: { file: label, format },
+  })
+}
+
 /** The error for a file that was taken for `format` and is something else. */
 export function mistaken(label: string, format: string, content: Content): LakefrontError {
   const details = { file: label, format, found: 'format' in content ? content.format : content.other }

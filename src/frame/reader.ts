@@ -57,7 +57,7 @@ export class Reader {
     source: FileReference | readonly FileReference[],
     options: ReadOptions<Row> = {},
   ): DataFrame<Row> {
-    return this.#frame({ format: 'parquet', files: filesOf('parquet', source) }, options)
+    return this.#frame({ format: 'parquet', files: filesOf('read.parquet()', source) }, options)
   }
 
   /**
@@ -68,7 +68,7 @@ export class Reader {
     source: FileReference | readonly FileReference[],
     { readerSchema, ...options }: AvroReadOptions<Row> = {},
   ): DataFrame<Row> {
-    const files = filesOf('avro', source)
+    const files = filesOf('read.avro()', source)
     if (readerSchema !== undefined && typeof readerSchema !== 'string' && typeof readerSchema !== 'object')
       throw wrongOption('avro', 'readerSchema', 'a schema of Avro: JSON, or the object that it means')
     if (readerSchema === undefined) return this.#frame({ format: 'avro', files }, options)
@@ -84,7 +84,7 @@ export class Reader {
     source: FileReference | readonly FileReference[],
     { sampleSize, ...options }: JsonReadOptions<Row> = {},
   ): DataFrame<Row> {
-    const files = filesOf('json', source)
+    const files = filesOf('read.json()', source)
     if (sampleSize !== undefined && !(Number.isSafeInteger(sampleSize) && sampleSize >= -1))
       throw wrongOption('json', 'sampleSize', 'a whole number, or −1 for all values')
     if (sampleSize === undefined) return this.#frame({ format: 'json', files }, options)
@@ -99,7 +99,7 @@ export class Reader {
     source: FileReference | readonly FileReference[],
     options: CsvReadOptions<Row> = {},
   ): DataFrame<Row> {
-    return this.#frame({ format: 'csv', files: filesOf('csv', source), options: csvOptions(options) }, options)
+    return this.#frame({ format: 'csv', files: filesOf('read.csv()', source), options: csvOptions(options) }, options)
   }
 
   /**
@@ -110,7 +110,7 @@ export class Reader {
     source: FileReference | readonly FileReference[],
     options: ReadOptions<Row> = {},
   ): DataFrame<Row> {
-    return this.#frame({ format: 'arrow', files: filesOf('arrow', source) }, options)
+    return this.#frame({ format: 'arrow', files: filesOf('read.arrow()', source) }, options)
   }
 
   #frame<Row extends object>(source: UnnamedSource, options: ReadOptions<Row>): DataFrame<Row> {
@@ -159,15 +159,15 @@ function withHiveTypes(options: object | undefined, types: Readonly<Record<strin
   return Object.freeze({ ...options, hiveTypes: Object.freeze(Object.fromEntries(fields)) })
 }
 
-function filesOf(format: string, source: FileReference | readonly FileReference[]): readonly FileReference[] {
+/** The files that `call` was given, each of them checked. */
+export function filesOf(call: string, source: FileReference | readonly FileReference[]): readonly FileReference[] {
   const files: readonly FileReference[] = Array.isArray(source) ? [...source] : [source as FileReference]
-  if (files.length === 0)
-    throw new LakefrontError('INVALID_ARGUMENT', `read.${format}() was given an empty list of files.`)
-  for (const file of files) checkFile(format, file)
+  if (files.length === 0) throw new LakefrontError('INVALID_ARGUMENT', `${call} was given an empty list of files.`)
+  for (const file of files) checkFile(call, file)
   return Object.freeze(files)
 }
 
-function checkFile(format: string, file: unknown): void {
+function checkFile(call: string, file: unknown): void {
   const isBlob =
     typeof file === 'object' &&
     file !== null &&
@@ -176,6 +176,15 @@ function checkFile(format: string, file: unknown): void {
   if ((typeof file === 'string' && file !== '') || file instanceof Uint8Array || isBlob) return
   throw new LakefrontError(
     'INVALID_ARGUMENT',
-    `read.${format}() takes a URL or path, a File or Blob, a Uint8Array, or an array of these, not ${file === '' ? 'an empty string' : file === null ? 'null' : file instanceof ArrayBuffer ? 'an ArrayBuffer (wrap it: new Uint8Array(buffer))' : `a value of type ${typeof file}`}.`,
+    `${call} takes a URL or path, a File or Blob, a Uint8Array, or an array of these, not ${whatIs(file)}.`,
   )
+}
+
+function whatIs(file: unknown): string {
+  if (file === '') return 'an empty string'
+  if (file === null) return 'null'
+  if (file instanceof ArrayBuffer) return 'an ArrayBuffer (wrap it: new Uint8Array(buffer))'
+  if (file instanceof Promise) return 'a promise (await it)'
+  if (file instanceof URL) return 'a URL object (give its href)'
+  return `a value of type ${typeof file}`
 }

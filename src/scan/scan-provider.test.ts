@@ -320,7 +320,7 @@ describe('scans that end early', () => {
       loads++
       return Promise.reject(new Error('no such file'))
     })
-    const table = await open(scanProvider({ openFile: openByteSource, decoder }), bytes)
+    const table = await open(scanProvider({ openFile: (reference) => openByteSource(reference), decoder }), bytes)
     for (let turn = 1; turn < 3; turn++) {
       expect(await failure(drain(table.open({ columns: [0] })))).toMatchObject({
         message: expect.stringContaining('no such file'),

@@ -34,7 +34,8 @@ import { streamedTable } from './streamed-table.ts'
 import { tableWithRows } from './table-with-rows.ts'
 
 export interface ScanProviderOptions {
-  readonly openFile: (reference: FileReference) => ByteSource
+  /** @param name What errors call a file that has no name of its own. */
+  readonly openFile: (reference: FileReference, name?: string) => ByteSource
   /** The files that a name means where it is a pattern. Without it names are no patterns. */
   readonly expand?: (name: string, options: { readonly signal?: AbortSignal }) => Promise<readonly string[]>
   /** What tables of lakes consist of. Without it there are no lakes. */
@@ -68,7 +69,7 @@ export function scanProvider(options: ScanProviderOptions): ScanProvider {
 }
 
 class Provider implements ScanProvider {
-  readonly #openFile: (reference: FileReference) => ByteSource
+  readonly #openFile: ScanProviderOptions['openFile']
   readonly #expand: ScanProviderOptions['expand']
   readonly #lakes: LakeTables | undefined
   readonly #closeFiles: (() => Promise<void>) | undefined
@@ -121,19 +122,20 @@ class Provider implements ScanProvider {
     const references = await this.#filesOf(given, options)
     const cost: Traffic = { requests: 0, bytes: 0 }
     const reading = { ...options, meter: cost }
+    // Registered files have a name that someone chose; ids of others are made.
+    const open = (reference: FileReference): ByteSource =>
+      this.#openFile(reference, given.format === 'any' ? given.id : undefined)
     const source =
-      given.format === 'any'
-        ? { ...given, format: await formatOfSource(given, this.#openFile(references[0]!), reading) }
-        : given
+      given.format === 'any' ? { ...given, format: await formatOfSource(given, open(references[0]!), reading) } : given
     if (source.format !== 'parquet') {
       const files = await mapParallel(references, (reference) => {
-        const file = this.#openFile(reference)
+        const file = open(reference)
         const opening = { ...reading, ...(csv && { csv }), ...(this.#splits && { splits: this.#splits }) }
         return explained(file, source.format, reading, openStreamed(source, file, opening))
       })
       return streamedTable(asOneType(files), source.options, { cost, memory: this.#memory, ...options })
     }
-    const entry = this.#entry(source.id, references)
+    const entry = this.#entry(source.id, references, open)
     entry.keys.clear()
     const files = await mapParallel(entry.files, (file, index) =>
       this.#open(entry, index, file, { ...options, meter: cost }),
@@ -196,12 +198,12 @@ class Provider implements ScanProvider {
     return (await Promise.all(files.map((file) => (typeof file === 'string' ? expand(file, own) : [file])))).flat()
   }
 
-  #entry(id: string, references: readonly FileReference[]): Entry {
+  #entry(id: string, references: readonly FileReference[], open: (reference: FileReference) => ByteSource): Entry {
     const known = this.#entries.get(id)
     const isSame =
       known?.references.length === references.length && known.references.every((file, at) => file === references[at])
     if (known !== undefined && isSame) return known
-    const files = references.map((reference) => this.#openFile(reference))
+    const files = references.map(open)
     const entry: Entry = { references, files, footers: files.map(() => undefined), indexes: [], keys: new Set() }
     this.#entries.set(id, entry)
     return entry

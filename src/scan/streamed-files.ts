@@ -5,7 +5,7 @@ import { readAvro } from '../format/avro/read-avro.ts'
 import type { SplitPlace } from '../format/avro/read-avro.ts'
 import { openCsv, readCsv } from '../format/csv/read-csv.ts'
 import type { CsvFile } from '../format/csv/read-csv.ts'
-import { detectFormat, mistaken } from '../format/detect-format.ts'
+import { detectFormat, emptyFile, mistaken } from '../format/detect-format.ts'
 import { asOneTable, openJson, readJson } from '../format/json/read-json.ts'
 import type { JsonFile } from '../format/json/read-json.ts'
 import type { ByteSource, StatOptions } from '../storage/storage.ts'
@@ -19,8 +19,15 @@ import type { StreamedFile } from './streamed-table.ts'
 /** Codecs that take so long that other threads are worth what sending to them costs; of the others rows are decoded sooner than they are sent. */
 const slowCodecs: ReadonlySet<string> = new Set(['deflate', 'zstandard', 'bzip2', 'xz'])
 
-/** Opens a file that is read from front to back: what is needed to know its columns is read. */
-export async function openStreamed(
+/** Opens a file that is read from front to back: what is needed to know its columns, of which there is one at least, is read. */
+export async function openStreamed(...given: Parameters<typeof openFile>): Promise<StreamedFile> {
+  const file = await openFile(...given)
+  if (file.fields.length > 0) return file
+  const { label } = file.source
+  throw new LakefrontError('UNSUPPORTED', `"${label}" has no columns.`, { details: { file: label } })
+}
+
+async function openFile(
   source: FileSource,
   file: ByteSource,
   { csv, splits, ...options }: StatOptions & Pick<TableOptions, 'csv'> & { readonly splits?: SplitPlace },
@@ -93,6 +100,7 @@ export async function explained<T>(
   } catch (error) {
     const isOfFormat = !isLakefrontError(error, 'CORRUPT_FILE') && !isLakefrontError(error, 'NOT_A_PARQUET_FILE')
     if (isOfFormat) throw error
+    if ((await file.stat(options)).size === 0) throw emptyFile(file.label, format)
     const content = await detectFormat(file, options).catch(() => undefined)
     if (content === undefined || ('format' in content && content.format === format)) throw error
     // Text is told from text by nothing but what can be read.

@@ -2,9 +2,12 @@ import { LakefrontError } from '../errors.ts'
 import { checkRange, checkUnchanged, count, sourceChanged } from './range.ts'
 import type { ByteSource } from './storage.ts'
 
-/** A `Blob` or a `File` a user picked. Browsers refuse reads of a picked file that changed on disk: `SOURCE_CHANGED`. */
-export function blobSource(blob: Blob): ByteSource {
-  const label = 'name' in blob && typeof blob.name === 'string' && blob.name !== '' ? blob.name : 'blob'
+/**
+ * A `Blob` or a `File` a user picked, called `name` where it has no name of its own. Browsers refuse reads of a picked file that changed on
+ * disk: `SOURCE_CHANGED`.
+ */
+export function blobSource(blob: Blob, name = 'blob'): ByteSource {
+  const label = 'name' in blob && typeof blob.name === 'string' && blob.name !== '' ? blob.name : name
   const traffic = { requests: 0, bytes: 0 }
   const etag = `blob-${crypto.randomUUID()}`
   return {

@@ -98,6 +98,12 @@ export async function readFully(
 export function fileError(cause: unknown, label: string): LakefrontError {
   const code = (cause as { code?: string }).code
   const details = { source: label }
+  if (code === 'ERR_INVALID_ARG_VALUE') {
+    return new LakefrontError('INVALID_ARGUMENT', `${JSON.stringify(label)} is not the name of a file.`, {
+      details,
+      cause,
+    })
+  }
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new LakefrontError('NOT_FOUND', `There is no file "${label}".`, { details, cause })
   }

@@ -57,7 +57,7 @@ export interface StorageCalls {
 
 /** Where all files of a session are opened, so that they share what is kept of them and the ways to their servers. */
 export interface SessionStorage {
-  open(reference: string | Blob | Uint8Array): ByteSource
+  open(reference: string | Blob | Uint8Array, name?: string): ByteSource
   /**
    * The folder, bucket or prefix of a URL or path, whether it ends in `/` or not: by the same ways to servers, credentials and tries as what
    * is opened. `memory:` is one store per session. Fails with `UNSUPPORTED` for what is no place.
@@ -121,9 +121,10 @@ class SharedStorage implements SessionStorage {
     this.#store = persistentBytes > 0 ? opfsBlocks(persistentBytes) : undefined
   }
 
-  open(reference: string | Blob | Uint8Array): ByteSource {
+  open(reference: string | Blob | Uint8Array, name?: string): ByteSource {
     const { baseUrl } = this.#options
     return openByteSource(reference, {
+      name,
       ...(baseUrl === undefined ? {} : { baseUrl }),
       openUrl: (url) => this.#shared(url, () => httpSource(url, this.#httpOptions(url))),
       openS3: (name) => this.#shared(name, () => this.#openS3(name)),

@@ -16,14 +16,16 @@ export interface OpenOptions {
   readonly openUrl?: (url: string) => ByteSource
   /** Opens `s3:` URLs. Default: public objects of AWS. */
   readonly openS3?: (reference: string) => ByteSource
+  /** What errors call bytes and blobs, which have no name of their own. */
+  readonly name?: string | undefined
   /** Opens what `memory:`, `az:` and `r2:` URLs are in. Default: there is none. */
   readonly openPlace?: (url: string) => Storage
 }
 
 /** The bytes a reference means: `http:`, `https:`, `s3:`, `az:`, `r2:`, `opfs:`, `folder:`, `memory:` and `file:` URLs, paths where there is a file system, blobs, byte arrays. */
 export function openByteSource(reference: string | Blob | Uint8Array, options: OpenOptions = {}): ByteSource {
-  if (reference instanceof Uint8Array) return memorySource(reference)
-  if (typeof reference !== 'string') return blobSource(reference)
+  if (reference instanceof Uint8Array) return memorySource(reference, options.name)
+  if (typeof reference !== 'string') return blobSource(reference, options.name)
   const scheme = schemeOf(reference)
   switch (scheme) {
     case 'http':
