@@ -70,6 +70,10 @@ const script = [
   'CREATE VIEW lake.was AS SELECT o.s, o.n FROM lake.kinds AS o AT (VERSION => 29)',
   'CREATE TABLE lake.named(x, "y z") AS SELECT 1, 2',
   'TRUNCATE TABLE lake.named',
+  'UPDATE lake.sales.orders SET price = lake.sales.orders.price + sales.orders.price + rowid WHERE lake.sales.orders.id = 1 OR orders.rowid = 1',
+  'DELETE FROM lake.t USING lake.sales.orders WHERE lake.t.id = lake.sales.orders.id AND t.rowid < 2 AND lake.t.id = (SELECT max(lake.t.id) FROM lake.t WHERE lake.t.id < 3)',
+  `MERGE INTO lake.kinds USING lake.sales.orders ON lake.kinds."the n" = lake.sales.orders.id + 69
+   WHEN MATCHED AND main.kinds.rowid >= 0 THEN UPDATE SET s = lake.sales.orders.price`,
 ]
 
 const questions = [

@@ -53,12 +53,12 @@ export function mergeStatement(cursor: StatementCursor, inLake: LakeNames): Merg
 }
 
 function sourceOf(cursor: StatementCursor): Pick<MergeStatement, 'source' | 'sourceAlias' | 'sourceColumns'> {
-  const { text, name = 'source' } = cursor.table()
+  const { text, path } = cursor.table()
   const before = moment(cursor)
   const alias = cursor.takes('as') ? cursor.name() : cursor.nameUnless('on', 'using', 'at')
   const columns = alias === undefined ? undefined : cursor.names()
   const own = columns === undefined ? {} : { sourceColumns: columns }
-  return { source: text + before + moment(cursor), sourceAlias: alias ?? name, ...own }
+  return { source: text + before + moment(cursor), sourceAlias: alias ?? path?.at(-1) ?? 'source', ...own }
 }
 
 /** `AT (VERSION => 3)` of a table, which may stand before what it is called, or behind it. */

@@ -19,6 +19,7 @@ import { columnNamed, deletedRows, insertedRows, mergedRows, updatedRows } from 
 import type { ReadTable } from './changed-rows.ts'
 import { sourceTable } from './merge-statement.ts'
 import { defaultFromSql, newColumns } from './new-columns.ts'
+import { calledByName } from './own-names.ts'
 import { StatementCursor } from './statement-cursor.ts'
 
 export interface SqlChangesParts {
@@ -72,21 +73,22 @@ export class SqlChanges {
       ...(statement.parameters === undefined ? {} : { parameters: statement.parameters }),
       ...(statement.sources === undefined ? {} : { sources: statement.sources }),
     })
+    const rowsSql = (sql: string): Statement => sqlOf(isOfRows(change) ? ownNames(sql, lake, change) : sql)
     switch (change.kind) {
       case 'insert':
         return this.#insert(lake, { change, sqlOf }, options)
       case 'update':
         return this.#replace(lake, { change, count: ({ rowsUpdated }) => rowsUpdated }, options, (table) =>
-          sqlOf(updatedRows(table, change)),
+          rowsSql(updatedRows(table, change)),
         )
       case 'delete':
         return this.#replace(lake, { change, count: ({ rowsDeleted }) => rowsDeleted }, options, (table) =>
-          sqlOf(deletedRows(table, change)),
+          rowsSql(deletedRows(table, change)),
         )
       case 'merge': {
         const source = await this.#columns(sqlOf(`SELECT * FROM ${sourceTable(change)}`), options)
         const count: Counted = (report) => report.rowsInserted + report.rowsUpdated + report.rowsDeleted
-        return this.#replace(lake, { change, count }, options, (table) => sqlOf(mergedRows(table, change, source)))
+        return this.#replace(lake, { change, count }, options, (table) => rowsSql(mergedRows(table, change, source)))
       }
       case 'createTable':
         return this.#createTable(lake, { change, sqlOf }, options)
@@ -132,7 +134,7 @@ export class SqlChanges {
       schema,
       table: name,
       version: snapshot,
-      virtual: rowPlaces,
+      virtual: hasColumn(table.columns, ['rowid']) ? rowPlaces : [...rowPlaces, { name: 'rowid', virtual: 'rowId' }],
     })
     try {
       const rows = rowsOf({ ...table, scan: `lf_scan(${quotedText(id)})` })
@@ -248,6 +250,32 @@ export class SqlChanges {
 interface Of<Kind extends ChangeStatement['kind']> {
   readonly change: Extract<ChangeStatement, { kind: Kind }>
   readonly sqlOf: (sql: string) => Statement
+}
+
+type ChangeOfRows = Extract<ChangeStatement, { kind: 'update' | 'delete' | 'merge' }>
+
+function isOfRows(change: ChangeStatement): change is ChangeOfRows {
+  return change.kind === 'update' || change.kind === 'delete' || change.kind === 'merge'
+}
+
+/** A query of rows to change in which the table, and the source of a MERGE, may be called as they are in the lake, unless they are called something else. */
+function ownNames(sql: string, { name: lake }: OpenLake, change: ChangeOfRows): string {
+  const { alias, table } = change
+  const { schema, name } = table
+  const paths = [
+    [lake, schema, name],
+    [lake, name],
+    [schema, name],
+  ]
+  const own = sameName(alias, name) ? calledByName(sql, paths, alias) : sql
+  if (change.kind !== 'merge' || sameName(change.sourceAlias, alias)) return own
+  const source = new StatementCursor(change.source).table().path ?? []
+  if (!sameName(source.at(-1) ?? '', change.sourceAlias)) return own
+  return calledByName(
+    own,
+    source.slice(0, -1).map((_, at) => source.slice(at)),
+    change.sourceAlias,
+  )
 }
 
 interface UsedLake {

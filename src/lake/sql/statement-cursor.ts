@@ -83,13 +83,13 @@ export class StatementCursor {
     return all
   }
 
-  /** A table as it stands behind FROM, without what it is called there: a name, a call, a file or a query in brackets; and the last part of the name. */
-  table(): { readonly text: string; readonly name?: string } {
+  /** A table as it stands behind FROM, without what it is called there: a name, a call, a file or a query in brackets; and the parts of the name. */
+  table(): { readonly text: string; readonly path?: readonly string[] } {
     const start = this.#at
     const isNamed = this.#tokens[start]?.kind !== 'other'
-    const name = isNamed ? this.path().at(-1)! : undefined
+    const path = isNamed ? this.path() : undefined
     if (!isNamed || this.sees('(')) this.#at = this.#skipped(this.#at)
-    return { text: this.#text(start, this.#at), ...(name === undefined ? {} : { name }) }
+    return { text: this.#text(start, this.#at), ...(path === undefined ? {} : { path }) }
   }
 
   /** What `read` gives, and behind it; at the same place as before where it gives nothing. */
