@@ -8,7 +8,7 @@ const families = {
   Aggregate: ['aggregate'],
   String: ['string', 'regexp', 'encoding', 'url'],
   Numeric: ['numeric', 'trigonometry', 'bitwise', 'try-arithmetic'],
-  Datetime: ['datetime', 'date-format', 'make-datetime', 'epoch', 'time-zone'],
+  Datetime: ['datetime', 'date-format', 'make-datetime', 'epoch', 'time-zone', 'time-window'],
   Conditional: ['conditional'],
   Collection: ['collection', 'higher-order', 'map', 'struct', 'vector', 'generator'],
   JSON: ['json'],
@@ -29,11 +29,8 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/^crc32$|^hash$|^xxhash64$/, 'the engine’s hashes are not equal to Spark’s'],
   [/^java_method$|reflect$/, 'there is no Java'],
   [/^(bucket|days|hours|months|years)$/, 'partitions are named in partitionBy() of the writer'],
-  [
-    /^input_file_|^spark_partition_id$|^monotonically_increasing_id$/,
-    'rows do not know the file and partition they come from',
-  ],
-  [/^(session_)?window$|^window_time$|^time_bucket$/, 'write dateTrunc(), or a window with rangeBetween()'],
+  [/^input_file_|^spark_partition_id$/, 'rows do not know the file and partition they come from'],
+  [/^session_window$|^time_bucket$/, 'see window(), dateTrunc(), or over() with rangeBetween()'],
   [/^time_|^to_time$|^try_to_time$|_to_time$/, 'TIME is a preview type in Spark'],
   [
     /^(make|to|try_make|try_to)_timestamp_(ltz|ntz)$|^try_make_interval$/,

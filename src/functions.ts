@@ -330,6 +330,7 @@ export {
   upper as ucase,
 } from './expr/functions/string.ts'
 export { createMap, namedStruct, struct } from './expr/functions/struct.ts'
+export { window, windowTime } from './expr/functions/time-window.ts'
 export { convertTimezone, currentTimezone, fromUtcTimestamp, toUtcTimestamp } from './expr/functions/time-zone.ts'
 export {
   acos,
@@ -362,6 +363,7 @@ export {
   denseRank,
   lag,
   lead,
+  monotonicallyIncreasingId,
   nthValue,
   ntile,
   percentRank,

@@ -4,6 +4,7 @@ import type { Argument, ArgumentNeeds, ArgumentType, Deferred } from '../column-
 import type { Value } from '../expression.ts'
 import { literal } from '../literal.ts'
 import { argumentNode } from '../operand.ts'
+import { Window } from '../window.ts'
 import { call, callOf } from './call.ts'
 
 type Shifted<A> = Column<Deferred<'nullable', [ArgumentType<A>]>, ArgumentNeeds<A>, string>
@@ -11,6 +12,12 @@ type Shifted<A> = Column<Deferred<'nullable', [ArgumentType<A>]>, ArgumentNeeds<
 /** `CAST(row_number() OVER (…) AS INTEGER)`: 1, 2, 3 … in each partition. */
 export function rowNumber(): Column<number, never, string> {
   return call('rowNumber() integer', 'window', [])
+}
+
+/** `(row_number() OVER () - 1)`: a number of its own for each row, larger the later the row comes: 0, 1, 2 … here; PySpark leaves gaps. */
+export function monotonicallyIncreasingId(): Column<bigint, never, string> {
+  const number: Column<bigint, never, string> = call('wideRowNumber() bigint', 'window', [])
+  return number.over(Window.partitionBy()).sub(1n) as never
 }
 
 /** `CAST(rank() OVER (…) AS INTEGER)`: equals share a rank, and the next rank leaves room for them. */

@@ -71,6 +71,7 @@ export const aggregate: Readonly<Record<string, Spelling>> = Object.freeze<Recor
   },
   bitOr: 'groupBitOr',
   bitXor: 'groupBitXor',
+  wideRowNumber: 'toInt64(row_number(){over})',
   rowNumber: integer('row_number'),
   rank: integer('rank'),
   denseRank: integer('dense_rank'),

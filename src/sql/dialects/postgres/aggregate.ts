@@ -123,6 +123,7 @@ export const aggregate: Readonly<Record<string, Spelling>> = Object.freeze<Recor
   regrR2: ofPairs('regr_r2'),
   regrSlope: ofVaryingPairs('regr_slope'),
   regrIntercept: ofPairs('regr_intercept'),
+  wideRowNumber: 'row_number',
   rowNumber: asInteger('row_number'),
   rank: asInteger('rank'),
   denseRank: asInteger('dense_rank'),

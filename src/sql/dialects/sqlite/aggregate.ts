@@ -166,6 +166,7 @@ export const aggregate: Readonly<Record<string, Spelling>> = Object.freeze<Recor
   lastPresentOver: first('last', present, "'$[#-1]'"),
   maxBy: extremeBy('maxBy', 'DESC'),
   minBy: extremeBy('minBy', 'ASC'),
+  wideRowNumber: 'row_number',
   rowNumber: 'row_number',
   rank: 'rank',
   denseRank: 'dense_rank',
