@@ -681,7 +681,7 @@ export interface DropNullsOptions<Name, How> {
 }
 
 export interface ShowOptions extends ExecuteOptions {
-  /** Characters a cell may have before it is cut; `false` shows all. */
+  /** Characters a cell may have before it is cut; `false` or 0 shows all. */
   readonly truncate?: number | false
   /** Where the text goes; default `console.log`. */
   readonly print?: (text: string) => void

@@ -40,6 +40,7 @@ test('cells are cut by characters, not in the middle of one', () => {
   const text = '🦆'.repeat(30)
   expect(shown([{ text }])).toContain(`| ${'🦆'.repeat(19)}… |`)
   expect(shown([{ text }], { truncate: false })).toContain(text)
+  expect(shown([{ text }], { truncate: 0 })).toContain(text)
   expect(shown([{ text: 'x'.repeat(20) }])).toContain(`| ${'x'.repeat(20)} |`)
   expect(shown([{ text: 'abc' }], { truncate: 1 })).toContain('| … |')
 })

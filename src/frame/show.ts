@@ -3,7 +3,7 @@ import type { LogicalType, Schema } from '../types/logical-type.ts'
 import { uniqueNames } from '../types/unique-names.ts'
 
 export interface FormatTableOptions {
-  /** Characters a cell may have before it is cut with `…`; `false` shows all. Default 20, as in PySpark. */
+  /** Characters a cell may have before it is cut with `…`; `false` or 0 shows all. Default 20, as in PySpark. */
   readonly truncate?: number | false
 }
 
@@ -34,7 +34,7 @@ export function formatTable(
 ): string {
   const { truncate = 20 } = options
   const names = uniqueNames(schema.fields)
-  const cell = (text: string): string => cut(escaped(text), truncate === false ? Infinity : Math.max(1, truncate))
+  const cell = (text: string): string => cut(escaped(text), truncate === false || truncate <= 0 ? Infinity : truncate)
   const columns = schema.fields.map(({ name, type }, index) => {
     const texts = [cell(name), ...rows.map((row) => cell(formatValue(row[names[index]!], type)))]
     const widths = texts.map(displayWidth)
