@@ -41,6 +41,8 @@ declare const create: typeof createDataFrame
 
 declare const listed: DataFrame<{ s: { b: number }[] }>
 
+declare const conditional: DataFrame<{ late: boolean | null; n: number }>
+
 export function select(): void {
   rowsAre<{ origin: string; delay: number | null }>()(flights.select('origin', 'delay'))
   rowsAre<{ far: boolean; id: bigint }>()(flights.select(col('distance').gt(100).as('far'), 'id'))
@@ -126,6 +128,14 @@ export function steps(): void {
   flights.filter(col('agee').gt(1))
   // @ts-expect-error a filter is a column or SQL text
   flights.filter(true)
+  // @ts-expect-error a number is no condition
+  flights.filter(col('delay'))
+  // @ts-expect-error a sum is no condition
+  flights.where(col('delay').add(1))
+  // @ts-expect-error text is no condition
+  flights.filter(F.upper('origin'))
+  conditional.filter(col('late')).where(F.coalesce('late', false)).filter(lit(null)).filter('late AND n > 1')
+  conditional.filter(col('late').not().or(col('n').cast('boolean'))).filter(when(col('n').gt(1), true).otherwise(false))
   // @ts-expect-error no such column
   flights.drop('agee')
   // @ts-expect-error no such column

@@ -30,6 +30,7 @@ import { type FillValue, fillsOf } from './fills.ts'
 import { resultOf, rowsOf } from './results.ts'
 import type {
   ColumnOf,
+  Condition,
   Dropped,
   DroppedName,
   Exploded,
@@ -155,14 +156,14 @@ export class DataFrame<Row extends object = AnyRow> {
   }
 
   /** `WHERE condition`: rows for which it is true. Text is an SQL expression. */
-  filter(condition: ColumnOf<Row> | string): DataFrame<Row> {
+  filter<C extends ColumnOf<Row> | string>(condition: Condition<C, Row>): DataFrame<Row> {
     const column = typeof condition === 'string' ? sql(condition) : condition
     return this.#over(filter(this.#plan, bareNode(columnNode(column, 'filter()'))))
   }
 
   /** As {@link filter}. */
-  where(condition: ColumnOf<Row> | string): DataFrame<Row> {
-    return this.filter(condition)
+  where<C extends ColumnOf<Row> | string>(condition: Condition<C, Row>): DataFrame<Row> {
+    return this.filter<C>(condition)
   }
 
   /** `GROUP BY a, b`, to be followed by `agg()`; without columns, all rows are one group. */

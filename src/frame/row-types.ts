@@ -1,5 +1,14 @@
 import type { Column } from '../expr/column.ts'
-import type { Aggregating, AnyColumn, AnyRow, Deferred, NamedNeeds, NeedsMet, ValueOf } from '../expr/column-types.ts'
+import type {
+  Aggregating,
+  AnyColumn,
+  AnyRow,
+  ClassNeed,
+  Deferred,
+  NamedNeeds,
+  NeedsMet,
+  ValueOf,
+} from '../expr/column-types.ts'
 
 /** The names a row of type `Row` is known to have; any string when nothing is known. */
 export type NameOf<Row> = keyof Row & string
@@ -10,6 +19,14 @@ export type NameIn<Row> = NameOf<Row> | `${string}.${string}`
 /** A column that needs nothing but what `Row` has. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type ColumnOf<Row> = Column<any, NeedsMet<Row>, any>
+
+/** `C`, unless what it computes is certainly no boolean. */
+export type Condition<C, Row> =
+  C extends Column<infer T, infer _N, infer _A>
+    ? [ClassNeed<T, 'boolean'>] extends [NeedsMet<Row>]
+      ? C
+      : Column<boolean | null, NeedsMet<Row>>
+    : C
 
 /** As {@link ColumnOf}, where rows are aggregated. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

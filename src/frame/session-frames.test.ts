@@ -42,7 +42,7 @@ describe('mistakes fail at the call that made them', () => {
     ['an operator', () => flights().select(col('origin').add(1).as('x')), 'TYPE_MISMATCH'],
     [
       'a condition that is a number',
-      () => flights().filter(col('delay')),
+      () => flights().filter(col('delay') as never),
       'TYPE_MISMATCH: filter() takes a condition, but delay is INTEGER.',
     ],
     ['a comparison of text and a number', () => flights().filter(col('delay').gt(col('origin'))), 'TYPE_MISMATCH'],
