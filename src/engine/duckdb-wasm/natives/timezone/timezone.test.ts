@@ -294,6 +294,13 @@ describe.each(['slim', 'full'] as const)('time zones on the %s binary', (binary)
     expect(await ours("SET TimeZone = 'UTC'; SELECT '2026-01-01'::TIMESTAMPTZ::VARCHAR AS t")).toEqual([
       ['2026-01-01 00:00:00+00'],
     ])
+    expect(
+      await ours(
+        "SET TimeZone = '-03:30'; SELECT '2026-01-01'::TIMESTAMPTZ::VARCHAR, timezone('+14', TIMESTAMPTZ '2026-01-01 12:00:00+00')::VARCHAR AS t",
+      ),
+    ).toEqual([['2026-01-01 00:00:00-03:30', '2026-01-02 02:00:00']])
+    await ours("SET TimeZone = 'UTC'")
+    await ours("SET TimeZone = '+19:00'").catch(() => {})
     await ours("SET TimeZone = 'Nowhere'").catch(() => {})
     expect(await ours("SELECT current_setting('TimeZone') AS z")).toEqual([['UTC']])
   })

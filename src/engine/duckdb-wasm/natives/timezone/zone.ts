@@ -28,7 +28,7 @@ interface Block {
  */
 export class Zone {
   readonly name: string
-  readonly #format: Intl.DateTimeFormat
+  readonly #format: Intl.DateTimeFormat | undefined
   readonly #blocks = new Map<number, Block>()
   readonly #offsets = new Map<number, number>()
   /** Where the offset that was asked for last is known to hold: rows mostly lie beside each other. */
@@ -36,9 +36,15 @@ export class Zone {
   #from = NaN
   #until = NaN
 
-  /** @throws RangeError when the platform does not know the zone. */
-  constructor(name: string) {
+  /** One of a fixed offset when that is given, in seconds. @throws RangeError when the platform does not know the zone. */
+  constructor(name: string, offset?: number) {
     this.name = name
+    if (offset !== undefined) {
+      this.#offset = offset
+      this.#from = -Infinity
+      this.#until = Infinity
+      return
+    }
     this.#format = new Intl.DateTimeFormat('en-US', {
       timeZone: name,
       calendar: 'gregory',
@@ -117,8 +123,7 @@ export class Zone {
   #askPlatform(instant: number): number {
     const cycles = instant < lastSecond ? 0 : Math.floor((instant - lastSecond) / cycleSeconds) + 1
     const asked = Math.max(instant - cycles * cycleSeconds, firstSecond)
-    const [month, day, year, hour, minute, second] = this.#format
-      .format(asked * 1000)
+    const [month, day, year, hour, minute, second] = this.#format!.format(asked * 1000)
       .match(/\d+/g)!
       .map(Number)
     const local = daysFromCivil(year!, month!, day!) * secondsPerDay + (hour! % 24) * 3600 + minute! * 60 + second!
@@ -131,7 +136,7 @@ export class Zones {
   readonly #zones = new Map<string, Zone>()
   #names: ReadonlyMap<string, string> | undefined
 
-  /** The zone `name`, in any case; `UTC+3` and the like are hours east. @throws Error when there is none. */
+  /** The zone `name`, in any case; `UTC+3` and the like are hours east, and `+05:30` is an offset east. @throws Error when there is none. */
   get(name: string): Zone {
     const zone = this.#zones.get(name) ?? this.#make(name)
     if (zone === undefined) throw new Error(`Unknown TimeZone '${name}'!`)
@@ -140,6 +145,11 @@ export class Zones {
   }
 
   #make(name: string): Zone | undefined {
+    const offset = /^([+-])(\d\d?)(?::?([0-5]\d))?$/.exec(name)
+    if (offset !== null) {
+      const seconds = Number(offset[2]) * 3600 + Number(offset[3] ?? 0) * 60
+      return seconds > 18 * 3600 ? undefined : new Zone(name, offset[1] === '-' ? -seconds : seconds)
+    }
     for (const candidate of [this.#canonical(name), etcetera(name)]) {
       if (candidate === undefined || !/^[A-Za-z]/.test(candidate)) continue
       try {
