@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect } from '../connect.ts'
 import { col } from '../expr/col.ts'
 import type { Progress } from '../engine/engine.ts'
+import { hasPyarrow, readWithPyarrow } from '../format/parquet/fixtures/pyarrow.ts'
 import type { DataFrame } from '../frame/dataframe.ts'
 import { failure } from '../storage/conformance.ts'
 import { batchesFromArrow } from '../types/arrow.ts'
@@ -53,6 +54,48 @@ const same = (count: number, from: string): Promise<unknown[]> =>
 const expected = (count: number): Promise<unknown[]> => same(count, `${values} FROM range($n) t(i)`)
 
 describe('one file', () => {
+  test('Parquet with field ids, of what is in columns too, as native DuckDB and pyarrow find them', async () => {
+    const path = join(folder, 'ids.parquet')
+    const ids = {
+      id: 1,
+      list: { id: 7, fields: { element: 8 } },
+      pair: { fields: { b: 0 } },
+      map: { id: 2, fields: { key: 3, value: { id: 4, fields: { x: 2 ** 31 - 1 } } } },
+    }
+    const frame = db
+      .sql(`${values}, MAP {'k': {'x': 1}} AS map FROM range(3) t(i)`)
+      .select('id', 'price', 'list', 'pair', 'map')
+    await frame.write.parquet(path, { fieldIds: ids })
+    const found = await asked(`SELECT name, field_id AS id FROM parquet_schema('${path}') WHERE field_id IS NOT NULL`)
+    const expected = { id: 1, list: 7, element: 8, b: 0, map: 2, key: 3, value: 4, x: 2 ** 31 - 1 }
+    expect(found).toEqual(Object.entries(expected).map(([name, id]) => ({ name, id: String(id) })))
+    if (hasPyarrow()) {
+      expect(readWithPyarrow([path])[0]!.columns.map((column) => column.ids)).toEqual([
+        [1],
+        [null],
+        [7, [8]],
+        [null, [null], [0]],
+        [2, [3], [4, [2 ** 31 - 1]]],
+      ])
+    }
+    for (const [wrong, code, message] of [
+      [{ idd: 1 }, 'COLUMN_NOT_FOUND', /names "idd", .* Did you mean "id"\?/],
+      [
+        { pair: { fields: { city: 1 } } },
+        'COLUMN_NOT_FOUND',
+        /names "pair.city", but "pair" has no such field\. There are: a, b\./,
+      ],
+      [{ id: 1, pair: 1 }, 'INVALID_ARGUMENT', /^"id" and "pair" have the field id 1 both/],
+      [{ id: 1.5 }, 'INVALID_ARGUMENT', /"id" is 1\.5/],
+      [{ id: -1 }, 'INVALID_ARGUMENT', /"id" is -1/],
+      [7, 'INVALID_ARGUMENT', /give an object/],
+    ] as const) {
+      const error = await failure(frame.write.mode('overwrite').parquet(path, { fieldIds: wrong as never }))
+      expect(error).toMatchObject({ code, message: expect.stringMatching(message) })
+    }
+    expect(await asked(`SELECT count(*)::INT AS n FROM '${path}'`)).toEqual([{ n: 3 }])
+  })
+
   test('Parquet, as native DuckDB reads it', async () => {
     const path = join(folder, 'a.parquet')
     const result = await rows(5000).write.parquet(path, { compression: 'zstd', rowGroupRows: 2000 })

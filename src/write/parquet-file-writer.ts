@@ -1,6 +1,8 @@
 import type { ParquetEncoder, ParquetSummary, ParquetWriteOptions } from '../format/parquet/parquet-writer.ts'
 import type { Schema } from '../types/logical-type.ts'
 import type { FileFacts } from './encoded-writer.ts'
+import { withFieldIds } from './field-ids.ts'
+import type { FieldIds } from './field-ids.ts'
 import type { OpenWriter } from './file-writer.ts'
 import type { WrittenColumn } from './write-task.ts'
 
@@ -8,10 +10,11 @@ import type { WrittenColumn } from './write-task.ts'
 export function parquetFileWriter(
   encoder: ParquetEncoder,
   { fields }: Schema,
-  options: ParquetWriteOptions,
+  { fieldIds = {}, ...options }: ParquetWriteOptions & { readonly fieldIds?: FieldIds },
 ): OpenWriter<FileFacts> {
+  const own = withFieldIds(fields, fieldIds)
   return (emit) => {
-    const writer = encoder.open(fields, { ...options, emit })
+    const writer = encoder.open(own, { ...options, emit })
     return {
       write: (batch) => writer.write(batch),
       get size() {

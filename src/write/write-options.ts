@@ -6,6 +6,7 @@ import type { CsvWriteOptions } from '../format/csv/csv-encoder.ts'
 import type { JsonWriteOptions } from '../format/json/json-encoder.ts'
 import type { OuterCompression } from '../format/outer-compression.ts'
 import type { ParquetWriteOptions } from '../format/parquet/parquet-writer.ts'
+import type { FieldIds } from './field-ids.ts'
 import type { WriteFormat } from './write-task.ts'
 
 /** Of every format. */
@@ -21,7 +22,11 @@ interface TextOptions {
 
 /** The options of each format, by name. */
 export interface WriteOptionsOf {
-  readonly parquet: ParquetWriteOptions & FolderOptions
+  readonly parquet: ParquetWriteOptions &
+    FolderOptions & {
+      /** Parquet's `field_id`s by the names of columns: `{ id: 1, place: { id: 2, fields: { city: 3 } }, tags: { id: 4, fields: { element: 5 } } }`. Default: none. */
+      readonly fieldIds?: FieldIds
+    }
   readonly avro: Omit<AvroWriteOptions, 'codec' | 'schema'> &
     FolderOptions & {
       /** How blocks are compressed. Default `'deflate'`; `'zstandard'` where the host has it (Node from 22.15). */
@@ -52,6 +57,8 @@ const isMetadata: Check = (value) =>
   typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'string')
     ? undefined
     : 'give an object of texts'
+const isObject: Check = (value) =>
+  typeof value === 'object' && value !== null ? undefined : 'give an object of numbers by name'
 const isSchema: Check = (value) =>
   typeof value === 'string' || (typeof value === 'object' && value !== null) ? undefined : 'give a schema of Avro'
 const isSize: Check = (value) => {
@@ -70,6 +77,7 @@ const checks: { readonly [Format in WriteFormat]: Readonly<Record<keyof WriteOpt
     rowGroupBytes: isCount,
     dictionary: isBoolean,
     metadata: isMetadata,
+    fieldIds: isObject,
   },
   avro: {
     ...shared,
