@@ -13,7 +13,7 @@ const compress = promisify(gzip)
 const budgets = [
   {
     name: 'main thread: everything exported, minified',
-    budget: 98_000,
+    budget: 100_000,
     read: bundled("export * from './dist/index.js'\nexport * from './dist/functions.js'"),
   },
   {

@@ -4,7 +4,7 @@ import type { AnyColumn, ArgumentNeeds } from './column-types.ts'
 import type { WindowFrame } from './expression.ts'
 import { argumentNode, columnReference } from './operand.ts'
 
-const everything: WindowFrame = Object.freeze({ partitionBy: Object.freeze([]), orderBy: Object.freeze([]) })
+const everything: WindowFrame = { partitionBy: [], orderBy: [] }
 
 /** Which rows a window function sees, and in which order. Immutable: every method returns a new one. */
 export class WindowSpec<out Needs extends string = never> {
@@ -79,7 +79,7 @@ export const Window: {
   rowsBetween(start: number, end: number): WindowSpec
   /** All rows, `RANGE BETWEEN start AND end`. */
   rangeBetween(start: number, end: number): WindowSpec
-} = Object.freeze({
+} = /* @__PURE__ */ Object.freeze({
   unboundedPreceding: -Infinity,
   unboundedFollowing: Infinity,
   currentRow: 0,
