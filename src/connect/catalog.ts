@@ -3,9 +3,9 @@ import type { Executor } from '../frame/executor.ts'
 import { resultOf } from '../frame/results.ts'
 import { query, table } from '../plan/leaf.ts'
 import type { EngineInfo, ExecuteOptions } from '../engine/engine.ts'
-import { keysText, tablesText } from './reflection.ts'
 import type { LogicalType } from '../types/logical-type.ts'
 import { rowsFromBatch } from '../types/rows.ts'
+import type { Row } from '../types/rows.ts'
 import { typeName } from '../types/type-names.ts'
 
 /** A table or view of a session. */
@@ -16,6 +16,8 @@ export interface CatalogTable {
   readonly isView: boolean
   /** Whether it is gone when the session closes. */
   readonly isTemporary: boolean
+  /** Where `COMMENT ON` gave it one. */
+  readonly comment?: string
 }
 
 /** A column of a table. */
@@ -25,6 +27,8 @@ export interface CatalogColumn {
   readonly type: string
   readonly logicalType: LogicalType
   readonly nullable: boolean
+  /** Where `COMMENT ON` gave it one. */
+  readonly comment?: string
 }
 
 /** A key of a table. */
@@ -47,6 +51,7 @@ export class Catalog {
 
   /** Tables and views, of one schema or of all, in the order of their names. */
   async listTables(schema?: string, options?: ExecuteOptions): Promise<CatalogTable[]> {
+    const { tablesText } = await import('./reflection.ts')
     const text = tablesText(this.#dialect())
     const { batches } = await resultOf(this.#executor, query([text], []), options)
     const tables = batches.flatMap(rowsFromBatch).map((row): CatalogTable => ({
@@ -55,6 +60,7 @@ export class Catalog {
       name: String(row['name']),
       isView: row['type'] === 'VIEW',
       isTemporary: row['type'] === 'LOCAL TEMPORARY' || row['catalog'] === 'temp',
+      ...commentOf(row),
     }))
     return schema === undefined ? tables : tables.filter((each) => each.schema === schema)
   }
@@ -72,19 +78,22 @@ export class Catalog {
 
   /** The columns of a table or view. Throws `TABLE_NOT_FOUND`. */
   async listColumns(name: string, options?: ExecuteOptions): Promise<CatalogColumn[]> {
-    const { fields } = await this.#executor.schema(table(name), options)
+    const named = table(name)
+    const { fields } = await this.#executor.schema(named, options)
+    const comments = await this.#comments(named.name, options)
     return fields.map((field) => ({
       name: field.name,
       type: typeName(field.type),
       logicalType: field.type,
       nullable: field.nullable,
+      ...comments.get(field.name),
     }))
   }
 
   /** The primary, unique and foreign keys of a table, its name without a schema; none for a view or a table that is not there. */
   async listKeys(name: string, options?: ExecuteOptions): Promise<CatalogKey[]> {
-    const dialect = this.#dialect()
-    const parts = keysText(dialect)
+    const { keysText } = await import('./reflection.ts')
+    const parts = keysText(this.#dialect())
     const slots = parts.slice(1).map(() => ({ value: name }))
     const { batches } = await resultOf(this.#executor, query(parts, slots), options)
     const keys = new Map<string, { kind: CatalogKey['kind']; columns: string[]; table: string; references: string[] }>()
@@ -108,4 +117,21 @@ export class Catalog {
       throw new LakefrontError('INVALID_ARGUMENT', 'dropTempView() needs the name of a view.')
     return this.#executor.dropView(name)
   }
+
+  /** By columns that have one. */
+  async #comments(
+    path: readonly string[],
+    options: ExecuteOptions | undefined,
+  ): Promise<ReadonlyMap<string, Pick<CatalogColumn, 'comment'>>> {
+    const { commentsText } = await import('./reflection.ts')
+    const text = commentsText(this.#dialect(), path)
+    if (text === undefined) return new Map()
+    const slots = text.values.map((value) => ({ value }))
+    const { batches } = await resultOf(this.#executor, query(text.parts, slots), options)
+    return new Map(batches.flatMap(rowsFromBatch).map((row) => [String(row['name']), commentOf(row)]))
+  }
+}
+
+function commentOf({ comment }: Row): Pick<CatalogColumn, 'comment'> {
+  return typeof comment === 'string' ? { comment } : {}
 }

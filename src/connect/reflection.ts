@@ -2,19 +2,74 @@ import type { EngineInfo } from '../engine/engine.ts'
 
 type DialectName = EngineInfo['dialect']
 
-/** A statement that lists tables and views: catalog, schema, name, type. Tables that hold rows of ours are left out. */
+/** A statement that lists tables and views: catalog, schema, name, type, comment. Tables that hold rows of ours are left out. */
 export function tablesText(dialect: DialectName): string {
   if (dialect === 'sqlite') {
     return [
-      "SELECT 'main' AS catalog, 'main' AS schema, name, CASE type WHEN 'view' THEN 'VIEW' ELSE 'BASE TABLE' END AS type FROM sqlite_schema",
+      "SELECT 'main' AS catalog, 'main' AS schema, name, CASE type WHEN 'view' THEN 'VIEW' ELSE 'BASE TABLE' END AS type, NULL AS comment FROM sqlite_schema",
       " WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
     ].join('\n')
   }
-  const ours = dialect === 'postgres' ? 'lf\\_rows#%' : 'lf %#%'
+  const [ours, comment] =
+    dialect === 'postgres'
+      ? ['lf\\_rows#%', "obj_description(to_regclass(format('%I.%I', table_schema, table_name)), 'pg_class')"]
+      : ['lf %#%', 'table_comment']
   return [
-    'SELECT table_catalog AS catalog, table_schema AS schema, table_name AS name, table_type AS type FROM information_schema.tables',
+    `SELECT table_catalog AS catalog, table_schema AS schema, table_name AS name, table_type AS type, ${comment} AS comment FROM information_schema.tables`,
     ` WHERE table_schema NOT IN ('information_schema', 'pg_catalog') AND table_name NOT LIKE '${ours}' ESCAPE '\\' ORDER BY catalog, schema, name`,
   ].join('\n')
+}
+
+/** A statement that lists the comments of a table's columns, and the values of its parameters; none where there are no comments. */
+export function commentsText(
+  dialect: DialectName,
+  path: readonly string[],
+): { readonly parts: readonly string[]; readonly values: readonly string[] } | undefined {
+  if (dialect === 'sqlite') return undefined
+  if (dialect === 'postgres') {
+    const name = path.map((part) => `"${part.replaceAll('"', '""')}"`).join('.')
+    return {
+      parts: [
+        'SELECT CAST(attname AS text) AS name, col_description(attrelid, attnum) AS comment FROM pg_attribute WHERE attnum > 0 AND attrelid = to_regclass(',
+        ') AND col_description(attrelid, attnum) IS NOT NULL',
+      ],
+      values: [name],
+    }
+  }
+  const table = path.at(-1)!
+  const columns = 'FROM duckdb_columns() WHERE lower(table_name) = lower('
+  const all = `SELECT column_name AS name, comment ${columns}`
+  if (path.length === 3) {
+    return {
+      parts: [
+        all,
+        ') AND lower(schema_name) = lower(',
+        ') AND lower(database_name) = lower(',
+        ') AND comment IS NOT NULL',
+      ],
+      values: path.toReversed(),
+    }
+  }
+  // `a.t` is in the schema `a`, or in the database `a`; what is temporary hides others.
+  if (path.length === 2) {
+    return {
+      parts: [
+        all,
+        ') AND comment IS NOT NULL AND ((database_name = current_database() AND lower(schema_name) = lower(',
+        ")) OR (schema_name = 'main' AND lower(database_name) = lower(",
+        ')))',
+      ],
+      values: [table, path[0]!, path[0]!],
+    }
+  }
+  return {
+    parts: [
+      all,
+      `) AND comment IS NOT NULL AND CASE WHEN EXISTS (${columns}`,
+      ") AND database_name = 'temp') THEN database_name = 'temp' ELSE database_name = current_database() AND schema_name = current_schema() END",
+    ],
+    values: [table, table],
+  }
 }
 
 /**

@@ -184,6 +184,9 @@ describe.each(engines)('changes of a table on %s', (name, open) => {
         'DROP TABLE IF EXISTS parts; CREATE TABLE parts (a INTEGER, b INTEGER, t_id BIGINT REFERENCES t (id), PRIMARY KEY (a, b), UNIQUE (t_id))',
       )
       .collect()
+    const hasComments = name !== 'sqlite'
+    if (hasComments)
+      await db.sql("COMMENT ON TABLE parts IS 'all of them'; COMMENT ON COLUMN parts.b IS 'it''s one'").collect()
     await db.createDataFrame([{ x: 1 }]).collect()
     const tables = await db.catalog.listTables()
     expect(tables.map((each) => each.name).filter((each) => each !== 'things')).toEqual(['parts', 't'])
@@ -192,6 +195,9 @@ describe.each(engines)('changes of a table on %s', (name, open) => {
       { name: 'label', type: 'VARCHAR' },
       { name: 'price', type: 'DOUBLE' },
     ])
+    expect(tables.map(({ comment }) => comment)).toContain(hasComments ? 'all of them' : undefined)
+    const columns = await db.catalog.listColumns('parts')
+    expect(columns.map(({ comment }) => comment)).toEqual([undefined, hasComments ? "it's one" : undefined, undefined])
     const keys = await db.catalog.listKeys('parts')
     expect(keys).toContainEqual({ kind: 'primary', columns: ['a', 'b'] })
     expect(keys).toContainEqual({ kind: 'unique', columns: ['t_id'] })

@@ -122,6 +122,16 @@ describe('SQL text changes a lake', () => {
       { a: 20, b: 'z!' },
     ])
     expect(await lake.snapshots().then((rows) => rows.count())).toBe(7)
+    await rows.createOrReplaceTempView('given')
+    await db.sql('CREATE TEMP VIEW more AS SELECT 4 AS a, NULL AS b').collect()
+    for (const [sql, count] of [
+      ['INSERT INTO v.t FROM given', 1n],
+      ['MERGE INTO v.t USING more ON t.a = more.a WHEN NOT MATCHED THEN INSERT BY NAME', 1n],
+      ['UPDATE v.t SET b = given.b FROM given WHERE t.a = given.a', 2n],
+      ['DELETE FROM v.t USING more WHERE t.a = more.a', 1n],
+      ['CREATE TABLE v.c AS FROM given', 1n],
+    ] as const)
+      expect(await db.sql(sql).collect(), sql).toEqual([{ Count: count }])
   })
 
   test.each([

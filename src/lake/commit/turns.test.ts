@@ -216,6 +216,15 @@ describe('a lake that the reference extension wrote in', { timeout: 600_000 }, (
       ['t', 'of a table'],
       ['v', 'of a view'],
     ])
+    const listed = await session.catalog.listTables('s')
+    expect(listed.map(({ name, comment }) => [name, comment])).toEqual([
+      ['select', undefined],
+      ['t', 'of a table'],
+      ['v', 'of a view'],
+    ])
+    for (const name of ['lake.s.t', 'LAKE.S.T'])
+      expect(await session.catalog.listColumns(name)).toMatchObject([{ name: 'id', comment: 'of a column' }])
+    expect((await session.catalog.listColumns('lake.t'))[0]).not.toHaveProperty('comment')
     await lake.table('t', { schema: 's' }).insert([{ id: 10 }])
     await lake.createView('v', 'SELECT id FROM lake.s.t', { schema: 's', replace: true })
     const [both, view] = await theirs(
