@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Browser } from 'playwright'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openBrowser } from './browser.ts'
 import { sampleFolder } from './oracle.ts'
 import { serveDemo, type Site } from './site.ts'
@@ -20,17 +20,17 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  await open?.close()
   await browser?.close()
   await site?.close()
 })
 
-afterEach(async () => {
+/** The page of the test before, which works on after any failure; a new one where it has to be opened otherwise. */
+const enter = async (options?: Parameters<typeof visit>[2]): Promise<Visit> => {
+  if (open !== undefined && options === undefined) return open
   await open?.close()
-  open = undefined
-})
-
-const enter = async (options?: Parameters<typeof visit>[2]): Promise<Visit> =>
-  (open = await visit(browser, site.url, options))
+  return (open = await visit(browser, site.url, options))
+}
 
 /** What the page says about a failure. */
 const failure = async (): Promise<{ code: string; text: string; marked: string }> => {

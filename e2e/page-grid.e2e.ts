@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openBrowser } from './browser.ts'
 import { type Oracle, openOracle } from './oracle.ts'
 import { serveDemo, type Site } from './site.ts'
@@ -15,18 +15,15 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  await open?.closeClean()
   await browser?.close()
   await site?.close()
   oracle?.close()
 })
 
-afterEach(async () => {
-  await open?.closeClean()
-  open = undefined
-})
-
+/** The one page, which shows the result of each test after that of the last. */
 const enter = async (): Promise<Visit> =>
-  (open = await visit(browser, site.url, { permissions: ['clipboard-read', 'clipboard-write'] }))
+  (open ??= await visit(browser, site.url, { permissions: ['clipboard-read', 'clipboard-write'] }))
 
 it('shows the exact last values of a hundred thousand rows', async () => {
   const { page } = await enter()
