@@ -26,7 +26,7 @@ export function byteSize(value: string | number, option: string): number {
   if (Number.isSafeInteger(bytes) && bytes > 0) return bytes
   throw new LakefrontError(
     'INVALID_ARGUMENT',
-    `${option}: ${JSON.stringify(value)} is not a size. Give a positive number of bytes, or text such as "512MB", "2GB" or "1.5GiB" ` +
+    `${option}: ${typeof value === 'string' ? JSON.stringify(value) : String(value)} is not a size. Give a positive number of bytes, or text such as "512MB", "2GB" or "1.5GiB" ` +
       '(units: B, KB, MB, GB, TB, KiB, MiB, GiB, TiB).',
     { details: { option } },
   )

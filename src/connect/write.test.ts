@@ -285,7 +285,7 @@ describe('what is there already', () => {
   test('may be what the rows are read from', async () => {
     const path = place()
     await rows(1000).write.parquet(path)
-    await db.read.parquet(`${path}*.parquet`).filter('id < 10').write.mode('overwrite').parquet(path)
+    await db.read.parquet(`${path}*`).filter('id < 10').write.mode('overwrite').parquet(path)
     expect(await count(path)).toBe(10)
     await rows(20).write.parquet('memory:own.parquet')
     await db.read.parquet('memory:own.parquet').limit(5).write.mode('overwrite').parquet('memory:own.parquet')
@@ -335,6 +335,7 @@ describe('a write that is given up', () => {
 describe('mistakes show at the call', () => {
   test.each([
     [() => rows(1).write.mode('overwrit' as 'overwrite'), 'Did you mean "overwrite"?'],
+    [() => rows(1).write.partitionBy(['id'] as never), 'takes names of columns'],
     [() => rows(1).write.format('orc' as 'csv'), 'parquet, avro, csv, json, arrow'],
     [() => rows(1).write.partitionBy('id', 'id'), '"id" twice'],
   ])('%s', (wrong, message) => {

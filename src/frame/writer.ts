@@ -70,6 +70,11 @@ export class DataFrameWriter<Row extends object = AnyRow> {
   /** Columns whose values become folders, such as `year=2024/month=1/`, and are not in the files. NULL is `__HIVE_DEFAULT_PARTITION__`. */
   partitionBy(...columns: readonly NameOf<Row>[]): DataFrameWriter<Row> {
     const names: readonly string[] = columns
+    if (names.some((name) => typeof name !== 'string'))
+      throw new LakefrontError(
+        'INVALID_ARGUMENT',
+        "partitionBy() takes names of columns: partitionBy('year', 'month').",
+      )
     const twice = names.find((name, index) => names.indexOf(name) !== index)
     if (twice !== undefined)
       throw new LakefrontError('INVALID_ARGUMENT', `partitionBy() was given the column "${twice}" twice.`)

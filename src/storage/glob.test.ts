@@ -75,6 +75,14 @@ describe('patterns mean the files that native DuckDB finds', () => {
   })
 })
 
+test('what writing puts beside its files is meant by no pattern', async () => {
+  const own = join(folder, 'written')
+  mkdirSync(own)
+  for (const name of ['1.csv', '_overwrite.json', '.lakefront-1.tmp', '.other']) writeFileSync(join(own, name), '{}')
+  expect(await found('written/*')).toEqual(['written/.other', 'written/1.csv'])
+  expect(await found('written/**')).toEqual(['written/.other', 'written/1.csv'])
+})
+
 test('a file of that very name is meant before the pattern', async () => {
   expect(await found('d/e/[5].txt')).toEqual(['d/e/[5].txt'])
 })

@@ -6,6 +6,7 @@ import { hasFileSystem, pathOf } from './file.ts'
 import { nameInPlace } from './name-in-place.ts'
 import { isCurrent, overwriteRecordName, readOverwriteRecord, writtenFolders } from './overwrite-record.ts'
 import type { OverwriteRecord } from './overwrite-record.ts'
+import { internalName } from './storage-key.ts'
 import type { Storage } from './storage.ts'
 
 export interface GlobOptions {
@@ -19,7 +20,7 @@ export interface GlobOptions {
  * The files that a pattern means, in order: `*` and `?` within a name, `[a-z]`, `[!a]`, `{a,b}`, and `**` for any folders. A name
  * without any of these, or of a file that is there, means itself. In stores all keys below the folders before the first such character are listed.
  * A name that ends in `/` means all files below, without those whose names, or folders, begin with `_` or `.`. Of a folder that is being
- * overwritten, only the files that count are meant.
+ * overwritten, only the files that count are meant; files in the making never are.
  *
  * Fails with `NOT_FOUND` when nothing matches, and with `UNSUPPORTED` where files cannot be listed.
  */
@@ -50,10 +51,18 @@ export async function expandGlob(
     const segments = pattern.split('/').filter((segment) => segment !== '')
     await walk(isAbsolute ? '/' : '', segments, { found: walked, signal })
   }
-  const named = [...new Set(walked)].filter((file) => !isFolder || isData(file.slice(reference.length)))
+  const named = [...new Set(walked)].filter(
+    (file) => !isOfWriting(file) && (!isFolder || isData(file.slice(reference.length))),
+  )
   const found = openPlace === undefined ? named : await currentFiles(named, { openPlace, signal })
   if (found.length > 0) return found
   throw noMatch(reference)
+}
+
+/** Whether a file is one of those that writing puts beside its files for a while, which no pattern means. */
+function isOfWriting(path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  return name === overwriteRecordName || name.startsWith(internalName)
 }
 
 /** Whether a file below a folder is data, and not what systems keep beside it. */
