@@ -291,7 +291,7 @@ export class Session implements AsyncDisposable {
       await end('COMMIT')
       return result
     } catch (error) {
-      if (!done) await end('ROLLBACK')
+      if (!done) await end('ROLLBACK').catch(() => {})
       throw error
     } finally {
       this.#executor.changed()

@@ -21,6 +21,7 @@ export async function pgServer(address: string, connections: number): Promise<Po
   const named = new WeakMap<PoolClient, NamedStatements>()
   return {
     isOne: false,
+    connections,
     async acquire() {
       const client = await pool.connect()
       const broken = (): void => {}

@@ -57,7 +57,7 @@ export async function pgliteServer(place: string): Promise<PostgresServer> {
     cancel: async () => {},
     release: () => {},
   }
-  return { isOne: true, acquire: async () => connection, close: () => database.close() }
+  return { isOne: true, connections: 1, acquire: async () => connection, close: () => database.close() }
 }
 
 interface Protocol {

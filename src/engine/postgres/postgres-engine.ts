@@ -1,4 +1,5 @@
 import { LakefrontError } from '../../errors.ts'
+import { orAborted } from '../../storage/or-aborted.ts'
 import type { Source } from '../../scan/source.ts'
 import { batchFromRows } from '../../types/batch-from-rows.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
@@ -37,6 +38,10 @@ export class PostgresEngine implements Engine {
   readonly #shared: Shared
   readonly #isOneConnection: boolean
   readonly #streams = new Set<ResultStream>()
+  readonly #transactions = new Set<Engine>()
+  readonly #turns: Turns
+  /** What waits or runs, to be stopped when the session closes. */
+  readonly #running = new Set<AbortController>()
   #closed: Promise<void> | undefined
 
   private constructor(server: PostgresServer, info: EngineInfo, shared: Shared, isOneConnection: boolean) {
@@ -44,6 +49,8 @@ export class PostgresEngine implements Engine {
     this.info = info
     this.#shared = shared
     this.#isOneConnection = isOneConnection
+    // One connection is left for the statements that transactions wait for outside of them.
+    this.#turns = new Turns(Math.max(1, server.connections - 1))
   }
 
   /** Asks the server for its version, so that what is wrong with the address is known at once. `server` is closed with the engine. */
@@ -93,9 +100,9 @@ export class PostgresEngine implements Engine {
     const started = performance.now()
     return this.#with(statement, options, async (connection, query, release) => {
       const cursor = await connection.open(query, !this.#isOneConnection)
-      const counted = cursor.fields.length === 0 ? await changes(cursor) : undefined
+      const counted = cursor.fields.length === 0 ? await changes(cursor, query.sql) : undefined
       const schema = counted === undefined ? schemaOf(cursor.fields, statement) : countSchema(counted)
-      const found = counted ?? rows(cursor, schema)
+      const found = counted ?? rows(cursor, schema, (error) => this.#failure(error))
       // Where there is one connection, unread rows would keep it from the next statement.
       const batches = this.#isOneConnection ? await all(found) : found
       const stream = plainStream(schema, batches, {
@@ -115,17 +122,29 @@ export class PostgresEngine implements Engine {
   async connection(): Promise<Engine | undefined> {
     this.#assertOpen()
     if (this.#server.isOne) return undefined
-    const connection = await this.#acquire()
+    const running = this.#starting()
+    await this.#turns.take(running.signal).catch(() => this.#assertOpen())
+    const connection = await this.#acquire(running.signal)
+      .catch((error: unknown) => {
+        this.#turns.give()
+        throw error
+      })
+      .finally(running.over)
     const held: PostgresServer = {
       isOne: true,
+      connections: 1,
       acquire: async () => ({ ...methodsOf(connection), release: () => {} }),
       close: async () => {
+        this.#transactions.delete(transaction)
         // What a transaction made may be gone with it.
         this.#shared.tables.delete(connection.session)
-        connection.release(false)
+        connection.release(this.#closed !== undefined)
+        this.#turns.give()
       },
     }
-    return new PostgresEngine(held, this.info, this.#shared, true)
+    const transaction = new PostgresEngine(held, this.info, this.#shared, true)
+    this.#transactions.add(transaction)
+    return transaction
   }
 
   close(): Promise<void> {
@@ -138,7 +157,10 @@ export class PostgresEngine implements Engine {
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled([...this.#streams].map((stream) => stream.close()))
+    // What runs is cancelled once this session counts as closed.
+    await Promise.resolve()
+    for (const running of this.#running) running.abort()
+    await Promise.allSettled([...this.#streams, ...this.#transactions].map((each) => each.close()))
     if (!this.#isOneConnection) this.#shared.sources.clear()
     await this.#server.close()
   }
@@ -155,18 +177,23 @@ export class PostgresEngine implements Engine {
   ): Promise<T> {
     this.#assertOpen()
     signal?.throwIfAborted()
-    const connection = await this.#acquire()
+    const { signal: stop, over } = this.#starting(signal)
+    const connection = await this.#acquire(stop).catch((error: unknown) => {
+      over()
+      throw error
+    })
     const cancel = (): void => void connection.cancel().catch(() => {})
-    signal?.addEventListener('abort', cancel)
+    stop.addEventListener('abort', cancel)
     let isReleased = false
     const release = async (isBroken: boolean): Promise<void> => {
       if (isReleased) return
       isReleased = true
-      signal?.removeEventListener('abort', cancel)
+      stop.removeEventListener('abort', cancel)
+      over()
       connection.release(isBroken)
     }
     try {
-      signal?.throwIfAborted()
+      stop.throwIfAborted()
       await this.#fill(connection, statement.sources ?? [])
       const texts = statementsOf(statement.sql)
       for (const sql of texts.slice(0, -1)) await run(connection, { sql, values: [], types: [] })
@@ -175,16 +202,40 @@ export class PostgresEngine implements Engine {
       const failure = postgresError(error)
       await release(failure.code === 'NETWORK' || failure.code === 'ENGINE_FAILED')
       signal?.throwIfAborted()
-      if (this.#closed !== undefined) this.#assertOpen()
-      throw failure
+      throw this.#failure(failure)
     }
   }
 
-  async #acquire(): Promise<PostgresConnection> {
+  /** A signal for something that waits or runs until `over`: it is aborted as `signal` is, and when the session closes. */
+  #starting(signal?: AbortSignal): { readonly signal: AbortSignal; readonly over: () => void } {
+    const running = new AbortController()
+    const abort = (): void => running.abort(signal!.reason)
+    signal?.addEventListener('abort', abort)
+    this.#running.add(running)
+    const over = (): void => {
+      signal?.removeEventListener('abort', abort)
+      this.#running.delete(running)
+    }
+    return { signal: running.signal, over }
+  }
+
+  /** What a statement fails with: after the session was closed, with that. */
+  #failure(error: unknown): LakefrontError {
+    return this.#closed === undefined ? postgresError(error) : closed()
+  }
+
+  /** A connection, when one is free. Who stops waiting for it gives it back when it comes. */
+  async #acquire(stop: AbortSignal): Promise<PostgresConnection> {
+    const acquired = this.#server.acquire()
     try {
-      return await this.#server.acquire()
+      return await orAborted(acquired, stop)
     } catch (error) {
-      throw postgresError(error)
+      if (!stop.aborted) throw postgresError(error)
+      acquired.then(
+        (connection) => connection.release(false),
+        () => {},
+      )
+      throw this.#closed === undefined ? stop.reason : closed()
     }
   }
 
@@ -213,9 +264,32 @@ export class PostgresEngine implements Engine {
   }
 
   #assertOpen(): void {
-    if (this.#closed !== undefined)
-      throw new LakefrontError('CLOSED', 'The session is closed. Connect again for a new one.')
+    if (this.#closed !== undefined) throw closed()
   }
+}
+
+/** Lets some in at a time; the others wait, one after the other. */
+class Turns {
+  #free: number
+  readonly #waiting: (() => void)[] = []
+
+  constructor(most: number) {
+    this.#free = most
+  }
+
+  async take(stop: AbortSignal): Promise<void> {
+    while (this.#free === 0) await orAborted(new Promise<void>((resolve) => this.#waiting.push(resolve)), stop)
+    this.#free--
+  }
+
+  give(): void {
+    this.#free++
+    this.#waiting.shift()?.()
+  }
+}
+
+function closed(): LakefrontError {
+  return new LakefrontError('CLOSED', 'The session is closed. Connect again for a new one.')
 }
 
 function methodsOf(connection: PostgresConnection): Omit<PostgresConnection, 'release'> {
@@ -243,7 +317,11 @@ function schemaOf(fields: readonly PostgresField[], { types }: Statement): Schem
   }
 }
 
-async function* rows(cursor: PostgresCursor, schema: Schema): AsyncGenerator<ColumnBatch> {
+async function* rows(
+  cursor: PostgresCursor,
+  schema: Schema,
+  failure: (error: unknown) => LakefrontError,
+): AsyncGenerator<ColumnBatch> {
   const parsers = schema.fields.map(({ type }) => valueParser(type))
   const parsed = (row: PostgresRow): unknown[] =>
     row.map((text, index) => (text === null ? null : parsers[index]!(text)))
@@ -254,7 +332,7 @@ async function* rows(cursor: PostgresCursor, schema: Schema): AsyncGenerator<Col
       if (command !== undefined) return
     }
   } catch (error) {
-    throw postgresError(error)
+    throw failure(error)
   }
 }
 
@@ -265,8 +343,15 @@ async function all(batches: Iterable<ColumnBatch> | AsyncIterable<ColumnBatch>):
 }
 
 /** What a statement without rows gives: one row with the number of rows it changed, as DuckDB does, or nothing. */
-async function changes(cursor: PostgresCursor): Promise<ColumnBatch[]> {
+async function changes(cursor: PostgresCursor, sql: string): Promise<ColumnBatch[]> {
   const { command = '' } = await cursor.next(1)
+  // After an error it rolls back instead, and calls that a success.
+  if (command === 'ROLLBACK' && /^\s*(?:COMMIT|END)\b/i.test(sql)) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      'The transaction was rolled back, not committed: a statement in it had failed, after which PostgreSQL keeps nothing of it. Let the error out of transaction(), or set a SAVEPOINT before what may fail.',
+    )
+  }
   const [, count] = /^(?:INSERT \d+|UPDATE|DELETE|MERGE) (\d+)$/.exec(command) ?? []
   if (count === undefined) return []
   return [batchFromRows([{ Count: BigInt(count) }], { Count: 'bigint' })]

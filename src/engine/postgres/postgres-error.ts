@@ -6,6 +6,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   '0A': 'UNSUPPORTED',
   '22': 'INVALID_VALUE',
   '23': 'INVALID_VALUE',
+  '25': 'INVALID_ARGUMENT',
   '28': 'PERMISSION_DENIED',
   '3D': 'NOT_FOUND',
   '3F': 'TABLE_NOT_FOUND',
@@ -36,7 +37,7 @@ export function postgresError(error: unknown): LakefrontError {
     })
   }
   if (!/^[0-9A-Z]{5}$/.test(code)) {
-    const isNetwork = /^E[A-Z]+$/.test(code) || /terminated|timeout|ended|closed/i.test(message)
+    const isNetwork = /^E[A-Z]+$/.test(code) || /terminated|timeout|ended|closed|not queryable/i.test(message)
     return new LakefrontError(
       isNetwork ? 'NETWORK' : 'ENGINE_FAILED',
       `The connection to PostgreSQL failed: ${withoutSecrets(message) || code}.`,

@@ -43,6 +43,8 @@ export interface PostgresConnection {
 export interface PostgresServer {
   /** Whether there is but one connection. */
   readonly isOne: boolean
+  /** How many connections there are at most. */
+  readonly connections: number
   acquire(): Promise<PostgresConnection>
   close(): Promise<void>
 }

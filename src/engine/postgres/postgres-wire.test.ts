@@ -34,6 +34,68 @@ test('an abort stops the statement on the server', async () => {
   expect(await db.sql('SELECT 1 AS n').collect()).toEqual([{ n: 1 }])
 })
 
+describe('transactions and connections', () => {
+  test('a transaction whose error was swallowed says that it was rolled back', async () => {
+    const swallowing = db.transaction(async (tx) => {
+      await tx.sql('CREATE TABLE never (a int)').collect()
+      await tx
+        .sql('SELECT 1/0')
+        .collect()
+        .catch(() => {})
+    })
+    await expect(swallowing).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    const saved = db.transaction(async (tx) => {
+      await tx.sql('SAVEPOINT before').collect()
+      await tx
+        .sql('SELECT 1/0')
+        .collect()
+        .catch(() => {})
+      await tx.sql('ROLLBACK TO before').collect()
+      return tx.sql("SELECT to_regclass('never') IS NULL AS gone").collect()
+    })
+    expect(await saved).toEqual([{ gone: true }])
+  })
+
+  test('as many transactions as come wait for one another, not for the statements beside them', async () => {
+    const work = Array.from({ length: 25 }, (_, i) =>
+      db.transaction(async (tx) => {
+        const [inside] = await tx.sql(`SELECT ${i} AS i`).collect()
+        return [inside, (await db.sql(`SELECT ${i} AS i`).collect())[0]]
+      }),
+    )
+    expect(await Promise.all(work)).toEqual(Array.from({ length: 25 }, (_, i) => [{ i }, { i }]))
+  })
+
+  test('a connection that the server ended is lost for what ran on it, and for nothing else', async () => {
+    const lost = db.transaction(async (tx) => {
+      const [row] = await tx.sql('SELECT pg_backend_pid() AS pid').collect()
+      await db.sql('SELECT pg_terminate_backend($1)', [(row as { pid: number }).pid]).collect()
+      await tx.sql('SELECT pg_sleep(5)').collect()
+    })
+    await expect(lost).rejects.toMatchObject({ code: 'NETWORK' })
+    const many = Array.from({ length: 12 }, () => db.sql('SELECT 1 AS n').collect())
+    expect(new Set((await Promise.all(many)).map(([row]) => row!.n))).toEqual(new Set([1]))
+  })
+
+  test('who waits for a connection can stop, and a session that closes stops what runs', async () => {
+    const session = await connect(cluster.address, { connections: 2 })
+    const sleeping = [
+      session.sql('SELECT pg_sleep(30)').collect(),
+      session.transaction((tx) => tx.sql('SELECT pg_sleep(30)').collect()),
+    ]
+    const waiting = session.sql('SELECT 1').collect()
+    const controller = new AbortController()
+    const stopped = session.sql('SELECT 1').collect({ signal: controller.signal })
+    setTimeout(() => controller.abort(new Error('enough')), 200)
+    const results = Promise.allSettled([...sleeping, waiting])
+    await expect(stopped).rejects.toThrow('enough')
+    const started = performance.now()
+    await session.close()
+    expect(performance.now() - started).toBeLessThan(10_000)
+    for (const result of await results) expect(result).toMatchObject({ reason: { code: 'CLOSED' } })
+  })
+})
+
 describe('TLS', () => {
   let secure: PostgresCluster | undefined
   beforeAll(async () => {
