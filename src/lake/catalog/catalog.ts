@@ -73,9 +73,9 @@ export interface Catalog extends CatalogReader, AsyncDisposable {
   ): Promise<Published<T>>
   /**
    * Waits for a turn to publish: what is published with `hasTurn` meets nobody of the line until the function is called that this gives, or five seconds
-   * have gone by. In a store only those stand in line that ask for this, and who `lost` more races comes first.
+   * have gone by. In a store only those stand in line that ask for this, and who `lost` more races comes first; who does not want it any more is not kept.
    */
-  turn?(lost: number): Promise<() => void | Promise<void>>
+  turn?(lost: number, isWanted?: () => boolean): Promise<() => void | Promise<void>>
   /** What makes copies of the current version. */
   copies(): Promise<CatalogCopies>
   /** Gives everything back. Twice is fine. */

@@ -183,9 +183,9 @@ class DuckdbCatalog implements Catalog {
     })
   }
 
-  async turn(lost: number): Promise<() => void | Promise<void>> {
+  async turn(lost: number, isWanted = () => true): Promise<() => void | Promise<void>> {
     const { storage, key } = this.#options
-    if (storage.inTurn === undefined) return turnInStore(await this.#tried(), key, { lost })
+    if (storage.inTurn === undefined) return turnInStore(await this.#tried(), key, { lost, isWanted })
     return new Promise((resolve, reject) => {
       const kept = (): Promise<void> =>
         new Promise((leave) => {
@@ -287,7 +287,7 @@ class DuckdbCatalog implements Catalog {
         if (pending.length === 0) return
         if (this.#options.storage.inTurn === undefined && !hasTurn && leave === undefined) {
           if (attempt < lossesInStore) await pause(waitAfter(attempt, performance.now() - began))
-          else leave = await this.turn(attempt)
+          else leave = await this.turn(attempt, () => pending.some(({ signal }) => !signal?.aborted))
         }
         await this.#reload()
       }

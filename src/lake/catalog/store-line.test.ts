@@ -40,6 +40,16 @@ test('who does not leave is passed, also by one that is taken out of the line me
   await leave()
 })
 
+test('who does not want a turn any more is not kept, and stands in nobody’s way', async () => {
+  const storage = memoryStorage()
+  const leave = await turnInStore(storage, key, { lost: 5 })
+  let asked = 0
+  const leaveAgain = await turnInStore(storage, key, { lost: 1, isWanted: () => ++asked < 2 })
+  await leaveAgain()
+  await leave()
+  await expect(storage.read(`${key}.line`)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
+
 test('nobody waits where the line cannot be written', async () => {
   const storage: Storage = memoryStorage()
   const denied = (): Promise<never> => Promise.reject(new LakefrontError('PERMISSION_DENIED', 'Not that key.'))

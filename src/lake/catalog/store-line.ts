@@ -1,7 +1,6 @@
 import { isLakefrontError, LakefrontError } from '../../errors.ts'
 import type { Storage } from '../../storage/storage.ts'
 
-/** For how long somebody may stand first, in milliseconds, before others pass: whether it lives is not known. */
 const longestTurn = 10_000
 
 /** How often the line is written when others write it at the same time. */
@@ -16,6 +15,15 @@ interface Line {
   readonly key: string
 }
 
+interface StoreTurn {
+  /** Races. */
+  readonly lost: number
+  /** Asked again and again while it waits. */
+  readonly isWanted?: () => boolean
+  /** For how long somebody may stand first, in milliseconds, before others pass: whether it lives is not known. Default 10,000. */
+  readonly patience?: number
+}
+
 /**
  * Waits for a turn where a store has no line of its own: those that wait write their names into an object beside the catalog, behind those that lost as many
  * races. Resolves to what takes the own name out again.
@@ -25,11 +33,11 @@ interface Line {
 export async function turnInStore(
   storage: Storage,
   catalog: string,
-  { lost, patience = longestTurn }: { readonly lost: number; readonly patience?: number },
+  { lost, isWanted = () => true, patience = longestTurn }: StoreTurn,
 ): Promise<() => Promise<void>> {
   const line = { storage, key: `${catalog}.line` }
   const own = `${lost} ${crypto.randomUUID()}`
-  await standing(line, own, patience).catch(() => undefined)
+  await standing(line, own, { isWanted, patience }).catch(() => undefined)
   return () =>
     change(line, (names) => names.filter((name) => name !== own)).then(
       () => undefined,
@@ -37,14 +45,18 @@ export async function turnInStore(
     )
 }
 
-/** Until the own name is first. */
-async function standing(line: Line, own: string, patience: number): Promise<void> {
+/** Until the own name is first, or the turn is not wanted any more. */
+async function standing(
+  line: Line,
+  own: string,
+  { isWanted, patience }: Required<Omit<StoreTurn, 'lost'>>,
+): Promise<void> {
   const join = (names: readonly string[]): readonly string[] =>
     [...names.filter((name) => name !== own), own].toSorted((a, b) => lostBy(b) - lostBy(a))
   let first: string | undefined
   let since = 0
   let names = await change(line, join)
-  while (names[0] !== own) {
+  while (names[0] !== own && isWanted()) {
     if (names[0] !== first) [first, since] = [names[0], performance.now()]
     const gone = performance.now() - since > patience ? first : undefined
     if (gone !== undefined || !names.includes(own))

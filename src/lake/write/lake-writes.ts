@@ -93,7 +93,7 @@ export class LakeWrites {
   async begin(name: string, options: BeginOptions = {}): Promise<{ readonly lake: string; readonly snapshot: number }> {
     const lake = this.#parts.lakes.lake(name)
     const requestsBefore = lake.catalog.requests
-    const leave = options.again ? await lake.catalog.turn?.(options.again) : undefined
+    const leave = options.again ? await lake.catalog.turn?.(options.again, () => !options.signal?.aborted) : undefined
     try {
       await renew(lake, options)
       const open = await this.#begin(lake, { readsOwn: true, requestsBefore, ...options })
