@@ -22,6 +22,21 @@ const matched = (value: string, pattern: string, group: number): string =>
 /** What is put together of the characters of a text, each with its position. */
 const byCharacter = (write: string, order = 'lf_i'): string =>
   `CASE WHEN {1} IS NOT NULL THEN coalesce((SELECT string_agg(${write}, '' ORDER BY ${order}) FROM string_to_table({1}, NULL) WITH ORDINALITY AS lf_t(lf_v, lf_i)), '') END`
+/** What lies at a path such as `$.a[0]`: of equal names the first, as DuckDB and Spark have it; PostgreSQL itself takes the last. */
+const jsonAt = (json: string, path: string | undefined): string => {
+  if (path === undefined || !/^\$(\.[A-Za-z_]\w*|\[\d+\])*$/.test(path))
+    throw unsupported('postgres', 'getJsonObject() by such a path')
+  return (path.match(/\w+/g) ?? []).reduce(
+    (value, step) =>
+      /^\d/.test(step)
+        ? `(${value} -> ${step})`
+        : `(SELECT lf_v FROM (SELECT ${value} AS lf_j) AS lf_s, json_each(CASE WHEN json_typeof(lf_j) = 'object' THEN lf_j END) WITH ORDINALITY AS lf_t(lf_k, lf_v, lf_i) WHERE lf_k = ${literal(step)} ORDER BY lf_i LIMIT 1)`,
+    `CAST(${json} AS json)`,
+  )
+}
+/** JSON text without the spaces between its parts. */
+const compact = (json: string): string =>
+  `regexp_replace(CAST(${json} AS text), '("(?:[^"\\\\]|\\\\.)*")|\\s+', '\\1', 'g')`
 const hexadecimal = "'^([0-9A-Fa-f][0-9A-Fa-f])*$'"
 const evenDigits = "CASE WHEN char_length({1}) % 2 = 1 THEN '0' || {1} ELSE {1} END"
 
@@ -191,6 +206,22 @@ export const string: Readonly<Record<string, Spelling>> = Object.freeze<Record<s
     "CASE WHEN {1} IS NOT NULL THEN convert_from(coalesce((SELECT string_agg(CASE WHEN lf_v[1] ~ '^%..$' THEN decode(substring(lf_v[1] FROM 2), 'hex') ELSE convert_to(lf_v[1], 'UTF8') END, CAST('' AS bytea) ORDER BY lf_i) FROM regexp_matches(replace({1}, '+', ' '), '%[0-9A-Fa-f][0-9A-Fa-f]|[^%]+|%', 'g') WITH ORDINALITY AS lf_t(lf_v, lf_i)), CAST('' AS bytea)), 'UTF8') END",
   md5: ofBytes('md5', (value) => `md5(${value})`),
   sha2: ofBytes('sha2', (value) => `encode(sha256(${value}), 'hex')`),
+  getJsonObject: {
+    call: ([json], _, nodes) =>
+      `(SELECT CASE json_typeof(lf_j) WHEN 'null' THEN NULL WHEN 'string' THEN lf_j #>> '{}' ELSE ${compact('lf_j')} END FROM (SELECT ${jsonAt(json!, textOf(nodes[1]))} AS lf_j) AS lf_r)`,
+  },
+  toJson: {
+    call: ([value], _, __, type) => {
+      const given = type(0)
+      const item = given?.kind === 'list' ? given.element : given
+      if (item?.kind !== 'varchar' && item?.kind !== 'boolean' && !isInteger(item))
+        throw unsupported(
+          'postgres',
+          'toJson() of what is not known to be text, whole numbers, booleans, or a list of them',
+        )
+      return `CAST(to_json(${value}) AS text)`
+    },
+  },
   jsonArrayLength: "CASE WHEN json_typeof(CAST({1} AS json)) = 'array' THEN json_array_length(CAST({1} AS json)) END",
   jsonObjectKeys:
     "CASE WHEN json_typeof(CAST({1} AS json)) = 'object' THEN ARRAY(SELECT lf_v FROM json_object_keys(CAST({1} AS json)) WITH ORDINALITY AS lf_t(lf_v, lf_i) ORDER BY lf_i) END",

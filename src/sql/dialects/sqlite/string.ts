@@ -190,6 +190,16 @@ export const string: Readonly<Record<string, Spelling>> = Object.freeze<Record<s
       return `CASE WHEN json_valid(${value}) THEN CASE json_type(${value}, ${path}) WHEN 'text' THEN ${value} ->> ${path} WHEN 'null' THEN NULL ELSE ${value} -> ${path} END END`
     },
   },
+  toJson: {
+    call: ([value], _, __, type) => {
+      const given = type(0)
+      if (given?.kind === 'list' && (given.element.kind === 'varchar' || isInteger(given.element)))
+        return `json(${value})`
+      if (given?.kind === 'varchar') return `json_quote(${value})`
+      if (isInteger(given)) return `CAST(${value} AS TEXT)`
+      throw unsupported('sqlite', 'toJson() of what is not known to be text, whole numbers, or a list of them')
+    },
+  },
   jsonArrayLength:
     "CASE WHEN json_valid({1}) THEN CASE json_type({1}) WHEN 'array' THEN json_array_length({1}) END END",
   jsonObjectKeys:
