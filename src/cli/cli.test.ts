@@ -396,7 +396,7 @@ describe('avro', () => {
     expect(await inspected(await written('x.txt', 'a;b\n1;"x;y"\n2;z\n3;w;v\n'))).toMatchObject({
       format: 'csv',
       rows: 2,
-      written: { delimiter: ';', header: true, 'lines that cannot be read': 1 },
+      written: { delimiter: ';', quote: '"', 'line end': '\n', header: true, 'lines that cannot be read': 1 },
       columns: [
         { name: 'a', type: 'BIGINT' },
         { name: 'b', type: 'VARCHAR' },
@@ -415,6 +415,16 @@ describe('avro', () => {
       written: { form: 'stream' },
     })
     expect((await lakefront('inspect', join(folder, 'x.txt'))).out).toMatch(/delimiter +";"[\s\S]*Columns/)
+    expect((await lakefront('inspect', await written('n.csv', 'a,b\n1,2\n'))).out).toMatch(
+      /quote +none\n[\s\S]*line end +"\\n"/,
+    )
+    expect(await inspected(await written('none.csv', ''))).toMatchObject({ format: 'csv', rows: 0 })
+    expect((await lakefront('inspect', await written('none.avro', ''))).error).toMatch(
+      /none\.avro" is empty, not an Avro/,
+    )
+    expect((await lakefront('inspect', await written('t.avro', 'a,b\n1,2\n'))).error).toMatch(
+      /t\.avro" is text, as CSV is, not an Avro file/,
+    )
     expect((await lakefront('inspect', await written('w.parquet', 'PK\u0003\u0004'))).error).toMatch(/ZIP archive/)
   })
 })

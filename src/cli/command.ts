@@ -4,6 +4,7 @@ import type { WriteCodec } from '../format/avro/compress.ts'
 import { writeFormatOf } from '../write/write-format.ts'
 import { instantOf } from '../lake/maintenance/age.ts'
 import { agingVerbs, lakeVerbs } from './lake-verbs.ts'
+import { formatOfName, isAddress } from '../scan/file-format.ts'
 import { checkWriteOptions } from '../write/write-options.ts'
 import type { WriteTask } from '../write/write-task.ts'
 
@@ -131,9 +132,11 @@ function convertCommand(args: readonly string[]): Command {
   if (values.help === true) return { kind: 'help' }
   if (values.version === true) return { kind: 'version' }
   const [file, output, ...others] = positionals
-  if (file === undefined || output === undefined || others.length > 0)
+  if (file === undefined || file === '' || output === undefined || others.length > 0)
     throw usage('convert takes two files, what to read and what to write: lakefront convert data.parquet data.avro.')
-  const text = `FROM '${file.replaceAll("'", "''")}'`
+  // A name that ends like none of the formats is a table's in SQL, unless it names a folder.
+  const path = isAddress(file) || formatOfName(file) !== undefined ? file : `./${file}`
+  const text = `FROM '${path.replaceAll("'", "''")}'`
   return { kind: 'write', text, task: taskOf(output, formatOf(values.format, output), values) }
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -59,6 +59,14 @@ describe.each(formats)('from %s', (from) => {
     expect(await lakefront('convert', pathOf(from), path)).toEqual({ code: 0, out: '', error: '' })
     expect(await db.sql(normal(`'${path}'`)).collect()).toEqual(expected)
   })
+})
+
+test('a file by its mere name, whatever that ends in, is converted by what is in it', async () => {
+  const name = 'mere name'
+  copyFileSync(pathOf('avro'), join(folder, name))
+  const child = spawn(process.execPath, [cli, 'convert', name, 'mere.csv'], { cwd: folder, stdio: 'inherit' })
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0)
+  expect(await db.read.csv(join(folder, 'mere.csv')).count()).toBe(1000)
 })
 
 test.each(formats)('inspect tells of %s what is in it, as text and as JSON', async (format) => {

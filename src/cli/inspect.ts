@@ -1,5 +1,6 @@
-import { detectFormat, mistaken } from '../format/detect-format.ts'
+import { detectFormat, emptyFile, mistaken } from '../format/detect-format.ts'
 import { readFooter } from '../format/parquet/footer.ts'
+import { formatOfName } from '../scan/file-format.ts'
 import { openByteSource } from '../storage/open.ts'
 import type { Command } from './command.ts'
 import { isLake, lakeText } from './lake.ts'
@@ -21,8 +22,12 @@ export async function inspect({ file, format }: Command & { kind: 'inspect' }, s
   const written = <T extends object>(description: T, text: (description: T) => string): string =>
     format === 'json' ? `${JSON.stringify(description, undefined, 2)}\n` : text(description)
   const content = await detectFormat(source, { signal })
-  if (content !== undefined && 'other' in content) throw mistaken(source.label, 'parquet', content)
-  switch (content?.format) {
+  const named = formatOfName(file) ?? 'parquet'
+  if (content !== undefined && 'other' in content) throw mistaken(source.label, named, content)
+  // An empty file is one of text without rows; Parquet's own reader says that it is none.
+  const isBinary = named === 'avro' || named === 'arrow'
+  if (isBinary && (await source.stat({ signal })).size === 0) throw emptyFile(source.label, named)
+  switch (content?.format ?? named) {
     case 'avro':
       return written(await describeAvro(source, signal), avroText)
     case 'arrow':
@@ -31,6 +36,7 @@ export async function inspect({ file, format }: Command & { kind: 'inspect' }, s
       return written(await describeJson(source, signal), rowsText)
     case 'csv':
       if (textNames.test(file)) return written(await describeCsv(source, file, signal), rowsText)
+      if (named !== 'parquet') throw mistaken(source.label, named, { format: 'csv' })
       break
     default:
   }

@@ -54,9 +54,9 @@ export async function describeCsv(source: ByteSource, file: string, signal: Abor
     const [bad] = await rowsOf(engine, 'SELECT count(*) AS lines FROM reject_errors', signal)
     const written = {
       delimiter: String(scan!['delimiter']),
-      quote: String(scan!['quote']),
-      escape: String(scan!['escape']),
-      'line end': String(scan!['newline_delimiter']),
+      quote: characters(scan!['quote']),
+      escape: characters(scan!['escape']),
+      'line end': characters(scan!['newline_delimiter']),
       header: scan!['has_header'] === true,
       'lines skipped': Number(scan!['skip_rows']),
       'lines that cannot be read': Number(bad!['lines']),
@@ -65,6 +65,12 @@ export async function describeCsv(source: ByteSource, file: string, signal: Abor
   } finally {
     await engine.close()
   }
+}
+
+/** Characters as DuckDB tells them: `(empty)` for none, ends of lines by their escapes. */
+function characters(text: unknown): string {
+  if (text === '(empty)') return ''
+  return String(text).replaceAll('\\r', '\r').replaceAll('\\n', '\n')
 }
 
 async function rowsOf(engine: Engine, sql: string, signal: AbortSignal): Promise<Row[]> {
@@ -98,7 +104,7 @@ export function rowsText({ file, format, bytes, rows, written, columns }: RowsDe
     ['rows', countText(rows)],
     ...Object.entries(written).map(([name, value]): [string, string] => [
       name,
-      JSON.stringify(value).replace(/^"(\w+)"$/, '$1'),
+      value === '' ? 'none' : JSON.stringify(value).replace(/^"(\w+)"$/, '$1'),
     ]),
   ]
   const width = Math.max(...facts.map(([name]) => name.length))
