@@ -171,6 +171,18 @@ describe('a lake that the reference extension wrote in', { timeout: 600_000 }, (
     await expectAgreement()
   })
 
+  test('one file for two tables: a vacuum leaves it as long as one of them has it', async () => {
+    for (const name of ['t', 'u']) await lake.createTable(name, { id: 'integer' })
+    await lake.table('t').insert([{ id: 1 }])
+    const [file] = await (await lake.table('t').files()).collect()
+    await theirs(`CALL ducklake_add_data_files('lake', 'u', '${join(folder, 'data', file!.path)}')`)
+    await lake.dropTable('t')
+    const olderThan = new Date(Date.now() + 1000)
+    await lake.expireSnapshots({ olderThan })
+    expect(await lake.vacuum({ olderThan })).toMatchObject({ scheduled: [], orphans: [] })
+    expect(await lake.table('u').collect()).toEqual([{ id: 1 }])
+  })
+
   test('encryption: it is refused when it is opened', async () => {
     const other = join(folder, 'encrypted')
     await theirs(

@@ -91,12 +91,13 @@ async function planOf(
   { dryRun = false, only, olderThan }: VacuumOptions & { readonly olderThan: string },
 ): Promise<Plan> {
   const { known, elsewhere, scheduled } = await catalog.reading((reader) => catalogFiles(reader, olderThan))
-  const due = only === 'orphans' ? [] : scheduled.filter(({ path, isRelative }) => !isRelative || !known.has(path))
+  const isNeeded = (path: string): boolean => known.has(path) || elsewhere.has(nameOf(path))
+  const due = only === 'orphans' ? [] : scheduled.filter(({ path, isRelative }) => !isRelative || !isNeeded(path))
   const [inside, outside] = [true, false].map((kind) =>
     due.filter(({ isRelative }) => isRelative === kind).map(({ path }) => path),
   ) as [string[], string[]]
   const waiting = new Set(scheduled.map(({ path }) => path))
-  const loose = [...found].filter(([path]) => !known.has(path) && !waiting.has(path) && !elsewhere.has(nameOf(path)))
+  const loose = [...found].filter(([path]) => !isNeeded(path) && !waiting.has(path))
   const orphans = loose.filter(([, { since }]) => since < Date.parse(olderThan)).map(([path]) => path)
   const unknown = loose.filter(([, { since }]) => since === Infinity).map(([path]) => path)
   const bytes = [...inside, ...orphans].reduce((sum, path) => sum + (found.get(path)?.bytes ?? 0), 0)

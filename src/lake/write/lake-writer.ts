@@ -12,6 +12,7 @@ import { addedByMerging } from './merge-schema.ts'
 import type { LakeTransaction } from '../commit/lake-transaction.ts'
 import { objectChanges } from './object-changes.ts'
 import { portableSql } from './portable-sql.ts'
+import { refuseKnownFiles } from './registered-places.ts'
 import { registeredFile } from './register-file.ts'
 import { stageRows, type Staged } from './stage-rows.ts'
 import { type StagedRows, identityColumns, stageSql } from './stage-sql.ts'
@@ -157,14 +158,7 @@ export class LakeWriter {
     { signal }: WriteOptions,
   ): Promise<void> {
     const target = await this.#target(transaction, table)
-    const known = await transaction.reading((reader) => registeredPaths(reader, target.id))
-    const twice = files.find((file, at) => known.has(file) || files.indexOf(file) !== at)
-    if (twice !== undefined) {
-      throw new LakefrontError(
-        'INVALID_ARGUMENT',
-        `"${target.name}" has the file "${twice.split(/[?#]/, 1)[0]}" already; its rows would be there twice.`,
-      )
-    }
+    await transaction.reading((reader) => refuseKnownFiles(reader, target, files.map(String)))
     const { engine, open } = this.#parts
     const made: NewDataFile[] = []
     for (const file of files) {
@@ -291,15 +285,6 @@ async function filesOf(
   }
   const order = [...byFile.keys()]
   return files.filter((_, at) => wanted.has(JSON.stringify(byFile.get(order[at]!))))
-}
-
-/** Files of a table that are not in the lake's own folder. */
-async function registeredPaths(reader: CatalogReader, table: number): Promise<ReadonlySet<string>> {
-  const rows = await reader.read(
-    'SELECT path FROM {M}.ducklake_data_file WHERE table_id = $1 AND end_snapshot IS NULL AND NOT path_is_relative',
-    [table],
-  )
-  return new Set(rows.map((row) => String(row['path'])))
 }
 
 /** Ids of rows that the catalog itself keeps. */

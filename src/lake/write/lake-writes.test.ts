@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -260,11 +260,46 @@ describe('registered files', () => {
         { id: 1n, s: 'v1', f: 0.5, st: { a: 1n }, late: null },
       ])
       await expect(t.registerFiles(file)).rejects.toThrow(/has the file .* already/)
+      for (const same of [`file://${file}`, `${folder}/x/..//./other.parquet`])
+        await expect(t.registerFiles(same)).rejects.toThrow(/has the file .* already/)
       await expect(t.registerFiles('other.parquet')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
       await lake.createTable('u', { id: 'smallint' })
       await expect(lake.table('u').registerFiles(file)).rejects.toMatchObject({ code: 'COLUMN_NOT_FOUND' })
       expect(await t.update({ set: { s: 'new' }, where: col('id').eq(3) })).toMatchObject({ rowsUpdated: 1 })
       expect(await t.filter(col('id').eq(3)).select('s', 'f').collect()).toEqual([{ s: 'new', f: 1.5 }])
+      await lake.createTable('strict', { s: 'varchar', key: 'integer' }, { notNull: ['key'] })
+      await session.sql(`SELECT 'a' AS s`).write.parquet(join(folder, 'short.parquet'))
+      await expect(lake.table('strict').registerFiles(join(folder, 'short.parquet'))).rejects.toMatchObject({
+        code: 'INVALID_VALUE',
+        message: expect.stringContaining('"key"'),
+      })
+      await using own = await session.openLake(join(folder, 'lake'), { create: true, name: 'own' })
+      await own.createTable('t', { id: 'integer' })
+      await own.table('t').insert([{ id: 1 }])
+      const [stored] = await (await own.table('t').files()).collect()
+      const again = own.table('t').registerFiles(join(folder, 'lake/data', stored!.path))
+      await expect(again).rejects.toThrow(/is a data file of this lake/)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('have columns that their folders tell, as the table has them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'register-'))
+    try {
+      await session
+        .sql(`SELECT i AS n, i % 2 AS p, 'k' || i AS q FROM range(3) r(i)`)
+        .write.partitionBy('p', 'q')
+        .parquet(folder)
+      const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.parquet')).toSorted()
+      await lake.createTable('t', { p: 'smallint', q: 'varchar', n: 'bigint' }, { partitionBy: ['p'] })
+      const places = files.map((name) => join(folder, name))
+      await lake.table('t').registerFiles(places, { hivePartitioning: true })
+      expect(await lake.table('t').orderBy('n').collect()).toEqual(
+        [0, 1, 2].map((i) => ({ p: i % 2, q: `k${i}`, n: BigInt(i) })),
+      )
+      await lake.createTable('u', { p: 'integer', q: 'date', n: 'bigint' })
+      await expect(lake.table('u').registerFiles(places, { hivePartitioning: true })).rejects.toThrow(/k0/)
     } finally {
       await rm(folder, { recursive: true })
     }

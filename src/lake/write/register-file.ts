@@ -102,6 +102,13 @@ function namesOf(
   plain: ReadonlySet<string> | undefined,
 ): readonly NamedColumn[] {
   const extra = fields.find(({ name }) => !target.columns.some((column) => sameName(column.name, name)))
+  if (extra?.name.startsWith('_ducklake_internal_') === true) {
+    throw new LakefrontError(
+      'UNSUPPORTED',
+      'The file is of a lake, and keeps which row is which there. Insert its rows instead: insert(db.read.parquet(…)).',
+      { details: { column: extra.name } },
+    )
+  }
   if (extra !== undefined) {
     throw new LakefrontError(
       'COLUMN_NOT_FOUND',
@@ -109,16 +116,28 @@ function namesOf(
       { details: { column: extra.name } },
     )
   }
+  const missing = target.columns.find(
+    ({ name, nullable, initialDefault }) =>
+      !nullable && initialDefault === null && !fields.some((field) => sameName(field.name, name)),
+  )
+  if (missing !== undefined) {
+    throw new LakefrontError(
+      'INVALID_VALUE',
+      `Column "${missing.name}" of "${target.name}" allows no nulls, and the file has no column of that name.`,
+      { details: { column: missing.name } },
+    )
+  }
   return fields.map((field) => {
     const column = target.columns.find(({ name }) => sameName(name, field.name))!
-    if (!fits(field.type, column.type)) {
+    const isPartition = plain !== undefined && !plain.has(field.name)
+    // What folders say is text, whatever it looks like.
+    if (!isPartition && !fits(field.type, column.type)) {
       throw new LakefrontError(
         'TYPE_MISMATCH',
         `Column "${field.name}" of the file is ${typeName(field.type)}, and that of "${target.name}" is ${typeName(column.type)}, which it does not become without loss.`,
         { details: { column: field.name } },
       )
     }
-    const isPartition = plain !== undefined && !plain.has(field.name)
     return { ...named(field.name, column, field.type), ...(isPartition ? { isPartition } : {}) }
   })
 }
