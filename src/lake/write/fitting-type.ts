@@ -13,8 +13,8 @@ const digits: Readonly<Partial<Record<LogicalType['kind'], number>>> = {
   ubigint: 20,
 }
 
-/** Whether every value of `given` is one of `wanted`, so that rows may be cast without losing anything. */
-export function fits(given: LogicalType, wanted: LogicalType): boolean {
+/** Whether every value of `given` is one of `wanted`, so that rows may be cast without losing anything. With `castToVarchar` every value is a text, too. */
+export function fits(given: LogicalType, wanted: LogicalType, castToVarchar = false): boolean {
   if (given.kind === 'null' || promotes(given, wanted)) return true
   const whole = digits[given.kind]
   switch (wanted.kind) {
@@ -27,7 +27,7 @@ export function fits(given: LogicalType, wanted: LogicalType): boolean {
     case 'decimal':
       return whole !== undefined && wanted.precision - wanted.scale >= whole
     case 'varchar':
-      return given.kind === 'enum' || given.kind === 'json'
+      return castToVarchar || given.kind === 'enum' || given.kind === 'json'
     case 'timestamp':
       return given.kind === 'date' || given.kind === 'timestamp_s' || given.kind === 'timestamp_ms'
     case 'timestamp_ms':
@@ -35,15 +35,19 @@ export function fits(given: LogicalType, wanted: LogicalType): boolean {
     case 'timestamp_s':
       return given.kind === 'date'
     case 'list':
-      return (given.kind === 'list' || given.kind === 'array') && fits(given.element, wanted.element)
+      return (given.kind === 'list' || given.kind === 'array') && fits(given.element, wanted.element, castToVarchar)
     case 'map':
-      return given.kind === 'map' && fits(given.key, wanted.key) && fits(given.value, wanted.value)
+      return (
+        given.kind === 'map' &&
+        fits(given.key, wanted.key, castToVarchar) &&
+        fits(given.value, wanted.value, castToVarchar)
+      )
     case 'struct':
       return (
         given.kind === 'struct' &&
         given.fields.every((field) => {
           const own = wanted.fields.find(({ name }) => name.toLowerCase() === field.name.toLowerCase())
-          return own !== undefined && fits(field.type, own.type)
+          return own !== undefined && fits(field.type, own.type, castToVarchar)
         })
       )
     default:

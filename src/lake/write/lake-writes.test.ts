@@ -242,6 +242,27 @@ describe('rows of a lake', () => {
   })
 })
 
+describe('rows that are cast to text', () => {
+  it('go into text columns, and into text within structs, lists and maps', async () => {
+    await lake.createTable('t', {
+      v: 'varchar',
+      s: 'struct(a integer, b varchar)',
+      l: 'varchar[]',
+      m: 'map(varchar, varchar)',
+    })
+    const t = lake.table('t')
+    const given = session.sql("SELECT 1.50 AS v, {'B': 7} AS s, [DATE '2026-01-02'] AS l, MAP {5: true} AS m")
+    await expect(t.insert(given, { mergeSchema: true })).rejects.toMatchObject({ code: 'TYPE_MISMATCH' })
+    await t.insert(given, { castToVarchar: true })
+    const wider = session.sql("SELECT '2' AS v, {'b': 8, 'c': 1, 'a': 5000000000} AS s")
+    await t.insert(wider, { mergeSchema: true, castToVarchar: true })
+    expect(await t.orderBy('v').collect()).toEqual([
+      { v: '1.50', s: { a: null, b: '7', c: null }, l: ['2026-01-02'], m: new Map([['5', 'true']]) },
+      { v: '2', s: { a: 5_000_000_000n, b: '8', c: 1 }, l: null, m: null },
+    ])
+  })
+})
+
 describe('registered files', () => {
   it('are rows of the table as they are, with exact statistics', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'register-'))

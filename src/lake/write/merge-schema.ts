@@ -39,12 +39,11 @@ function merged({
       return [{ kind: 'addColumn', table, into: path, column: { name: field.name, type: storedType(field.type) } }]
     }
     const column = [...path, known.name]
-    if (fits(field.type, known.type)) return []
+    if (fits(field.type, known.type, options.castToVarchar === true)) return []
     if (known.type.kind === 'struct' && field.type.kind === 'struct')
       return merged({ target, path: column, own: known.type.fields, given: field.type.fields, options })
     const type = wider(known.type, storedType(field.type))
     if (type !== undefined && promotes(known.type, type)) return [{ kind: 'alterType', table, column, type }]
-    if (options.castToVarchar === true && known.type.kind === 'varchar') return []
     throw new LakefrontError(
       'TYPE_MISMATCH',
       `Column "${column.join('.')}" of "${target.name}" is ${known.type.kind}, the rows have ${field.type.kind}, and neither becomes the other without loss. Cast the rows${options.castToVarchar === true ? '' : ', or where the table has text say { castToVarchar: true }'}.`,

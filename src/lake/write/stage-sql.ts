@@ -98,7 +98,7 @@ function converted(
   column: LakeColumn,
   field: { readonly name: string; readonly type: LogicalType; readonly castToVarchar: boolean },
 ): string {
-  if (!fits(field.type, column.type) && !(field.castToVarchar && column.type.kind === 'varchar')) {
+  if (!fits(field.type, column.type, field.castToVarchar)) {
     throw new LakefrontError(
       'TYPE_MISMATCH',
       `Column "${column.name}" of "${target.name}" is ${typeName(column.type)}, and the rows have ${typeName(field.type)}, which does not become it without loss. Cast it: col("${column.name}").cast("${typeName(column.type).toLowerCase()}"); or widen the column: { mergeSchema: true }.`,
