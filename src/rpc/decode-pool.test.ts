@@ -106,10 +106,12 @@ const heavy = (names: string, rows = 500_000): string =>
     .map((name, index) => `(hash(i + ${index}) >> 1)::BIGINT AS ${name}`)
     .join(', ')} FROM range(${rows}) t(i)`
 
+let warming: Promise<DecodeRequest[]> | undefined
+
 /** A pool whose workers run already, so that it decodes nothing itself unless it is lent a thread. */
 async function warmPool(options: { cores?: number; idleMilliseconds?: number } = {}): Promise<Watched> {
   const watched = openPool(options)
-  const requests = await requestsOf(heavy('w x y z'))
+  const requests = await (warming ??= requestsOf(heavy('w x y z')))
   while (watched.asked.length === 0) await Promise.all(requests.map((request) => watched.pool.decode(request)))
   watched.asked.length = 0
   return watched
@@ -140,7 +142,7 @@ const kinds = `SELECT i, hash(i) AS random, (i % 100)::DECIMAL(15, 2) AS low, (h
   i % 3 = 0 AS flag, hash(i)::DOUBLE / 7 AS real, DATE '2020-01-01' + (i % 1000)::INT AS day, TIMESTAMP '2020-01-01' + INTERVAL (i) SECOND AS moment,
   'value ' || (i % 50) AS few, md5(i::VARCHAR) AS many, CASE WHEN i % 5 > 0 THEN i END AS gaps, md5(i::VARCHAR)::BLOB AS bytes, uuid() AS id,
   [i, NULL, i + 1] AS list, {'a': i, 'b': 'x' || i % 9} AS struct, MAP {i: 'v' || i % 3} AS map, [[i % 7, 1], []] AS deep
-  FROM range(5000) t(i)`
+  FROM range(2500) t(i)`
 
 describe('columns decoded by workers are those decoded in place', () => {
   test.each(['uncompressed', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4_raw'])('%s', async (codec) => {
