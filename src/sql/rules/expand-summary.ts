@@ -17,22 +17,28 @@ export function expandSummary(plan: Plan, dialect: Dialect): Plan {
   const scope = new Scope(input.output!)
   const columns = summarizedColumns(plan)!
   if (columns.length === 0) return nothingToSummarize(plan, dialect)
-  const measures = columns.flatMap((index) =>
-    statistics.map((statistic, at) =>
-      named(text(measure(statistic, inputColumn(input, index), scope.columns[index]!)), `s${index}_${at}`),
-    ),
-  )
-  const row = aggregate(input, [], measures)
   const names = columns.map((index) => scope.columns[index]!.name)
-  const cell = (column: number, at: number): Expression => inputColumn(row, column * statistics.length + at)
+  const measures = columns.map((index) =>
+    statistics.map((statistic) => text(measure(statistic, inputColumn(input, index), scope.columns[index]!))),
+  )
   if (Object.hasOwn(dialect.functions, 'unnest')) {
-    return project(row, [
+    // A list for each column: a column for each cell would make a plan that grows with the square of their number.
+    const lists = aggregate(
+      input,
+      [],
+      measures.map((cells, column) => named(scalar('array', ...cells), `s${column}`)),
+    )
+    return project(lists, [
       named(unnest(scalar('array', ...statistics.map(literal))), 'summary'),
-      ...names.map((name, column) =>
-        named(unnest(scalar('array', ...statistics.map((_, at) => cell(column, at)))), name),
-      ),
+      ...names.map((name, column) => named(unnest(inputColumn(lists, column)), name)),
     ])
   }
+  const row = aggregate(
+    input,
+    [],
+    measures.flatMap((cells, column) => cells.map((cell, at) => named(cell, `s${column}_${at}`))),
+  )
+  const cell = (column: number, at: number): Expression => inputColumn(row, column * statistics.length + at)
   return stacked(
     statistics.map((statistic, at) =>
       project(row, [
