@@ -328,6 +328,26 @@ describe('what goes wrong', () => {
   })
 })
 
+test('of thousands that wait each is looked at a few times, not each time one is done', async () => {
+  const decoder = { memoryBytes: 0, ready: async () => {}, decode: async () => [] }
+  const pool = new DecodePool({ decoder })
+  const request = {
+    column: { field: { name: 'c' }, firstLeaf: 0, endLeaf: 0 },
+    rowGroup: { rows: 0, chunks: [] },
+    bytes: [],
+  } as unknown as DecodeRequest
+  let looks = 0
+  const signal = {
+    get aborted() {
+      looks++
+      return false
+    },
+  } as AbortSignal
+  await Promise.all(Array.from({ length: 2000 }, () => pool.decode(request, { signal })))
+  expect(looks).toBeLessThan(20_000)
+  pool.close()
+})
+
 test('splits of Avro are decoded in threads, and come in their order', async () => {
   const batch = batchFromRows({ n: Array.from({ length: 60_000 }, (_, index) => index), s: Array(60_000).fill('é') })
   const encoder = await avroEncoder(batch.schema, { blockBytes: 2000 })

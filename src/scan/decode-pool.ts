@@ -89,6 +89,8 @@ export class DecodePool implements EncodePlace {
   #lenders = 0
   #isDriving = false
   #isClosed = false
+  /** Whether a worker was ever lost. */
+  #hasLost = false
   #burst = { bytes: 0, until: 0 }
   #idle: ReturnType<typeof setTimeout> | undefined
 
@@ -210,7 +212,8 @@ export class DecodePool implements EncodePlace {
   }
 
   #advance(): void {
-    this.#queue = this.#queue.filter((job) => !this.#isAborted(job))
+    // Others that are aborted are mostly so together; to look at all of thousands each time would take longer than the work.
+    if (this.#queue[0]?.signal?.aborted === true) this.#queue = this.#queue.filter((job) => !this.#isAborted(job))
     this.#grow()
     this.#hand()
     void this.#drive()
@@ -218,7 +221,7 @@ export class DecodePool implements EncodePlace {
 
   /** Starts workers for the work there is. */
   #grow(): void {
-    const needed = this.#queue.some((job) => job.deaths > 0) ? 1 : 0
+    const needed = this.#hasLost && this.#queue.some((job) => job.deaths > 0) ? 1 : 0
     const wanted = Math.min(this.#size, Math.max(needed, Math.floor(this.#burst.bytes / bytesPerWorker)))
     while (this.#members.size < wanted && this.#queue.length > 0 && !this.#isClosed) {
       try {
@@ -269,7 +272,8 @@ export class DecodePool implements EncodePlace {
         }
       }
       if (member === undefined) return
-      void this.#give(member, this.#queue.shift()!)
+      const job = this.#queue.shift()!
+      if (!this.#isAborted(job)) void this.#give(member, job)
     }
   }
 
@@ -292,6 +296,7 @@ export class DecodePool implements EncodePlace {
     if (this.#members.delete(member)) {
       const [first] = member.jobs
       first!.deaths++
+      this.#hasLost = true
       member.handle.close()
     }
     if (job.deaths >= attempts) {
