@@ -28,6 +28,7 @@ import type { RenewUrl } from './renewable-url.ts'
 import { retrying } from './retry.ts'
 import type { Attempt, RetryOptions } from './retry.ts'
 import type { ByteSource, ObjectStat, ReadOptions, StatOptions, Traffic } from './storage.ts'
+import { storeFailure } from './store-failure.ts'
 
 export interface HttpOptions {
   /** What to call the object in messages. Default: its URL, without query and credentials. */
@@ -191,7 +192,7 @@ class HttpSource implements NetworkSource {
       if (response.status === 200 && declared !== undefined && declared <= length) {
         return { stat: await this.#keepWhole(response, attempt, cost, length) }
       }
-      if (![200, 206, 400, 416, 501].includes(response.status)) checkStatus(this.label, response)
+      if (![200, 206, 400, 416, 501].includes(response.status)) await this.#check(response)
       const range = response.status === 206 && !isEncoded(response) ? contentRange(response) : undefined
       const sent = range === undefined ? 0 : range.end - range.start
       if (range?.total === undefined || range.end !== range.total || sent > length) {
@@ -213,7 +214,7 @@ class HttpSource implements NetworkSource {
         discard(response)
         return statOf(0, this.#validator(response))
       }
-      checkStatus(this.label, response)
+      await this.#check(response)
       const range = contentRange(response)
       if (response.status !== 206 || isAll(range)) {
         return range?.total === 1 ? this.#oneByte(response, attempt, cost) : this.#keepWhole(response, attempt, cost)
@@ -249,7 +250,7 @@ class HttpSource implements NetworkSource {
         discard(response)
         throw sourceChanged(this.label)
       }
-      checkStatus(this.label, response)
+      await this.#check(response)
       checkUnchanged(this.label, this.#validator(response) ?? ifMatch, ifMatch)
       const sent = contentRange(response)
       const isWhole = response.status !== 206 || (isAll(sent) && sent.total !== end - start)
@@ -282,6 +283,12 @@ class HttpSource implements NetworkSource {
     }
   }
 
+  /** Throws what an answer without success means; stores that requests are signed for tell why in its body. */
+  async #check(response: Response): Promise<void> {
+    if (response.ok || this.#options.access === undefined) return checkStatus(this.label, response)
+    throw (await storeFailure(this.label, response)).error
+  }
+
   /** An object that was downloaded whole is asked for again under the condition that it changed. */
   async #revalidateWhole(
     whole: { bytes: Uint8Array; etag: string | undefined },
@@ -294,7 +301,7 @@ class HttpSource implements NetworkSource {
     const request = { method: 'GET', headers: { 'if-none-match': pin }, expects: 0 }
     return this.#exchange(request, attempt, cost, async (response) => {
       if (response.status !== 304) {
-        checkStatus(this.label, response)
+        await this.#check(response)
         return this.#keepWhole(response, attempt, cost)
       }
       discard(response)

@@ -6,6 +6,7 @@ import { openStorage } from './open-storage.ts'
 import { s3Signer } from './s3-sign.ts'
 import { s3Source, s3Url } from './s3.ts'
 import type { S3Options } from './s3.ts'
+import type { NetworkSource } from './http.ts'
 
 const servers: S3Server[] = []
 const bytes = Uint8Array.from({ length: 10_000 }, (_, index) => (index * 31) & 0xff)
@@ -84,13 +85,16 @@ describe('signatures', () => {
     ['of another secret', { credentials: { ...account, secretAccessKey: 'wrong-secret' } }, 'SignatureDoesNotMatch'],
     ['of another key', { credentials: { ...account, accessKeyId: 'OTHER' } }, 'InvalidAccessKeyId'],
     ['for another region', { region: 'us-east-1' }, 'AuthorizationHeaderMalformed'],
+    ['of a session that is over', { credentials: { ...account, sessionToken: 'old' } }, 'ExpiredToken'],
   ])('%s are refused, and nothing of them is told', async (_, options, code) => {
-    const server = await serve(bytes)
-    const source = s3Source('s3://bucket/key', optionsFor(server, options), { retry })
-    const error = await failure(source.read(0, 9))
-    expect(error).toMatchObject({ code: 'PERMISSION_DENIED', message: expect.stringContaining('"s3://bucket/key"') })
-    expect(server.refusals).toEqual([code])
-    expect(JSON.stringify([String(error), error])).not.toMatch(/wrong-secret|AKID|OTHER|Signature=/)
+    const server = await serve(bytes, { ...(code === 'ExpiredToken' && { sessionToken: 'new' }) })
+    const open = (): NetworkSource => s3Source('s3://bucket/key', optionsFor(server, options), { retry })
+    for (const error of [await failure(open().read(0, 9)), await failure(open().stat())]) {
+      expect(error).toMatchObject({ code: 'PERMISSION_DENIED', details: { storeCode: code } })
+      expect(String(error)).toContain('"s3://bucket/key"')
+      expect(JSON.stringify([String(error), error])).not.toMatch(/wrong-secret|AKID|OTHER|Signature=/)
+    }
+    expect(new Set(server.refusals)).toEqual(new Set([code]))
   })
 
   test('outside of pages, keys are no matter to warn of', async () => {
