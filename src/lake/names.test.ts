@@ -123,6 +123,23 @@ describe('schemas, tables and columns may be called', () => {
     expect(await (await lake.tables()).count()).toBe(0)
   })
 
+  it.each(['lf_file', 'LF_Row_Id', 'lf_snapshot'])(
+    'a column not %s, which stands for the place of a row',
+    async (name) => {
+      await lake.createTable('fine', { a: 'integer' })
+      for (const refused of [
+        () => lake.createTable('other', { [name]: 'integer' }),
+        () => lake.table('fine').addColumn(name, 'integer'),
+        () => lake.table('fine').renameColumn('a', name),
+      ])
+        await expect(refused()).rejects.toMatchObject({
+          code: 'INVALID_ARGUMENT',
+          message: expect.stringContaining(name),
+        })
+      await lake.dropTable('fine')
+    },
+  )
+
   it('the same but for case only once', async () => {
     await lake.createTable('Umlaut', { Id: 'integer' })
     await expect(lake.createTable('UMLAUT', { a: 'integer' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })

@@ -3,12 +3,10 @@ import type { LogicalType, Schema } from '../../types/logical-type.ts'
 import { typeName } from '../../types/type-names.ts'
 import { fits } from './fitting-type.ts'
 import { type LakeColumn, insertedDefault, sameName } from '../snapshot/lake-columns.ts'
+import { identityColumns } from '../commit/checked-name.ts'
 import { sortKeySql } from '../commit/sort-key.ts'
 import { bucketCount, transformSql } from '../commit/transform.ts'
 import type { LakeTarget } from '../snapshot/lake-target.ts'
-
-/** Columns that tell which row of the table a row takes the place of; they come before all others. */
-export const identityColumns = ['lf_file', 'lf_position', 'lf_row_id', 'lf_keep'] as const
 
 /** What a statement gives: rows of the table, or with them the rows they replace. */
 export interface StagedRows {
