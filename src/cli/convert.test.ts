@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Session } from '../connect/session.ts'
 import { nodeHost } from '../engine/duckdb-wasm/node-host.ts'
 import { openEngine } from '../engine/open-engine.ts'
@@ -52,13 +52,16 @@ async function lakefront(...given: readonly string[]): Promise<{ code: number; o
   return { code, out, error }
 }
 
-describe.each(formats)('from %s', (from) => {
-  test.each(formats)('to %s nothing is lost', async (to) => {
-    const expected = (await native.runAndReadAll(normal(`(${rows})`))).getRowObjects()
-    const path = pathOf(from, to)
-    expect(await lakefront('convert', pathOf(from), path)).toEqual({ code: 0, out: '', error: '' })
-    expect(await db.sql(normal(`'${path}'`)).collect()).toEqual(expected)
-  })
+/** What is read does not know what is written: each is tried from and to Parquet. */
+const pairs = formats.flatMap((from) =>
+  formats.filter((to) => from === 'parquet' || to === 'parquet').map((to) => [from, to] as const),
+)
+
+test.each(pairs)('from %s to %s nothing is lost', async (from, to) => {
+  const expected = (await native.runAndReadAll(normal(`(${rows})`))).getRowObjects()
+  const path = pathOf(from, to)
+  expect(await lakefront('convert', pathOf(from), path)).toEqual({ code: 0, out: '', error: '' })
+  expect(await db.sql(normal(`'${path}'`)).collect()).toEqual(expected)
 })
 
 test('a file by its mere name, whatever that ends in, is converted by what is in it', async () => {
