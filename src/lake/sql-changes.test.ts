@@ -36,7 +36,7 @@ const script = [
   'UPDATE lake.t AS old SET name = news.name FROM (VALUES (4, $$four$$), (5, $$five$$)) AS news(id, name) WHERE old.id = news.id',
   'DELETE FROM lake.t WHERE id IN (SELECT id FROM lake.t WHERE price IS NULL AND id > 20)',
   'DELETE FROM lake.t USING (VALUES (6), (7)) AS gone(id) WHERE t.id = gone.id',
-  'CREATE TABLE lake.sales.orders AS SELECT id, price, id % 2 = 0 AS even FROM lake.t WHERE price IS NOT NULL',
+  'CREATE TABLE lake.sales.orders AS SELECT id, price, id % 2 = 0 AS even FROM lake.t WHERE price IS NOT NULL ORDER BY id',
   `MERGE INTO lake.sales.orders AS o USING (VALUES (1, 100.0), (99, 9.9)) AS n(id, price) ON o.id = n.id
    WHEN MATCHED THEN UPDATE SET price = n.price, even = NULL WHEN NOT MATCHED THEN INSERT (id, price) VALUES (n.id, n.price)`,
   'ALTER TABLE lake.t ADD COLUMN score DOUBLE DEFAULT 1.5',
