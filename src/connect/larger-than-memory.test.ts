@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { avroEncoder } from '../format/avro/avro-encoder.ts'
 import { batchFromRows } from '../types/batch-from-rows.ts'
+import { answerOfProgram } from './fixtures/answer-of-program.ts'
 
 /** Megabytes of each file: `LAKEFRONT_LARGE_MB=1500` reads files of 1.5 GB. */
 const megabytes = Number(process.env['LAKEFRONT_LARGE_MB'] ?? 300)
@@ -89,13 +89,7 @@ async function answer(
     const text = (key, value) => (typeof value === 'bigint' ? Number(value) : value)
     console.log(JSON.stringify({ row, grown: held('VmHWM') - idle, most: db.metrics.at(-1).memory.most, requests: db.metrics.at(-1).scans[0].requests }, text))
     await db.close()`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [out, error]: [Buffer[], Buffer[]] = [[], []]
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => error.push(chunk))
-  const code = await new Promise((resolve) => child.once('close', resolve))
-  expect(`${code} ${Buffer.concat(error).toString()}`).toBe('0 ')
-  return JSON.parse(Buffer.concat(out).toString()) as Awaited<ReturnType<typeof answer>>
+  return (await answerOfProgram(script)) as Awaited<ReturnType<typeof answer>>
 }
 
 const sum = (column: 'id' | 'price'): number => rows.reduce((all, row) => all + row[column], 0)

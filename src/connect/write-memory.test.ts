@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { account } from '../storage/fixtures/s3-account.ts'
 import { S3Store } from '../storage/fixtures/s3-store.ts'
+import { answerOfProgram } from './fixtures/answer-of-program.ts'
 
 /** Megabytes of rows: `LAKEFRONT_LARGE_MB=1500` writes 1.5 GB. */
 const megabytes = Number(process.env['LAKEFRONT_LARGE_MB'] ?? 70)
@@ -33,16 +33,7 @@ test(
     const grown = held('VmHWM') - idle
     console.log(JSON.stringify({ files: result.files.length, rows: result.rows, bytes: result.bytes, grown, most: metrics.memory.most }))
     await db.close()`
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'pipe'] })
-    const [out, error]: [Buffer[], Buffer[]] = [[], []]
-    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => error.push(chunk))
-    const code = await new Promise((resolve) => child.once('close', resolve))
-    expect(`${code} ${Buffer.concat(error).toString()}`).toBe('0 ')
-    const written = JSON.parse(Buffer.concat(out).toString()) as Record<
-      'files' | 'rows' | 'bytes' | 'grown' | 'most',
-      number
-    >
+    const written = (await answerOfProgram(script)) as Record<'files' | 'rows' | 'bytes' | 'grown' | 'most', number>
     expect(written.rows).toBe(rows)
     expect(written.bytes).toBeGreaterThan(limit)
     // DuckDB's heap may grow while parts are on their way, which others give room for then.

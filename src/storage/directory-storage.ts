@@ -28,6 +28,7 @@ import type {
   WrittenObject,
 } from './storage.ts'
 import { storedSource } from './stored-source.ts'
+import { pause } from './pause.ts'
 
 /** Where objects are made before they are switched into their place. */
 const draftFolder = `${internalName}drafts`
@@ -364,7 +365,7 @@ async function laterThan(before: number | undefined, draft: FileSystemFileHandle
     // A clock that was put back in between makes it another time, too.
     if (before === undefined || lastModified > before || (tries > 2 && lastModified !== before) || tries === 5)
       return file
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await pause(2)
     const writer = await openDraft(draft, { keepsContent: true })
     await writer.finish()
   }

@@ -2,6 +2,7 @@ import type * as FileSystem from 'node:fs'
 import { LakefrontError } from '../errors.ts'
 import { builtin } from './builtin.ts'
 import { holderOf, ownHolder, stateOf, textOf, type Holder } from './file-holder.ts'
+import { pause } from './pause.ts'
 
 export interface FileLockOptions {
   /** How long to wait for others. Default 30,000. */
@@ -48,7 +49,7 @@ export async function withFileLock<T>(
         { details: { source: label } },
       )
     }
-    await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 20))
+    await pause(2 + Math.random() * 20)
   }
   try {
     return work()

@@ -2,6 +2,7 @@ import type * as FileSystem from 'node:fs'
 import type * as Path from 'node:path'
 import { builtin } from './builtin.ts'
 import { holderOf, type Holder, ownHolder, stateOf, textOf } from './file-holder.ts'
+import { pause } from './pause.ts'
 
 /** For how long somebody may stand first, in milliseconds, before others pass. */
 interface Patience {
@@ -77,7 +78,7 @@ async function passing(
       return
     }
     // Who comes next looks most often.
-    await new Promise((resolve) => setTimeout(resolve, Math.min(2 * others, 30)))
+    await pause(Math.min(2 * others, 30))
   }
 }
 

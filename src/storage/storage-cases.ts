@@ -3,6 +3,7 @@ import { chunks, equal, fails, keysOf, pattern, sameBytes, thrown, truthy } from
 import type { Storage, StorageAbilities } from './storage.ts'
 import { compareKeys } from './storage-key.ts'
 import { writeCases } from './write-cases.ts'
+import { pause } from './pause.ts'
 
 /** A place of one driver, empty when a case begins. */
 export interface StoragePlace {
@@ -54,14 +55,13 @@ export const storageCases: readonly StorageCase[] = [
       await clients[0]!.write('object', pattern(10))
       if (clients[0]!.inTurn === undefined) return
       const order: string[] = []
-      const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
       const asked = clients.map(async (client, number) => {
         for (let turn = 0; turn < 3; turn++) {
-          if (turn === 0) for (let waited = 0; waited < number * 10; waited++) await pause()
+          if (turn === 0) for (let waited = 0; waited < number * 10; waited++) await pause(5)
           await client.inTurn!('object', async (waited) => {
             order.push(`begin ${number}`)
             if (number + turn > 0) truthy(waited, 'who waited was not told so')
-            for (let work = 0; work < 20; work++) await pause()
+            for (let work = 0; work < 20; work++) await pause(5)
             order.push(`end ${number}`)
           })
         }

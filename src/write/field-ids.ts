@@ -1,6 +1,7 @@
 import { LakefrontError, nearestName } from '../errors.ts'
 import type { FileField } from '../format/parquet/parquet-writer.ts'
 import type { Field } from '../types/logical-type.ts'
+import { partsOf } from '../types/nested-parts.ts'
 
 /**
  * Parquet's `field_id`s of columns, or of the fields in one, by name: a number, or an object where what is in it has ids too. A list has one
@@ -68,22 +69,4 @@ function checkedId(id: unknown, name: string, taken: Map<number, string>): numbe
   }
   taken.set(id, name)
   return id
-}
-
-/** What is in values of a type, as Parquet calls it. */
-function partsOf(type: Field['type']): readonly Omit<Field, 'nullable'>[] {
-  switch (type.kind) {
-    case 'struct':
-      return type.fields
-    case 'list':
-    case 'array':
-      return [{ name: 'element', type: type.element }]
-    case 'map':
-      return [
-        { name: 'key', type: type.key },
-        { name: 'value', type: type.value },
-      ]
-    default:
-      return []
-  }
 }

@@ -19,6 +19,7 @@ import { openCatalogFile } from './open-catalog-file.ts'
 import { isUnchanged, markOf, openElsewhere } from './foreign-changes.ts'
 import { isSwapped, markSwap } from './swap-mark.ts'
 import { turnInStore } from './store-line.ts'
+import { pause } from '../../storage/pause.ts'
 
 /** Where a catalog is kept, and what opens its file. */
 export interface DuckdbCatalogOptions {
@@ -478,8 +479,4 @@ function unknownState(label: string, cause?: unknown): LakefrontError {
  */
 function waitAfter(losses: number, tryMilliseconds: number): number {
   return Math.min(Math.random() * tryMilliseconds * (8 - losses), longestWait)
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

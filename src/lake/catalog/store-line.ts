@@ -1,5 +1,6 @@
 import { isLakefrontError, LakefrontError } from '../../errors.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { pause } from '../../storage/pause.ts'
 
 const longestTurn = 10_000
 
@@ -101,8 +102,4 @@ async function read({ storage, key }: Line): Promise<{ readonly names: readonly 
     if (isLakefrontError(error, 'NOT_FOUND')) return { names: [] }
     throw error
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

@@ -1,6 +1,7 @@
 import { LakefrontError, nearestName } from '../../errors.ts'
 import type { FileField } from '../../format/parquet/parquet-writer.ts'
 import type { Field, LogicalType } from '../../types/logical-type.ts'
+import { partsOf } from '../../types/nested-parts.ts'
 import { typeName } from '../../types/type-names.ts'
 import { lakeTypeName, typeFromLake } from '../catalog/lake-types.ts'
 
@@ -111,23 +112,6 @@ export function storedDefault(own: NewColumn['default']): Pick<ColumnRow, 'defau
   if (own === undefined) return { defaultValue: 'NULL', defaultType: 'literal' }
   if (own.kind === 'literal' && own.text === 'NULL') return { defaultValue: "'NULL'", defaultType: 'expression' }
   return { defaultValue: own.text, defaultType: own.kind }
-}
-
-/** What is in a nested type, by DuckLake's names: of a list `element`, of a map `key` and `value`. */
-function partsOf(type: LogicalType): readonly { readonly name: string; readonly type: LogicalType }[] {
-  switch (type.kind) {
-    case 'struct':
-      return type.fields
-    case 'list':
-      return [{ name: 'element', type: type.element }]
-    case 'map':
-      return [
-        { name: 'key', type: type.key },
-        { name: 'value', type: type.value },
-      ]
-    default:
-      return []
-  }
 }
 
 /** The columns as a Parquet file has them. */
