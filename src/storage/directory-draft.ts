@@ -20,6 +20,9 @@ interface SyncCapableHandle extends FileSystemFileHandle {
   createSyncAccessHandle?(): Promise<SyncHandle>
 }
 
+/** Bytes that a page hands to its browser at a time. Chromium may call no room an `AbortError`, of its pipe, when it is handed more than fits in there. */
+const writtenAtOnce = 1024 * 1024
+
 /** Opens a file for writing: by a synchronous handle where there are such, which writes in place and can flush. */
 export async function openDraft(
   file: SyncCapableHandle,
@@ -30,7 +33,11 @@ export async function openDraft(
     const writable = await file.createWritable({ keepExistingData: keepsContent })
     if (keepsContent) await writable.write({ type: 'write', position: 0, data: (await file.getFile()).slice(0, 1) })
     return {
-      write: (chunk) => writable.write(chunk as Uint8Array<ArrayBuffer>),
+      async write(chunk) {
+        for (let at = 0; at < chunk.length; at += writtenAtOnce) {
+          await writable.write(chunk.subarray(at, at + writtenAtOnce) as Uint8Array<ArrayBuffer>)
+        }
+      },
       finish: () => writable.close(),
       abort: () => writable.abort().catch(() => undefined),
     }
