@@ -74,6 +74,8 @@ export default defineConfig(({ mode }) => ({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           maxWorkers: 2,
+          // A browser on a busy machine. The summary names what needed its second try.
+          retry: process.env['CI'] === 'true' ? 1 : 0,
         },
       },
       {

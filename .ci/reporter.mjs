@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 
 /**
- * Writes what a run of Vitest came to as JSON to the file named by LAKEFRONT_RESULTS: counts, and each skipped test with
- * its reason. A file that cannot be loaded and an error outside of tests count as failed tests.
+ * Writes what a run of Vitest came to as JSON to the file named by LAKEFRONT_RESULTS: counts, each skipped test with
+ * its reason, and which tests passed at a further try only. A file that cannot be loaded and an error outside of tests count as failed tests.
  */
 export default class ResultsReporter {
   /**
@@ -10,12 +10,18 @@ export default class ResultsReporter {
    * @param {readonly unknown[]} unhandledErrors
    */
   onTestRunEnd(modules, unhandledErrors) {
-    const results = { passed: 0, failed: unhandledErrors.length, skipped: /** @type {string[]} */ ([]) }
+    const results = {
+      passed: 0,
+      failed: unhandledErrors.length,
+      skipped: /** @type {string[]} */ ([]),
+      retried: /** @type {string[]} */ ([]),
+    }
     for (const module of modules) {
       results.failed += module.errors().length
       for (const suite of module.children.allSuites()) results.failed += suite.errors().length
       for (const test of module.children.allTests()) {
         const { state } = test.result()
+        if (test.diagnostic()?.flaky) results.retried.push(`${module.relativeModuleId}: ${test.fullName}`)
         if (state === 'passed') results.passed += 1
         else if (state === 'failed') results.failed += 1
         else {

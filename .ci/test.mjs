@@ -7,7 +7,7 @@ import { ensureDependencies } from './dependencies.mjs'
 import { root, run, say, tool } from './shell.mjs'
 
 const inCi = process.env['CI'] === 'true'
-const total = { passed: 0, failed: 0, skipped: /** @type {string[]} */ ([]) }
+const total = { passed: 0, failed: 0, skipped: /** @type {string[]} */ ([]), retried: /** @type {string[]} */ ([]) }
 
 /** @param {string} project */
 const runTests = async (project) => {
@@ -19,15 +19,13 @@ const runTests = async (project) => {
   const { code } = await run(tool('vitest', 'run', '--project', project, ...reporters), {
     env: { LAKEFRONT_RESULTS: results },
   })
-  const { passed, failed, skipped } = await readFile(results, 'utf8').then(JSON.parse, () => ({
-    passed: 0,
-    failed: 1,
-    skipped: [],
-  }))
+  const nothing = { passed: 0, failed: 1, skipped: [], retried: [] }
+  const { passed, failed, skipped, retried } = await readFile(results, 'utf8').then(JSON.parse, () => nothing)
   total.passed += passed
   // A run that fails without a failed test (no test found, a crash) must not pass unseen.
   total.failed += failed === 0 && code !== 0 ? 1 : failed
   total.skipped.push(...skipped)
+  total.retried.push(...retried)
 }
 
 /** @template T @param {string} name @param {() => Promise<T>} work @returns {Promise<T | undefined>} */
@@ -67,9 +65,11 @@ if (isBuilt && browser) {
   await runTests('consumers')
 }
 
-if (total.skipped.length > 0) {
-  console.log(`\nSkipped${inCi ? ', which is a failure in CI' : ''}:`)
-  for (const line of total.skipped) console.log(`  ${line}`)
+/** @param {string} heading @param {string[]} lines */
+const list = (heading, lines) => {
+  if (lines.length > 0) console.log([`\n${heading}:`, ...lines].join('\n  '))
 }
+list('Passed at a further try only', total.retried)
+list(`Skipped${inCi ? ', which is a failure in CI' : ''}`, total.skipped)
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`)
 process.exitCode = total.failed > 0 || (inCi && total.skipped.length > 0) ? 1 : 0

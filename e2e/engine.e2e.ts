@@ -11,7 +11,7 @@ import { agreeing } from './engine-queries.ts'
 import { openOracle } from './oracle.ts'
 import type { Oracle } from './oracle.ts'
 import type { Site } from './site.ts'
-import { timed } from './timed.ts'
+import { timed } from './tries.ts'
 
 declare global {
   var library: typeof lakefront

@@ -5,7 +5,7 @@ import { col, connect, type Progress, type Session } from 'lakefront'
 import { count } from 'lakefront/functions'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { LakefrontError } from '../src/errors.ts'
-import { timed } from './timed.ts'
+import { timed } from './tries.ts'
 
 const flights = fileURLToPath(new URL('../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url))
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { contentSecurityPolicy, type Route, serve } from '../.ci/serve.mjs'
 import { openBrowser } from './browser.ts'
 import type { Site } from './site.ts'
-import { timed } from './timed.ts'
+import { timed } from './tries.ts'
 
 declare global {
   var library: typeof lakefront
