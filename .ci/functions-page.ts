@@ -30,7 +30,7 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/^java_method$|reflect$/, 'there is no Java'],
   [/^(bucket|days|hours|months|years)$/, 'partitions are named in partitionBy() of the writer'],
   [/^input_file_|^spark_partition_id$/, 'rows do not know the file and partition they come from'],
-  [/^session_window$|^time_bucket$/, 'see window(), dateTrunc(), or over() with rangeBetween()'],
+  [/^time_bucket$/, 'see window(), dateTrunc(), or over() with rangeBetween()'],
   [/^time_|^to_time$|^try_to_time$|_to_time$/, 'TIME is a preview type in Spark'],
   [
     /^(make|to|try_make|try_to)_timestamp_(ltz|ntz)$|^try_make_interval$/,

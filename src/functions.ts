@@ -330,7 +330,7 @@ export {
   upper as ucase,
 } from './expr/functions/string.ts'
 export { createMap, namedStruct, struct } from './expr/functions/struct.ts'
-export { window, windowTime } from './expr/functions/time-window.ts'
+export { sessionWindow, window, windowTime } from './expr/functions/time-window.ts'
 export { convertTimezone, currentTimezone, fromUtcTimestamp, toUtcTimestamp } from './expr/functions/time-zone.ts'
 export {
   acos,

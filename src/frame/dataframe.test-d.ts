@@ -273,6 +273,9 @@ export function rowsOfColumns(): void {
   rowsAre<{ origin: string; city: string; tags: string[] }>()(flights.select('origin', 'place').explode('place'))
   rowsAre<{ origin: string; col: string | null }>()(tagged.select('origin', F.explode('tags')))
   rowsAre<{ tag: string | null }>()(tagged.select(F.explodeOuter('tags').as('tag')))
+  rowsAre<{ tag: string | null; span: { start: string; end: string }; count: bigint }>()(
+    tagged.groupBy(F.explode('tags').as('tag'), F.sessionWindow('origin', '1 day').as('span')).count(),
+  )
   rowsAre<{ origin: string; day: string; fare: number }>()(
     tagged.select('origin', F.explode('fares').as('day', 'fare')),
   )

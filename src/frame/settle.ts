@@ -64,6 +64,9 @@ function needsTypes(node: Plan): boolean {
       return node.columns.some((column) => generatorOf(column) !== undefined)
     case 'WithColumns':
       return node.columns.some(({ expression }) => generatorOf(expression) !== undefined)
+    case 'Aggregate':
+    case 'Pivot':
+      return node.keys.some((key) => generatorOf(key) !== undefined)
     default:
       return false
   }

@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.ts'
 import { openEngine } from '../engine/open-engine.ts'
 import { col } from '../expr/col.ts'
 import { lit } from '../expr/lit.ts'
+import { when } from '../expr/when.ts'
 import * as F from '../functions.ts'
 import { NativeDuckdb } from '../sql/fixtures/native-duckdb.ts'
 import { formatValue } from '../types/format-value.ts'
@@ -352,6 +353,36 @@ const steps: readonly [what: string, frame: () => DataFrame, sql: string, ordere
           how: 'inner',
         }),
     'SELECT id, (SELECT min(r.id) FROM t r WHERE even AND r.id > l.id) AS next FROM t l WHERE id < 38',
+  ],
+  [
+    'spans that overlap, as a key and as a column',
+    () => {
+      const spans = t()
+        .filter(col('id').lt(30))
+        .groupBy('even', F.window('day', '3 days', '2 days', '1 day'))
+        .agg(F.sum('id').as('s'))
+      const ofEach = t().select('even', F.window('day', '3 days', '2 days', '1 day'), col('id').cast('hugeint').as('s'))
+      return spans.union(ofEach)
+    },
+    `WITH spans AS (SELECT even, {'start': s, 'end': s + INTERVAL 3 DAY} AS "window", id FROM t, generate_series(TIMESTAMP '2023-12-22', TIMESTAMP '2024-02-01', INTERVAL 2 DAY) g(s) WHERE s <= day AND day < s + INTERVAL 3 DAY)
+      SELECT even, "window", sum(id) AS s FROM spans WHERE id < 30 GROUP BY ALL UNION ALL FROM spans`,
+  ],
+  [
+    'sessions: what comes just at the end of the gap belongs to them, what has no time to none',
+    () =>
+      t()
+        .filter(col('id').mod(5).lt(2))
+        .withColumn('at', when(col('id').ne(20), F.timestampSeconds(col('id').mul(60))))
+        .groupBy(F.sessionWindow('at', '4 minutes').as('s'), col('even').not().as('odd'))
+        .agg(F.count().as('n'), F.max('even').as('m')),
+    `SELECT {'start': min(m), 'end': max(m) + INTERVAL 4 MINUTE} AS s, NOT even AS odd, count(*) AS n, max(even) AS m
+      FROM (SELECT *, TIMESTAMP '1970-01-01' + INTERVAL 1 MINUTE * id AS m FROM t) WHERE id % 5 < 2 AND id <> 20 GROUP BY even, (id + 4) // 10`,
+  ],
+  [
+    'groups by the elements of a list',
+    () => t().groupBy(F.explode('list').as('item'), 'even').agg(F.count('list').as('n')).orderBy('item', 'even'),
+    'SELECT item, even, count(*) AS n FROM (SELECT unnest(list) AS item, even FROM t) GROUP BY ALL ORDER BY ALL',
+    true,
   ],
   [
     'columns renamed at once',

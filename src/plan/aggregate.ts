@@ -2,9 +2,9 @@ import { LakefrontError } from '../errors.ts'
 import { describeExpression, outputName } from '../expr/describe.ts'
 import type { Expression } from '../expr/expression.ts'
 import { hasWindow, someExpression } from '../expr/walk.ts'
-import { checkNames, checkRowwise, checkWindowFunctions, located, scopeOf } from './check.ts'
+import { checkGenerators, checkNames, checkWindowFunctions, located, scopeOf } from './check.ts'
 import type { Aggregate, Plan } from './nodes.ts'
-import { outputsOf } from './output.ts'
+import { generatorOf, outputsOf, sessionOf } from './output.ts'
 import { sameName } from './scope.ts'
 
 /** `SELECT keys, measures FROM input GROUP BY keys`; one row of all when there are no keys. */
@@ -15,6 +15,11 @@ export function aggregate(
   sets?: readonly (readonly number[])[],
 ): Aggregate {
   checkGroups(keys, measures, 'agg()')
+  if (sets !== undefined && keys.some((key) => sessionOf(key) !== undefined))
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      'sessionWindow() is a key of groupBy(): with rollup(), cube() and groupingSets() the sessions would differ from set to set.',
+    )
   const scope = scopeOf(input)
   const [foundKeys, foundMeasures] = [keys, measures].map((each) => each.map((column) => located(column, input))) as [
     Expression[],
@@ -28,7 +33,23 @@ export function aggregate(
     measures: Object.freeze(foundMeasures),
     ...(sets === undefined ? {} : { sets: Object.freeze(sets.map((set) => Object.freeze([...set]))) }),
   } as const
-  return Object.freeze({ ...node, ...outputsOf([...foundKeys, ...foundMeasures], input, scope) })
+  return Object.freeze({ ...node, ...groupOutputs(foundKeys, foundMeasures, input) })
+}
+
+/** The columns of groups, one for each key and measure, as far as they are known. */
+export function groupOutputs(
+  keys: readonly Expression[],
+  measures: readonly Expression[],
+  input: Plan,
+): ReturnType<typeof outputsOf> {
+  const scope = scopeOf(input)
+  const { output } = outputsOf([...keys, ...measures], input, scope)
+  const wide = keys.find((key) => generatorOf(key) !== undefined && outputsOf([key], input, scope).output?.length !== 1)
+  if (output === undefined || wide === undefined) return output === undefined ? {} : { output }
+  throw new LakefrontError(
+    'INVALID_ARGUMENT',
+    `groupBy(): ${describeExpression(wide)} does not make one column. Make its columns with select() first, then group by them.`,
+  )
 }
 
 /** Throws `INVALID_ARGUMENT` for keys that are not computed from one row, and measures that are not aggregated. */
@@ -39,8 +60,10 @@ export function checkGroups(keys: readonly Expression[], measures: readonly Expr
         'INVALID_ARGUMENT',
         'groupBy() takes columns one by one, not "*". For distinct rows use distinct().',
       )
-    checkRowwise(key, 'groupBy()', { windows: false })
   }
+  checkGenerators(keys, 'groupBy()', { windows: false })
+  if (keys.filter((key) => sessionOf(key) !== undefined).length > 1)
+    throw new LakefrontError('INVALID_ARGUMENT', 'groupBy() takes one sessionWindow(): a row is in one session.')
   if (keys.length + measures.length === 0) {
     throw new LakefrontError('INVALID_ARGUMENT', `${where} needs at least one aggregate, such as F.count().as("n").`)
   }

@@ -57,12 +57,8 @@ export function checkCondition(condition: Expression, scope: Scope | undefined, 
 }
 
 /** Throws `INVALID_ARGUMENT` unless `expression` can be computed from one row alone (windows allowed on request). */
-export function checkRowwise(
-  expression: Expression,
-  where: string,
-  options: { windows: boolean; generators?: boolean },
-): void {
-  if (options.generators !== true && hasGenerator(expression)) {
+export function checkRowwise(expression: Expression, where: string, options: { windows: boolean }): void {
+  if (hasGenerator(expression)) {
     throw new LakefrontError(
       'INVALID_ARGUMENT',
       `${where}: ${describeExpression(expression)} makes rows. It stands alone in select() or withColumn(), named by as() if at all.`,
@@ -81,6 +77,24 @@ export function checkRowwise(
     )
   }
   checkWindowFunctions(expression, where)
+}
+
+/** As {@link checkRowwise}, for columns of which one may make rows: it stands alone. */
+export function checkGenerators(columns: readonly Expression[], where: string, options: { windows: boolean }): void {
+  let generators = 0
+  for (const column of columns) {
+    const bare = column.kind === 'Alias' ? column.operand : column
+    const isGenerator = bare.kind === 'Call' && bare.role === 'generator'
+    if (isGenerator && bare.name !== 'unnest') generators++
+    if (isGenerator) for (const operand of bare.operands) checkRowwise(operand, where, options)
+    else checkRowwise(column, where, options)
+  }
+  if (generators > 1) {
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      `${where}: explode() and its kin make rows, and only one of them can in one step. Write one step for each.`,
+    )
+  }
 }
 
 /** Throws `INVALID_ARGUMENT` for a window function that has no window. */

@@ -6,7 +6,7 @@ import { typeText } from '../expr/value-type.ts'
 import { isAggregate } from '../expr/walk.ts'
 import { aggregate } from './aggregate.ts'
 import { bind } from './bind.ts'
-import { checkNames, checkRowwise, located, scopeOf } from './check.ts'
+import { checkGenerators, checkNames, located, scopeOf } from './check.ts'
 import type { Alias, Drop, NamedExpression, OutputColumn, Plan, Project, Rename, WithColumns } from './nodes.ts'
 import { outputsOf, typeIn } from './output.ts'
 import type { Scope } from './scope.ts'
@@ -21,7 +21,7 @@ export function project(input: Plan, columns: readonly Expression[]): Project {
   if (columns.length === 0) {
     throw new LakefrontError('INVALID_ARGUMENT', 'select() needs at least one column. To keep all, write select("*").')
   }
-  checkGenerators(columns, 'select()')
+  checkGenerators(columns, 'select()', { windows: true })
   const scope = scopeOf(input)
   const found = columns.flatMap((column) => fieldsOfStar(column, scope)).map((column) => located(column, input))
   checkNames(
@@ -53,6 +53,7 @@ export function withColumns(input: Plan, columns: readonly NamedExpression[]): W
   checkGenerators(
     columns.map(({ expression }) => expression),
     `withColumn("${columns[0]?.name}")`,
+    { windows: true },
   )
   const scope = scopeOf(input)
   const found = columns.map(({ name, expression }) => Object.freeze({ name, expression: located(expression, input) }))
@@ -141,24 +142,6 @@ export function alias(input: Plan, name: string): Alias {
     ...node,
     output: Object.freeze(input.output.map((column) => Object.freeze({ ...column, qualifier: name }))),
   })
-}
-
-/** A column that makes rows stands alone, and there is one at most. */
-function checkGenerators(columns: readonly Expression[], where: string): void {
-  let generators = 0
-  for (const column of columns) {
-    const bare = column.kind === 'Alias' ? column.operand : column
-    const isGenerator = bare.kind === 'Call' && bare.role === 'generator'
-    if (isGenerator && bare.name !== 'unnest') generators++
-    if (isGenerator) for (const operand of bare.operands) checkRowwise(operand, where, { windows: true })
-    else checkRowwise(column, where, { windows: true })
-  }
-  if (generators > 1) {
-    throw new LakefrontError(
-      'INVALID_ARGUMENT',
-      `${where}: explode() and its kin make rows, and only one of them can in one step. Write one step for each.`,
-    )
-  }
 }
 
 function checkName(name: string, where: string): void {

@@ -203,6 +203,19 @@ describe('what is never right', () => {
     ['a window in agg', () => aggregate(people, [], [F.sum('age').over(Window.partitionBy('id')).node])],
     ['a bare column in agg', () => aggregate(people, [col('id').node], [col('age').node])],
     ['a bare column in agg over a name of no key', () => aggregate(people, [], [F.sum('age').add(col('id')).node])],
+    ['rows as part of a key', () => aggregate(people, [F.explode('name').getField('x').node], [])],
+    ['a key of two columns', () => aggregate(people, [F.posexplode(F.array('id')).node], [])],
+    ['a session in each of some sets', () => aggregate(people, [F.sessionWindow('id', '1 day').node], [], [[0], []])],
+    [
+      'two sessions',
+      () =>
+        aggregate(
+          people,
+          ['1 day', '2 days'].map((gap) => F.sessionWindow('id', gap).node),
+          [],
+        ),
+    ],
+    ['spans with gaps', () => F.window('id', '1 hour', '2 hours')],
     ['a star as a key', () => aggregate(people, [col('*').node], [])],
     ['a star in an expression', () => project(people, [F.upper('*').node])],
     ['an aggregation of nothing', () => aggregate(people, [], [])],

@@ -99,6 +99,12 @@ export function generatorOf(expression: Expression): Call | undefined {
   return bare.kind === 'Call' && bare.role === 'generator' ? bare : undefined
 }
 
+/** The span from a row's time on, when `key` is of the sessions that such spans make together. */
+export function sessionOf(key: Expression): Call | undefined {
+  const bare = key.kind === 'Alias' ? key.operand : key
+  return bare.kind === 'Call' && bare.name === 'sessionWindow' ? (bare.operands[0] as Call) : undefined
+}
+
 /** What the columns of a generator are to be called; nothing where that was not said. */
 export function namesOf(generator: Expression): readonly string[] {
   return generator.kind === 'Alias' ? (generator.names ?? [generator.name]) : []

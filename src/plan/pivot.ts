@@ -1,10 +1,10 @@
 import { LakefrontError } from '../errors.ts'
 import { outputName } from '../expr/describe.ts'
 import type { Expression, Value } from '../expr/expression.ts'
-import { checkGroups } from './aggregate.ts'
+import { checkGroups, groupOutputs } from './aggregate.ts'
 import { checkNames, checkRowwise, located, scopeOf } from './check.ts'
 import type { OutputColumn, Pivot, Plan } from './nodes.ts'
-import { column, outputsOf } from './output.ts'
+import { column } from './output.ts'
 
 /** More different values than this are not looked up for a pivot, as in PySpark. */
 export const mostPivotValues = 10_000
@@ -39,7 +39,7 @@ export function pivot(
     measures: Object.freeze(measures),
     ...(values === undefined ? {} : { values: Object.freeze([...values]) }),
   } as const
-  const { output } = outputsOf([...keys, ...measures], input, scope)
+  const { output } = groupOutputs(keys, measures, input)
   if (output === undefined || values === undefined) return Object.freeze(node)
   const types = output.slice(keys.length).map(({ type }) => type)
   const made = pivotNames(node, values).map((name, index) => column(name, types[index % types.length]))

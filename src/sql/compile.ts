@@ -15,6 +15,7 @@ import { expandDistinct } from './rules/expand-distinct.ts'
 import { expandGenerator } from './rules/expand-generator.ts'
 import { expandGroupingSets } from './rules/expand-grouping-sets.ts'
 import { expandJoin } from './rules/expand-join.ts'
+import { expandKeys } from './rules/expand-keys.ts'
 import { expandNulls } from './rules/expand-nulls.ts'
 import { expandPivot } from './rules/expand-pivot.ts'
 import { expandSample } from './rules/expand-sample.ts'
@@ -41,6 +42,7 @@ export interface CompileOptions {
 const expansions: readonly ((plan: Plan, dialect: Dialect) => Plan)[] = [
   expandSummary,
   expandNulls,
+  expandKeys,
   expandPivot,
   expandSample,
   expandColumns,

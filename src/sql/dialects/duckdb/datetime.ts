@@ -66,6 +66,7 @@ export const datetime: Readonly<Record<string, Spelling>> = Object.freeze<Record
   unixMicros: 'epoch_us',
   unixMillis: "(epoch_us(date_trunc('millisecond', {1})) // 1000)",
   unixSeconds: "(epoch_us(date_trunc('second', {1})) // 1000000)",
+  sessionWindow: '{1}',
   currentTimezone: "'UTC'",
   fromUtcTimestamp: "timezone({2}, timezone('UTC', CAST({1} AS TIMESTAMP)))",
   toUtcTimestamp: "timezone('UTC', timezone({2}, CAST({1} AS TIMESTAMP)))",
