@@ -8,6 +8,7 @@ import type { Engine, EngineInfo, ExecuteOptions, Parameter, ResultStream, State
 import { plainStream } from '../plain-stream.ts'
 import { refuseFiles } from '../refuse-files.ts'
 import { statementsOf } from '../statements.ts'
+import { Activity } from './activity.ts'
 import { postgresError } from './postgres-error.ts'
 import type {
   PostgresConnection,
@@ -19,6 +20,7 @@ import type {
 } from './postgres-server.ts'
 import { type BatchesSource, fillTable, sourceTable } from './postgres-sources.ts'
 import { columnType, valueParser } from './postgres-types.ts'
+import { Turns } from './turns.ts'
 
 const batchRows = 4096
 
@@ -29,6 +31,14 @@ interface Shared {
   readonly tables: WeakMap<object, Map<string, BatchesSource>>
   /** The last filling of a session: statements that share it wait for one another there. */
   readonly fillings: WeakMap<object, Promise<void>>
+  readonly activity: Activity
+}
+
+/** Something that waits or runs, until `over`. */
+interface Running {
+  readonly signal: AbortSignal
+  readonly abort: (reason: unknown) => void
+  readonly over: () => void
 }
 
 /** PostgreSQL behind a server's connections; each statement has one of its own until its last row is read. */
@@ -39,6 +49,8 @@ export class PostgresEngine implements Engine {
   readonly #isOneConnection: boolean
   readonly #streams = new Set<ResultStream>()
   readonly #transactions = new Set<Engine>()
+  /** How many transactions there may be at a time: one connection is left for the statements that they wait for outside of them. */
+  readonly #mostTransactions: number
   readonly #turns: Turns
   /** What waits or runs, to be stopped when the session closes. */
   readonly #running = new Set<AbortController>()
@@ -49,18 +61,27 @@ export class PostgresEngine implements Engine {
     this.info = info
     this.#shared = shared
     this.#isOneConnection = isOneConnection
-    // One connection is left for the statements that transactions wait for outside of them.
-    this.#turns = new Turns(Math.max(1, server.connections - 1))
+    this.#mostTransactions = Math.max(1, server.connections - 1)
+    this.#turns = new Turns(this.#mostTransactions)
   }
 
-  /** Asks the server for its version, so that what is wrong with the address is known at once. `server` is closed with the engine. */
-  static async open(server: PostgresServer): Promise<PostgresEngine> {
+  /**
+   * Asks the server for its version, so that what is wrong with the address is known at once. `server` is closed with the engine.
+   *
+   * @param patience How many milliseconds a statement waits for a connection while nothing happens on any.
+   */
+  static async open(server: PostgresServer, patience = 30_000): Promise<PostgresEngine> {
     const started = performance.now()
     const info: EngineInfo = { name: 'postgres', dialect: 'postgres', version: '', bootMilliseconds: 0 }
     const engine = new PostgresEngine(
       server,
       info,
-      { sources: new Map(), tables: new WeakMap(), fillings: new WeakMap() },
+      {
+        sources: new Map(),
+        tables: new WeakMap(),
+        fillings: new WeakMap(),
+        activity: new Activity(patience),
+      },
       false,
     )
     try {
@@ -123,12 +144,13 @@ export class PostgresEngine implements Engine {
     this.#assertOpen()
     if (this.#server.isOne) return undefined
     const running = this.#starting()
-    await this.#turns.take(running.signal).catch(() => this.#assertOpen())
-    const connection = await this.#acquire(running.signal)
-      .catch((error: unknown) => {
-        this.#turns.give()
-        throw error
-      })
+    const connection = await this.#waiting(running, this.#mostTransactions, this.#turns.take(running.signal))
+      .then(() =>
+        this.#acquire(running).catch((error: unknown) => {
+          this.#turns.give()
+          throw error
+        }),
+      )
       .finally(running.over)
     const held: PostgresServer = {
       isOne: true,
@@ -177,8 +199,9 @@ export class PostgresEngine implements Engine {
   ): Promise<T> {
     this.#assertOpen()
     signal?.throwIfAborted()
-    const { signal: stop, over } = this.#starting(signal)
-    const connection = await this.#acquire(stop).catch((error: unknown) => {
+    const running = this.#starting(signal)
+    const { signal: stop, over } = running
+    const connection = await this.#acquire(running).catch((error: unknown) => {
       over()
       throw error
     })
@@ -207,7 +230,7 @@ export class PostgresEngine implements Engine {
   }
 
   /** A signal for something that waits or runs until `over`: it is aborted as `signal` is, and when the session closes. */
-  #starting(signal?: AbortSignal): { readonly signal: AbortSignal; readonly over: () => void } {
+  #starting(signal?: AbortSignal): Running {
     const running = new AbortController()
     const abort = (): void => running.abort(signal!.reason)
     signal?.addEventListener('abort', abort)
@@ -216,7 +239,7 @@ export class PostgresEngine implements Engine {
       signal?.removeEventListener('abort', abort)
       this.#running.delete(running)
     }
-    return { signal: running.signal, over }
+    return { signal: running.signal, abort: (reason) => running.abort(reason), over }
   }
 
   /** What a statement fails with: after the session was closed, with that. */
@@ -225,17 +248,31 @@ export class PostgresEngine implements Engine {
   }
 
   /** A connection, when one is free. Who stops waiting for it gives it back when it comes. */
-  async #acquire(stop: AbortSignal): Promise<PostgresConnection> {
+  async #acquire(running: Running): Promise<PostgresConnection> {
     const acquired = this.#server.acquire()
     try {
-      return await orAborted(acquired, stop)
+      const connection = await this.#waiting(running, this.#server.connections, acquired)
+      return this.#isOneConnection ? connection : this.#shared.activity.observed(connection)
     } catch (error) {
-      if (!stop.aborted) throw postgresError(error)
-      acquired.then(
-        (connection) => connection.release(false),
-        () => {},
-      )
-      throw this.#closed === undefined ? stop.reason : closed()
+      if (running.signal.aborted)
+        acquired.then(
+          (connection) => connection.release(false),
+          () => {},
+        )
+      throw error
+    }
+  }
+
+  /** What `waited` becomes, unless it is aborted, or waits for a connection while `held` are held by those that do nothing. */
+  async #waiting<T>(running: Running, held: number, waited: Promise<T>): Promise<T> {
+    const unwatch = this.#shared.activity.watch(held, running.abort)
+    try {
+      return await orAborted(waited, running.signal)
+    } catch (error) {
+      if (!running.signal.aborted) throw postgresError(error)
+      throw this.#closed === undefined ? running.signal.reason : closed()
+    } finally {
+      unwatch()
     }
   }
 
@@ -265,26 +302,6 @@ export class PostgresEngine implements Engine {
 
   #assertOpen(): void {
     if (this.#closed !== undefined) throw closed()
-  }
-}
-
-/** Lets some in at a time; the others wait, one after the other. */
-class Turns {
-  #free: number
-  readonly #waiting: (() => void)[] = []
-
-  constructor(most: number) {
-    this.#free = most
-  }
-
-  async take(stop: AbortSignal): Promise<void> {
-    while (this.#free === 0) await orAborted(new Promise<void>((resolve) => this.#waiting.push(resolve)), stop)
-    this.#free--
-  }
-
-  give(): void {
-    this.#free++
-    this.#waiting.shift()?.()
   }
 }
 

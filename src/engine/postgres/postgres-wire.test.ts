@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connect } from '../../connect.ts'
-import type { Session } from '../../connect/session.ts'
+import { Session } from '../../connect/session.ts'
 import { type PostgresCluster, missingPostgres, postgresCluster } from '../fixtures/postgres-cluster.ts'
+import { pgServer } from './pg-server.ts'
+import { PostgresEngine } from './postgres-engine.ts'
 
 const why = missingPostgres()
 let cluster: PostgresCluster
@@ -64,6 +66,21 @@ describe('transactions and connections', () => {
       }),
     )
     expect(await Promise.all(work)).toEqual(Array.from({ length: 25 }, (_, i) => [{ i }, { i }]))
+  })
+
+  test('who waits for a connection in vain is told, and who waits for what runs is not', async () => {
+    const engine = await PostgresEngine.open(await pgServer(cluster.address, 1), 200)
+    const one = new Session(engine)
+    const inVain = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('tx.sql()') }
+    await expect(one.transaction(() => one.sql('SELECT 1').collect())).rejects.toMatchObject(inVain)
+    await expect(one.transaction(() => one.transaction(async () => {}))).rejects.toMatchObject(inVain)
+    const unread = await one.sql('SELECT * FROM generate_series(1, 100000)').batches()
+    await expect(one.sql('SELECT 1').collect()).rejects.toMatchObject(inVain)
+    await unread.close()
+    const sleeping = one.transaction((tx) => tx.sql('SELECT pg_sleep(0.5)').collect())
+    expect(await one.sql('SELECT 1 AS n').collect()).toEqual([{ n: 1 }])
+    await sleeping
+    await one.close()
   })
 
   test('a connection that the server ended is lost for what ran on it, and for nothing else', async () => {
