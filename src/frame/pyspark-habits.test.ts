@@ -65,6 +65,22 @@ describe('what PySpark answers', () => {
       [NaN, 0.5],
       [NaN, expect.closeTo(7 / 3, 12)],
     ])
+    const lines = [F.regrSlope, F.regrIntercept, F.regrR2]
+    const ofLines = lines.flatMap((line, at) => [line('i', 'x').as(`x${at}`), line('y', 'i').as(`y${at}`)])
+    expect(Object.values((await frame.agg(...ofLines).first()) as object)).toEqual(Array(6).fill(NaN))
+    const sums = frame.agg(F.regrSxx('y', 'x').as('x'), F.regrSxx('y', 'i').as('i'), F.regrSyy('y', 'i').as('y'))
+    expect(await sums.first()).toEqual({ x: NaN, i: expect.closeTo(14 / 3, 12), y: NaN })
+  })
+
+  test('of values that do not differ there is no line and no skew, and of two no skew but 0', async () => {
+    const frame = db.createDataFrame({ g: [1, 1, 1, 2, 2, 3], x: [5, 5, 5, 5, 7, 5], y: [1, 2, 3, 1, 2, 1] })
+    const [corr, slope] = [F.corr('y', 'x').as('corr'), F.regrSlope('y', 'x').as('slope')]
+    const measures = frame.groupBy('g').agg(corr, slope, F.skewness('x').as('skew')).orderBy('g')
+    expect(await measures.collect()).toEqual([
+      { g: 1, corr: null, slope: null, skew: null },
+      { g: 2, corr: expect.closeTo(1, 12), slope: 0.5, skew: 0 },
+      { g: 3, corr: null, slope: null, skew: null },
+    ])
   })
 
   test('several names for the columns of a generator', async () => {

@@ -2,21 +2,24 @@ import type { Spelling } from '../dialect.ts'
 
 /**
  * A measure of how values spread, which DuckDB refuses where one is NaN or infinite: it is NaN then, as in PySpark. Zero stands for such
- * a value. Without arithmetic, whose many overloads would take a plan of a thousand columns three times as long to be made.
+ * a value. Without arithmetic, whose many overloads would take a plan of a thousand columns three times as long to be made. Where
+ * values that do not differ make it NaN, `ofEqual` is NULL.
  */
-function spread(template: string): Spelling {
+function spread(template: string, ofEqual: 'NULL' | 'known' = 'known'): Spelling {
   const filled = (operands: readonly string[], over: string): string =>
     template.replace(/\{(\d|over)\}/g, (_, slot: string) => (slot === 'over' ? over : operands[Number(slot) - 1]!))
+  const known = (measure: string): string =>
+    ofEqual === 'NULL' ? `nullif(${measure}, CAST('NaN' AS DOUBLE))` : measure
   return {
     hasWindows: 'within',
     call: (operands, _, __, type, over) => {
       const mayBeNaN = operands.map((_, index) => ['double', 'float'].includes(type(index)?.kind ?? ''))
-      if (!mayBeNaN.includes(true)) return filled(operands, over)
+      if (!mayBeNaN.includes(true)) return known(filled(operands, over))
       const finite = operands.map((x, index) =>
         mayBeNaN[index] === true ? `CASE WHEN isfinite(${x}) THEN ${x} WHEN ${x} IS NOT NULL THEN 0 END` : x,
       )
       const measure = filled(finite, over)
-      return `CASE WHEN bool_and(isfinite(${operands.join(' + ')}))${over} THEN ${measure} WHEN ${measure} IS NOT NULL THEN CAST('NaN' AS DOUBLE) END`
+      return `CASE WHEN bool_and(isfinite(${operands.join(' + ')}))${over} THEN ${known(measure)} WHEN ${measure} IS NOT NULL THEN CAST('NaN' AS DOUBLE) END`
     },
   }
 }
@@ -63,20 +66,23 @@ export const aggregate: Readonly<Record<string, Spelling>> = Object.freeze<Recor
   lastPresent: 'last({1}) FILTER (WHERE {1} IS NOT NULL)',
   grouping: 'grouping',
   groupingId: 'grouping_id',
-  corr: spread('corr({1}, {2}){over}'),
+  corr: spread('corr({1}, {2}){over}', 'NULL'),
   covarPop: 'covar_pop',
   covarSamp: 'covar_samp',
   regrAvgx: 'regr_avgx',
   regrAvgy: 'regr_avgy',
-  regrIntercept: 'regr_intercept',
-  regrR2: 'regr_r2',
-  regrSlope: 'regr_slope',
-  regrSxx: 'regr_sxx',
+  regrIntercept: spread('regr_intercept({1}, {2}){over}'),
+  regrR2: spread('regr_r2({1}, {2}){over}'),
+  regrSlope: spread('regr_slope({1}, {2}){over}', 'NULL'),
+  regrSxx: 'regr_sxy(CASE WHEN {1} IS NOT NULL THEN {2} END, {2}){over}',
   regrSxy: 'regr_sxy',
-  regrSyy: 'regr_syy',
+  regrSyy: 'regr_sxy({1}, CASE WHEN {2} IS NOT NULL THEN {1} END){over}',
   regrCount: 'CAST(regr_count({1}, {2}){over} AS BIGINT)',
   kurtosis: spread('kurtosis_pop({1}){over}'),
-  skewness: spread('(skewness({1}){over} * (count({1}){over} - 2) / sqrt(count({1}){over} * (count({1}){over} - 1)))'),
+  skewness: spread(
+    'coalesce(skewness({1}){over} * (count({1}){over} - 2) / sqrt(count({1}){over} * (count({1}){over} - 1)), 0 * nullif(var_pop({1}){over}, 0))',
+    'NULL',
+  ),
   mode: 'mode',
   percentileDisc: 'quantile_disc',
   percentile: 'quantile_cont(CAST({1} AS DOUBLE), {2})',
