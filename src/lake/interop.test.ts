@@ -245,4 +245,27 @@ describe('lakes that were written here', { timeout: 900_000 }, () => {
       rows.toSorted((a, b) => Number((a['id'] as bigint) - (b['id'] as bigint))),
     )
   })
+
+  test('keep their row ids and what changed when the extension rewrites and merges', async ({ skip }) => {
+    if (noLakeJudges !== undefined) skip(noLakeJudges)
+    await using lake = await session.openLake(folder, { create: true })
+    const [t, u] = [lake.table('t'), lake.table('u')]
+    for (const table of ['t', 'u']) {
+      await lake.createTable(table, columns)
+      await lake.table(table).insert(session.sql(numbers(0, 10)))
+    }
+    await t.delete('id = 3')
+    await runReference(folder, ["CALL ducklake_rewrite_data_files('lake', 't', delete_threshold => 0)"])
+    await t.insert(session.sql(numbers(10, 20)))
+    await u.upsert(session.sql(numbers(0, 12)), { key: 'id' })
+    const told = async (): Promise<unknown> => [
+      await t.changes(2, 8).collect(),
+      await u.changes(2, 8).collect(),
+      await u.withRowIds().orderBy('id').select('rowid', 'id').collect(),
+    ]
+    const before = await told()
+    await runReference(folder, ["CALL ducklake_merge_adjacent_files('lake')"])
+    expect([await (await t.files()).count(), await (await u.files()).count()]).toEqual([1, 1])
+    expect(await told()).toEqual(before)
+  })
 })

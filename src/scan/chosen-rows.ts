@@ -16,6 +16,15 @@ export function chooseRows({ file, firstRow, sieve }: Task): ChooseRows | undefi
   }
 }
 
+/** Whether rows of a file are left out, which came with snapshots from `first` to `last`; NaN where that is not known. */
+export function leavesOut({ from, to, except = [] }: SnapshotRange, first: number, last: number): boolean {
+  return (
+    (to !== undefined && last > to) ||
+    (from !== undefined && first < from) ||
+    except.some((snapshot) => snapshot >= first && snapshot <= last)
+  )
+}
+
 /** The snapshots that rows of a row group were deleted in, as a bigint column. */
 export function deletionColumn({ file, firstRow }: Task, start: number, length: number): ColumnData {
   const told = deletedIn(file.listed!.choice!, firstRow + start, firstRow + start + length)
@@ -26,12 +35,16 @@ export function deletionColumn({ file, firstRow }: Task, start: number, length: 
 /** Those of `rows`, all by default, that came with the snapshots asked for; a row that does not say so counts. */
 function ofSnapshots(
   column: ColumnData,
-  { from, to }: SnapshotRange,
+  { from, to, except = [] }: SnapshotRange,
   rows: Uint32Array | undefined,
 ): Uint32Array | undefined {
   const snapshots = typedView(BigInt64Array, column.values, column.length)
   const [first, last] = [BigInt(from ?? 0), BigInt(to ?? Number.MAX_SAFE_INTEGER)]
-  const isIn = (row: number): boolean => !isValid(column, row) || (snapshots[row]! >= first && snapshots[row]! <= last)
+  const out = new Set(except.map(BigInt))
+  const isIn = (row: number): boolean => {
+    const own = snapshots[row]!
+    return !isValid(column, row) || (own >= first && own <= last && !out.has(own))
+  }
   if (rows !== undefined) return rows.filter(isIn)
   const kept = new Uint32Array(column.length)
   let count = 0

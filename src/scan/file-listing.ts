@@ -3,6 +3,7 @@ import { compareBounds } from '../format/parquet/statistics.ts'
 import { BoundKeys, valueReaderOf } from './bound-keys.ts'
 import type { BoundReader } from './bound-reader.ts'
 import { bucketOf } from './bucket-of.ts'
+import { leavesOut } from './chosen-rows.ts'
 import { countingColumn } from './constant-column.ts'
 import { visitTests } from './could-prune.ts'
 import { domainOf } from './domain.ts'
@@ -205,11 +206,7 @@ function countLiveRows({
   if (shows === 'deleted') return undefined
   let all = 0
   for (let file = 0; file < count; file++) {
-    const isMixed =
-      only !== undefined &&
-      ((only.to !== undefined && (lastSnapshots?.[file] ?? NaN) > only.to) ||
-        (only.from !== undefined && (snapshots?.[file] ?? NaN) < only.from))
-    if (isMixed) return undefined
+    if (only && leavesOut(only, snapshots?.[file] ?? NaN, lastSnapshots?.[file] ?? NaN)) return undefined
     all += rows[file]! - (deleted?.[file] ?? 0)
   }
   return Number.isNaN(all) ? undefined : all

@@ -44,6 +44,8 @@ export interface ListedFiles {
 export interface SnapshotRange {
   readonly from?: number
   readonly to?: number
+  /** Snapshots between them that do not count. */
+  readonly except?: readonly number[]
 }
 
 /** Deleted rows of one file, in whatever is given here. */

@@ -1,6 +1,7 @@
 import { LakefrontError } from '../errors.ts'
 import { readFooter } from '../format/parquet/footer.ts'
 import type { ByteSource, StatOptions } from '../storage/storage.ts'
+import { leavesOut } from './chosen-rows.ts'
 import { DeletedRowsReader } from './deleted-rows-reader.ts'
 import { FileIndex } from './file-index.ts'
 import type { ListedFiles } from './listed-files.ts'
@@ -67,19 +68,16 @@ export class ListedOpener {
 }
 
 function listedFile(files: ListedFiles, place: number, deleted: Positions | undefined): ListedFile {
-  const { rowIds, snapshots, lastSnapshots, only = {}, namings, names } = files
+  const { rowIds, snapshots, lastSnapshots, only, namings, names } = files
   const [rowId, snapshot] = [numberAt(rowIds, place), numberAt(snapshots, place)]
   const last = numberAt(lastSnapshots, place) ?? snapshot
-  const isMixed =
-    (only.to !== undefined && last !== undefined && last > only.to) ||
-    (only.from !== undefined && snapshot !== undefined && snapshot < only.from)
   const naming = namings === undefined || namings[place]! < 0 ? undefined : names?.[namings[place]!]
   return {
     place,
     ...(rowId === undefined ? {} : { rowId }),
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(deleted && { choice: { kind: files.shows === 'deleted' ? 'only' : 'without', positions: deleted } }),
-    ...(isMixed ? { only } : {}),
+    ...(only && leavesOut(only, snapshot ?? NaN, last ?? NaN) ? { only } : {}),
     ...(naming === undefined ? {} : { naming }),
   }
 }

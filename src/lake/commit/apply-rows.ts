@@ -118,7 +118,8 @@ async function appendFiles(draft: SnapshotDraft, table: DraftTable, files: reado
       file.rows,
       file.bytes,
       file.footerBytes ?? null,
-      rowId,
+      // DuckDB, which merges files whose ids follow each other, would take these for the ids of the rows.
+      file.hasRowIds === true ? null : rowId,
       partition,
       null,
       mapping,

@@ -114,6 +114,8 @@ export interface NewDataFile {
   readonly statistics: readonly FileColumnStatistics[]
   /** By the partition keys of the table as it is at this point of the commit; absent for a table without. */
   readonly partition?: readonly (string | null)[]
+  /** Whether the file says the id of each row; else they are new rows, which get theirs from the commit. */
+  readonly hasRowIds?: true
   /** How its columns are named, where it has no ids. */
   readonly names?: readonly NamedColumn[]
 }

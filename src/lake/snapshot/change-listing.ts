@@ -46,11 +46,12 @@ async function insertions(reader: CatalogReader, table: LakeTableEntry, { range,
   const columns = await dataFiles(reader, table, {
     parts,
     values,
-    where: `d.begin_snapshot <= $3 AND (d.begin_snapshot >= $2 OR d.last_snapshot >= $2) AND d.begin_snapshot NOT IN ${rewrites}
+    where: `d.begin_snapshot <= $3 AND (d.begin_snapshot >= $2 OR d.last_snapshot >= $2) AND (d.last_snapshot IS NOT NULL OR d.begin_snapshot NOT IN ${rewrites})
       AND coalesce(d.end_snapshot > d.begin_snapshot, true)`,
   })
   if (columns.length === 0) return emptyListing(table)
   const files = await listing(reader, table, { columns, parts })
+  const rewritten = await reader.read(`SELECT * FROM ${rewrites} WHERE snapshot_id BETWEEN $2 AND $3`, values)
   const ids = columns.numbers('id')
   const gone = await deleteFiles(reader, table, { parts, values })
   const atOnce = (at: number): readonly DeleteFile[] => {
@@ -62,7 +63,7 @@ async function insertions(reader: CatalogReader, table: LakeTableEntry, { range,
   }
   return {
     ...files,
-    only: { from, to },
+    only: { from, to, except: rewritten.map(({ snapshot_id }) => Number(snapshot_id)) },
     deleted: Float64Array.from(ids, (_, at) => (atOnce(at).length === 0 ? 0 : Number.NaN)),
     deletes: (at) => ({ files: atOnce(at) }),
   }

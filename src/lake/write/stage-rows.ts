@@ -69,6 +69,7 @@ export async function stageRows(
       rows: file.rows,
       bytes: file.bytes,
       footerBytes: file.footerBytes,
+      ...(file.leaves.some(({ id }) => id === rowIdField.id) ? { hasRowIds: true } : {}),
       statistics: file.leaves
         .filter(hasId)
         .flatMap((leaf) => (leaves.has(leaf.id) ? [fileColumnStatistics(leaf, leaf.id)] : [])),
