@@ -12,16 +12,20 @@ test('the lakes that the reference wrote are there', () => {
   expect(referenceLakes()).toHaveLength(14)
 })
 
+let engine: Engine
+beforeAll(async () => {
+  engine = await openEngine(nodeHost(wasm), { decodeWorkers: 0 }, {}, lakesBeside)
+})
+afterAll(() => engine.close())
+
 describe.each(referenceLakes())('the lake %s', (name) => {
   const versions = toldVersions(name)
-  let engine: Engine
 
   beforeAll(async () => {
-    engine = await openEngine(nodeHost(wasm), { decodeWorkers: 0 }, {}, lakesBeside)
     await engine.lake!('open', { url: referenceRoot + name, name: 'lake', create: false, readOnly: true })
   })
 
-  afterAll(() => engine.close())
+  afterAll(() => engine.lake!('close', { lake: 'lake' }))
 
   test.each(Object.keys(versions))('has the rows of version %s', async (version) => {
     for (const [path, told] of Object.entries(versions[version]!)) {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect } from '../../connect.ts'
 import type { Session } from '../../connect/session.ts'
+import type { Lake } from '../../frame/lake.ts'
 import type { LakeTable } from '../../frame/lake-table.ts'
 import { referenceLakes, referenceRoot, toldVersions } from '../fixtures/reference-lakes.ts'
 import type { ToldTable } from '../fixtures/reference-lakes.ts'
@@ -9,22 +10,27 @@ const workerUrl = new URL('../../../dist/worker/engine-node.js', import.meta.url
 
 type Texts = Readonly<Record<string, unknown>>
 
+let db: Session
+beforeAll(async () => {
+  db = await connect({ workerUrl })
+})
+afterAll(() => db.close())
+
 // What a snapshot changed is the difference to the one before it.
 describe.each(referenceLakes())('changes of the lake %s', (name) => {
   const versions = toldVersions(name)
   const numbers = Object.keys(versions).map(Number)
-  let db: Session
+  let lake: Lake
 
   beforeAll(async () => {
-    db = await connect({ workerUrl })
-    await db.openLake(referenceRoot + name, { readOnly: true })
+    lake = await db.openLake(referenceRoot + name, { readOnly: true })
   })
 
-  afterAll(() => db.close())
+  afterAll(() => lake.close())
 
   const named = (path: string): LakeTable => {
     const dot = path.indexOf('.')
-    return db.lake().table(path.slice(dot + 1), { schema: path.slice(0, dot) })
+    return lake.table(path.slice(dot + 1), { schema: path.slice(0, dot) })
   }
 
   /** The table before: by its name, or when it was renamed the one whose name is gone. */
