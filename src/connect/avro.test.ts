@@ -54,6 +54,8 @@ test('bytes, a File, and columns', async () => {
   const frame = db.read.avro([bytes, new File([bytes.slice()], 'x.avro')], { columns: ['price', 'text'] })
   expect(await frame.collect()).toEqual([...expected, ...expected].map(({ price, text }) => ({ price, text })))
   expect(await db.read.avro(bytes).count()).toBe(90)
+  await db.sql('SELECT 42 AS a').write.avro('memory:plain.avro', { compression: 'null' })
+  expect(await db.read.avro('memory:plain.avro').collect()).toEqual([{ a: 42 }])
 })
 
 test('every type goes through the engine unchanged', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { symlinkSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -113,6 +113,11 @@ describe('files', () => {
       message: expect.stringContaining('directory'),
     })
     expect(await failure(fileSource(join(write(new Uint8Array(1)), 'x')).stat())).toMatchObject({ code: 'NOT_FOUND' })
+    symlinkSync('round.parquet', join(folder, 'round.parquet'))
+    expect(await failure(fileSource(join(folder, 'round.parquet')).stat())).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringMatching(/round\.parquet": its symbolic links lead round in a circle/),
+    })
     expect(
       await failure(
         openByteSource('file:relative.parquet')

@@ -192,7 +192,16 @@ test('what is a folder on disk is no object, and cannot become one', async () =>
     expect(await failure(storage.write(key, new Uint8Array(1)))).toMatchObject({ code: 'UNSUPPORTED' })
     await storage.remove(key)
   }
+  for (const key of ['_overwrite.json', 'k=1/c']) {
+    expect(await failure(fileStorage(join(path, 'a/b')).write(key, new Uint8Array(1)))).toMatchObject({
+      message: `"${join(path, 'a/b')}" is a file, so that nothing can be below it. Remove it, or write to another name.`,
+    })
+  }
   expect((await storage.stat('a/b')).size).toBe(1)
+  symlinkSync('round', join(path, 'round'))
+  expect(await failure(storage.write('round/a', new Uint8Array(1)))).toMatchObject({
+    message: expect.stringContaining('its symbolic links lead round in a circle'),
+  })
   symlinkSync('nowhere', join(path, 'broken'))
   const keys = []
   for await (const { key } of storage.list()) keys.push(key)

@@ -289,10 +289,31 @@ class FileStorage implements Storage {
         else if (!(await below.next()).done) yield { kind: 'folder', key }
         await below.return(undefined)
       } else if (key.startsWith(prefix) && compareKeys(key, startAfter) > 0) {
-        const stat = this.#fs.statSync(this.#path.join(this.#root, key), { bigint: true, throwIfNoEntry: false })
+        const stat = this.#statOf(key)
         if (stat?.isFile() !== true) continue
         yield { kind: 'object', key, size: Number(stat.size), etag: etagOf(stat), modified: Number(stat.mtimeMs) }
       }
+    }
+  }
+
+  /** Nothing for links that lead nowhere. */
+  #statOf(key: string): FileSystem.BigIntStats | undefined {
+    try {
+      return this.#fs.statSync(this.#path.join(this.#root, key), { bigint: true })
+    } catch (cause) {
+      if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(cause))) return undefined
+      throw fileError(cause, this.label + key)
+    }
+  }
+
+  /** The file that stands where `path` needs a folder. */
+  #fileAbove(path: string): string | undefined {
+    const above = this.#path.dirname(path)
+    if (above === path) return undefined
+    try {
+      return this.#fs.statSync(above).isFile() ? above : undefined
+    } catch {
+      return this.#fileAbove(above)
     }
   }
 
@@ -301,7 +322,10 @@ class FileStorage implements Storage {
     if (['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code))
       return quotaExceeded(label, 'the disk or its quota is full', cause)
     if (['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY'].includes(code)) {
-      return cannot(label, 'cannot be written: a name on disk is a file or a folder, never both')
+      const file = this.#fileAbove(this.#pathOf(label.slice(this.label.length)))
+      return file === undefined
+        ? cannot(label, 'cannot be written: a name on disk is a file or a folder, never both')
+        : cannot(file, 'is a file, so that nothing can be below it. Remove it, or write to another name')
     }
     if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
       return new LakefrontError('PERMISSION_DENIED', `The file "${label}" may not be written.`, {
@@ -309,6 +333,7 @@ class FileStorage implements Storage {
         cause,
       })
     }
+    if (code === 'ELOOP') return cannot(label, 'cannot be written: its symbolic links lead round in a circle')
     if (code === 'ENAMETOOLONG') return cannot(label, 'has a part that is too long for a name on this disk')
     return new LakefrontError('NETWORK', `The file "${label}" cannot be written: ${code}.`, {
       details: { source: label },

@@ -107,6 +107,12 @@ export function fileError(cause: unknown, label: string): LakefrontError {
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new LakefrontError('NOT_FOUND', `There is no file "${label}".`, { details, cause })
   }
+  if (code === 'ELOOP') {
+    return new LakefrontError('NOT_FOUND', `There is no file "${label}": its symbolic links lead round in a circle.`, {
+      details,
+      cause,
+    })
+  }
   if (code === 'EACCES' || code === 'EPERM') {
     return new LakefrontError('PERMISSION_DENIED', `The file "${label}" may not be read.`, { details, cause })
   }

@@ -106,6 +106,12 @@ test('nothing found, and places that cannot be listed', async () => {
     })
     expect(String(error)).not.toContain('secret')
   }
+  const openPlace = (): never => {
+    throw new Error('nothing is opened')
+  }
+  expect(await failure(expandGlob('s3://', { openPlace }))).toMatchObject({
+    message: '"s3://" names no file; it looks like "s3://bucket/file.parquet".',
+  })
   const reason = new Error('stop')
   expect(await failure(expandGlob(join(folder, '**'), { signal: AbortSignal.abort(reason) }))).toBe(reason)
 })

@@ -75,7 +75,7 @@ async function expandKeys(
   { openPlace, signal }: { readonly openPlace: (url: string) => Storage; readonly signal: AbortSignal | undefined },
 ): Promise<readonly string[]> {
   const isFolder = reference.endsWith('/')
-  const { place, key } = nameInPlace(isFolder ? `${reference}**` : reference)
+  const { place, key } = nameInPlace(isFolder ? `${reference}**` : reference, reference)
   const fixed = isFolder ? key : /^[^*?[{]*/.exec(key)![0]
   const folder = fixed.slice(0, fixed.lastIndexOf('/') + 1)
   const patterns = isFolder ? [/./su] : alternatives(key).map(keyPattern)

@@ -19,6 +19,17 @@ describe('an object is a place and a key', () => {
     expect(nameInPlace(reference)).toEqual({ place, key })
   })
 
+  test.each([
+    ['s3://', 's3://bucket/'],
+    ['folder:mine', 'folder:name/'],
+    ['data/', 'folder/'],
+    ['https://host/', 'https://'],
+  ])('%s is told what would be right', (reference, form) => {
+    expect(() => nameInPlace(reference)).toThrowError(
+      `"${reference}" names no file; it looks like "${form}file.parquet".`,
+    )
+  })
+
   test.each(['s3://bucket', 's3://bucket/', 'opfs:/', 'data/', '', 'folder:mine', 'file:///%', 'https://host/?secret'])(
     '%j names no file, and no query is told',
     (reference) => {

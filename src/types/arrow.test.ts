@@ -105,10 +105,10 @@ describe('what Arrow users see', () => {
     expect(table.schema.fields[3]!.metadata.get('ARROW:extension:name')).toBe('arrow.opaque')
   })
 
-  test('an interval that nanoseconds cannot hold is refused, not cut', () => {
-    const long = batchFromRows([{ i: '9999999:00:00' }], { i: 'interval' })
+  test('an interval that nanoseconds cannot hold is refused, not cut, and its column told', () => {
+    const long = batchFromRows([{ n: 1, i: '9999999:00:00' }], { n: 'int', i: 'interval' })
     expect(() => tableFromBatches(long.schema, [long])).toThrowError(
-      expect.objectContaining({ code: 'INVALID_VALUE', message: expect.stringMatching(/±292 years/) }),
+      expect.objectContaining({ code: 'INVALID_VALUE', message: expect.stringMatching(/^Column "i": .*±292 years/) }),
     )
   })
 })

@@ -10,7 +10,7 @@ import {
   type TypeMap,
 } from 'apache-arrow'
 import { type ArrowEncoder, arrowEncoder, dictionaryEncoder } from './arrow-encode.ts'
-import { LakefrontError } from '../errors.ts'
+import { isLakefrontError, LakefrontError } from '../errors.ts'
 import { columnFromArrow } from './arrow-decode.ts'
 import { arrowSchema } from './arrow-type.ts'
 import type { ColumnBatch, ColumnData } from './column-data.ts'
@@ -115,7 +115,18 @@ function recordBatch(
   columns: readonly ColumnData[],
   length: number,
 ): RecordBatch {
-  const children = encoders.map((encode, index) => encode(columns[index]!))
+  const children = encoders.map((encode, index) => {
+    try {
+      return encode(columns[index]!)
+    } catch (error) {
+      if (!isLakefrontError(error, 'INVALID_VALUE')) throw error
+      const column = schema.fields[index]!.name
+      throw new LakefrontError('INVALID_VALUE', `Column "${column}": ${error.message}`, {
+        details: { column },
+        cause: error,
+      })
+    }
+  })
   const struct = new Struct<TypeMap>(schema.fields)
   return new RecordBatch(schema, new Data(struct, 0, length, 0, {}, children as Data<DataType>[]))
 }

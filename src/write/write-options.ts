@@ -29,8 +29,8 @@ export interface WriteOptionsOf {
     }
   readonly avro: Omit<AvroWriteOptions, 'codec' | 'schema'> &
     FolderOptions & {
-      /** How blocks are compressed. Default `'deflate'`; `'zstandard'` where the host has it (Node from 22.15). */
-      readonly compression?: 'none' | 'deflate' | 'snappy' | 'zstandard'
+      /** How blocks are compressed. Default `'deflate'`; `'zstandard'` where the host has it (Node from 22.15); `'null'` is Avro's name for `'none'`. */
+      readonly compression?: 'none' | 'null' | 'deflate' | 'snappy' | 'zstandard'
       /** The schema to write, as JSON or as the object that means. Default: one made of the columns. */
       readonly schema?: string | object
     }
@@ -81,7 +81,7 @@ const checks: { readonly [Format in WriteFormat]: Readonly<Record<keyof WriteOpt
   },
   avro: {
     ...shared,
-    compression: oneOf('none', 'deflate', 'snappy', 'zstandard'),
+    compression: oneOf('none', 'null', 'deflate', 'snappy', 'zstandard'),
     schema: isSchema,
     blockBytes: isCount,
   },
