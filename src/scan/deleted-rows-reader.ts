@@ -23,6 +23,10 @@ type Options = StatOptions & { readonly context: ReadContext }
 /** Bytes of positions kept. */
 const keptBytes = 32 * 1024 * 1024
 
+/** With a signal of its own: many files are read at once, and Node warns of more than ten listeners of one signal. */
+const ownSignal = ({ signal, ...options }: Options): Options =>
+  signal === undefined ? options : { ...options, signal: AbortSignal.any([signal]) }
+
 /** Reads which rows of files are deleted, and keeps what it read last. */
 export class DeletedRowsReader {
   readonly #openFile: OpenFile
@@ -37,7 +41,7 @@ export class DeletedRowsReader {
   async read(deleted: DeletedRows, rows: number, options: Options): Promise<Positions> {
     const { files = [], positions, positionSnapshots, all, except } = deleted
     const [read, before] = await Promise.all([
-      Promise.all(files.map((file) => this.#ofFile(file, options))),
+      Promise.all(files.map((file) => this.#ofFile(file, ownSignal(options)))),
       except && this.read(except, rows, options),
     ])
     const own = positions === undefined ? [] : [sortedPositions(positions, positionSnapshots)]

@@ -9,7 +9,7 @@ import { openByteSource } from '../storage/open.ts'
 import { listOf } from './fixtures/listed.ts'
 import type { FileFacts } from './fixtures/listed.ts'
 import { drain, nativeConnection, provider, rowsOf } from './fixtures/native.ts'
-import type { DeletedRows, ListedFiles } from './listed-files.ts'
+import type { DeletedRows, DeleteFile, ListedFiles } from './listed-files.ts'
 import type { ListedSource, MappedField, ScanRequest, ScanTable } from './source.ts'
 
 const rowsOfFile = 6000
@@ -132,6 +132,22 @@ describe('deleted rows are left out', () => {
     expect(await idsOf(table)).toEqual(without(gone))
     expect(table.rowCount).toBeUndefined()
     expect(await countOf(table)).toBe(everyId.length - gone.size)
+  })
+
+  test('of many files at once, of which Node does not warn', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error): unknown => warnings.push(warning)
+    process.on('warning', onWarning)
+    const several: DeleteFile[] = []
+    for (let position = 0; position < 12; position++) {
+      const path = await deleteFile(`one-${position}.parquet`, [position])
+      several.push({ source: openByteSource(path), format: 'parquet' })
+    }
+    const table = await tableOf([undefined, undefined, { files: several }])
+    expect(await idsOf(table, { signal: new AbortController().signal })).toHaveLength(everyId.length - 12)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', onWarning)
+    expect(warnings).toEqual([])
   })
 
   test('of a deletion vector', async () => {
