@@ -7,6 +7,7 @@ import { sql } from '../expr/sql.ts'
 import { type CaseColumn, when } from '../expr/when.ts'
 import { LakefrontError, nearestName } from '../errors.ts'
 import type { LakeTableInfo } from '../lake/lake-calls.ts'
+import { ownColumns } from '../lake/own-columns.ts'
 import { rowPlaces } from '../lake/write/write-request.ts'
 import { scan } from '../plan/leaf.ts'
 import type { Field, LogicalType } from '../types/logical-type.ts'
@@ -57,7 +58,7 @@ export function placedRows(executor: Executor, { lake, schema, table, snapshot, 
   return new DataFrame(executor, scan(Object.freeze(source), { fields }))
 }
 
-/** `SELECT lf_file, lf_position, lf_row_id, true AS lf_keep, …` with the new values, of the rows that `where` holds of. */
+/** Where rows are that `where` holds of, that they stay, and their new values. */
 export function updatedRows(
   rows: DataFrame,
   { columns }: LakeTableInfo,
@@ -68,7 +69,7 @@ export function updatedRows(
   const values = valuesOf(set, columns.fields)
   return chosen.select(
     ...rowPlaces.map(({ name }) => col(name)),
-    lit(true).as('lf_keep'),
+    lit(true).as(ownColumns.keep),
     ...columns.fields.map(({ name }) => values.get(name) ?? wholeName(name)),
   )
 }
@@ -77,7 +78,7 @@ export function updatedRows(
 export function deletedRows(rows: DataFrame, { columns }: LakeTableInfo, where: AnyColumn | string): DataFrame {
   return rows
     .filter(condition(where))
-    .select(...rowPlaces.map(({ name }) => col(name)), lit(false).as('lf_keep'), ...emptyColumns(columns.fields))
+    .select(...rowPlaces.map(({ name }) => col(name)), lit(false).as(ownColumns.keep), ...emptyColumns(columns.fields))
 }
 
 /** Rows that change, come and go when `source`, of the columns `given`, is merged. */
@@ -93,8 +94,8 @@ export function mergedRows(rows: DataFrame, { info, source, given, options }: Me
     )
   }
   const joined = joinedSides(rows, { source, on: options.on, sides: { matched, orphaned, fresh } })
-  const isThere = wholeName('lf_row_id', 'target').isNotNull()
-  const isGiven = wholeName('lf_source', 'source').isNotNull()
+  const isThere = wholeName(ownColumns.rowId, 'target').isNotNull()
+  const isGiven = wholeName(ownColumns.source, 'source').isNotNull()
   const all = valuesOfSource(fields, given)
   const kept = (name: string): AnyColumn => wholeName(name, 'target')
   const step = (clause: MatchedClause, side: AnyColumn): Step => ({
@@ -114,13 +115,13 @@ export function mergedRows(rows: DataFrame, { info, source, given, options }: Me
   return joined
     .select(
       ...rowPlaces.map(({ name }) => wholeName(name, 'target').as(name)),
-      chosenStep(steps).as('lf_step'),
+      chosenStep(steps).as(ownColumns.step),
       ...fields.map((field) => chosenValue(steps, field)),
     )
-    .filter(col('lf_step').isNotNull())
+    .filter(col(ownColumns.step).isNotNull())
     .select(
       ...rowPlaces.map(({ name }) => col(name)),
-      (kinds.length === 0 ? lit(false) : col('lf_step').isin(...kinds)).as('lf_keep'),
+      (kinds.length === 0 ? lit(false) : col(ownColumns.step).isin(...kinds)).as(ownColumns.keep),
       ...fields.map(({ name }) => wholeName(name)),
     )
 }
@@ -199,7 +200,7 @@ function joinedSides(
     readonly sides: Readonly<Record<'matched' | 'orphaned' | 'fresh', readonly unknown[]>>
   },
 ): DataFrame {
-  const left = source.withColumn('lf_source', lit(true)).alias('source') as DataFrame
+  const left = source.withColumn(ownColumns.source, lit(true)).alias('source') as DataFrame
   const right = rows.alias('target')
   const how =
     sides.orphaned.length > 0 ? (sides.fresh.length > 0 ? 'full' : 'right') : sides.fresh.length > 0 ? 'left' : 'inner'

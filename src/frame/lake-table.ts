@@ -91,11 +91,11 @@ export class LakeTable<Row extends object = AnyRow> extends LakeTableWrites<Row>
       sqlFrame(this.#executor, text, ...slots)
     return sql`
       SELECT snapshot_id, rowid,
-        CASE WHEN count(*) OVER (PARTITION BY snapshot_id, rowid) = 1 THEN if(is_new, 'insert', 'delete')
-          ELSE if(is_new, 'update_postimage', 'update_preimage') END AS change_type,
-        * EXCLUDE (snapshot_id, rowid, is_new)
-      FROM (SELECT true AS is_new, * FROM ${part('inserted') as DataFrame<never>} UNION ALL SELECT false, * FROM ${part('deleted') as DataFrame<never>})
-      ORDER BY snapshot_id, rowid, is_new`
+        CASE WHEN count(*) OVER (PARTITION BY snapshot_id, rowid) = 1 THEN if(\uFFFFnew, 'insert', 'delete')
+          ELSE if(\uFFFFnew, 'update_postimage', 'update_preimage') END AS change_type,
+        * EXCLUDE (snapshot_id, rowid, \uFFFFnew)
+      FROM (SELECT true AS \uFFFFnew, * FROM ${part('inserted') as DataFrame<never>} UNION ALL SELECT false, * FROM ${part('deleted') as DataFrame<never>})
+      ORDER BY snapshot_id, rowid, \uFFFFnew`
   }
 }
 

@@ -67,10 +67,12 @@ const stories: readonly Story[] = [
     name: 'columns that come, go, are renamed and widened, nested ones too',
     gaps: ['dataframe'],
     run: async (lake, session) => {
-      await lake.createTable('t', { id: 'integer', name: 'varchar', s: 'struct(a integer, b varchar)' })
+      await lake.createTable('t', { id: 'integer', name: 'varchar', s: 'struct(a integer, b varchar)', l: 'integer[]' })
       const t = lake.table('t')
       await t.insert(
-        session.sql(`SELECT i::INTEGER AS id, 'n' || i AS name, {'a': i::INTEGER, 'b': 'x'} AS s FROM range(5) r(i)`),
+        session.sql(
+          `SELECT i::INTEGER AS id, 'n' || i AS name, {'a': i::INTEGER, 'b': 'x'} AS s, [i::INTEGER] AS l FROM range(5) r(i)`,
+        ),
       )
       await t.addColumn('extra', 'varchar', { default: 'dflt' })
       await t.addColumn('plain', 'double')
@@ -80,6 +82,7 @@ const stories: readonly Story[] = [
       await t.addColumn(['s', 'c'], 'bigint')
       await t.renameColumn(['s', 'b'], 'text')
       await t.insert([{ id: 7, label: null, s: { a: 1, text: 'z', c: 5 } }])
+      await t.insert([{ id: 10, l: [5_000_000_000n] }], { mergeSchema: true })
       await t.dropColumn('plain')
       await t.update({ set: { label: 'changed' }, where: 'id < 2' })
       await lake.renameTable('t', 'renamed')

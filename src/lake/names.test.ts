@@ -123,22 +123,32 @@ describe('schemas, tables and columns may be called', () => {
     expect(await (await lake.tables()).count()).toBe(0)
   })
 
-  it.each(['lf_file', 'LF_Row_Id', 'lf_snapshot'])(
-    'a column not %s, which stands for the place of a row',
-    async (name) => {
-      await lake.createTable('fine', { a: 'integer' })
-      for (const refused of [
-        () => lake.createTable('other', { [name]: 'integer' }),
-        () => lake.table('fine').addColumn(name, 'integer'),
-        () => lake.table('fine').renameColumn('a', name),
-      ])
-        await expect(refused()).rejects.toMatchObject({
-          code: 'INVALID_ARGUMENT',
-          message: expect.stringContaining(name),
-        })
-      await lake.dropTable('fine')
-    },
-  )
+  it('as what tells the place of a row was once called', async () => {
+    await lake.createTable(
+      't',
+      { lf_file: 'integer', lf_row_id: 'integer', is_new: 'boolean' },
+      { partitionBy: ['lf_file'] },
+    )
+    const table = lake.table('t')
+    const { snapshot } = await table.insert([{ lf_file: 1, lf_row_id: 2, is_new: true }])
+    await table.upsert(
+      [1, 3].map((lf_file) => ({ lf_file, lf_row_id: 4, is_new: false })),
+      { key: 'lf_file' },
+    )
+    await session.sql('UPDATE lake.t SET lf_row_id = lf_row_id + lf_file').collect()
+    await session
+      .sql('MERGE INTO lake.t USING (SELECT 3 AS lf_file) s USING (lf_file) WHEN MATCHED THEN DELETE')
+      .collect()
+    await lake.compact({ table: 't', deletedShare: 0.01 })
+    expect(await table.collect()).toEqual([{ lf_file: 1, lf_row_id: 5, is_new: false }])
+    const changes = await table
+      .changes(snapshot, snapshot + 3)
+      .select('change_type', 'lf_row_id', 'is_new')
+      .collect()
+    expect(changes.filter(({ change_type }) => change_type === 'delete')).toHaveLength(1)
+    expect((await lake.check()).findings.filter(({ severity }) => severity === 'error')).toEqual([])
+    await lake.dropTable('t')
+  })
 
   it('the same but for case only once', async () => {
     await lake.createTable('Umlaut', { Id: 'integer' })

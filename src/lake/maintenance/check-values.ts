@@ -7,6 +7,7 @@ import type { Row } from '../../types/rows.ts'
 import { uuidV7 } from '../../types/uuid-v7.ts'
 import type { CatalogRow } from '../catalog/catalog.ts'
 import { columnsOf } from '../catalog/catalog-format.ts'
+import { ownColumns } from '../own-columns.ts'
 import type { Finding } from './check-catalog.ts'
 import type { LakeColumn } from '../snapshot/lake-columns.ts'
 import { columnsOfTable } from '../snapshot/lake-snapshot.ts'
@@ -119,7 +120,7 @@ export async function valuesOf(
     schema: table.schema,
     table: table.name,
     version,
-    virtual: [{ name: 'lf_file', virtual: 'fileIndex' }],
+    virtual: [{ name: ownColumns.file, virtual: 'fileIndex' }],
     anew: true,
   }
   const files = new Map<number, { rows: number; columns: Map<number, ColumnValues> }>()
@@ -128,7 +129,7 @@ export async function valuesOf(
     for (let start = 0; start === 0 || start < columns.length; start += columnsAtOnce) {
       const some = columns.slice(start, start + columnsAtOnce)
       for (const row of await rowsOf(engine, { sql: valuesSql(id, some), sources: [id] }, options)) {
-        const place = Number(row['lf_file'])
+        const place = Number(row[ownColumns.file])
         const file = files.get(place) ?? { rows: Number(row['n']), columns: new Map() }
         files.set(place, file)
         some.forEach(({ id: column, type }, at) => {
@@ -155,7 +156,7 @@ function valuesSql(id: string, columns: readonly LakeColumn[]): string {
     const nans = isFloat ? `, count(*) FILTER (WHERE isnan(${column})) AS f${at}` : ''
     return `count(*) - count(${column}) AS u${at}, min(${column})${filter} AS a${at}, max(${column})${filter} AS z${at}${nans}`
   })
-  return `SELECT lf_file, ${['count(*) AS n', ...parts].join(', ')} FROM lf_scan(${quotedText(id)}) WHERE lf_file IS NOT NULL GROUP BY lf_file`
+  return `SELECT ${ownColumns.file}, ${['count(*) AS n', ...parts].join(', ')} FROM lf_scan(${quotedText(id)}) WHERE ${ownColumns.file} IS NOT NULL GROUP BY ${ownColumns.file}`
 }
 
 async function rowsOf(

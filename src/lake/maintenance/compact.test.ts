@@ -11,6 +11,7 @@ import { rowsFromBatch } from '../../types/rows.ts'
 import type { Row } from '../../types/rows.ts'
 import { parseType } from '../../types/type-names.ts'
 import { lakesBeside } from '../engine-with-lakes.ts'
+import { identityColumns } from '../commit/checked-name.ts'
 import type { LakeOperation } from '../write/write-request.ts'
 
 /** Lakes that the reference wrote. */
@@ -232,8 +233,8 @@ describe('a lake of ours', () => {
               await write({ kind: 'insert', table: name, rows: { sql } })
             } else if (each.kind === 'delete') {
               const fields = ['fileIndex', 'rowNumber', 'rowId'] as const
-              const names = ['lf_file', 'lf_position', 'lf_row_id']
-              const own = fields.map((field, at) => ({ name: names[at]!, virtual: field }))
+              const places = identityColumns.slice(0, 3).join()
+              const own = fields.map((field, at) => ({ name: identityColumns[at]!, virtual: field }))
               await engine.register({
                 id: 'gone',
                 format: 'lake',
@@ -243,7 +244,7 @@ describe('a lake of ours', () => {
                 version: newest,
                 virtual: own,
               })
-              const sql = `SELECT lf_file, lf_position, lf_row_id, false AS lf_keep, * EXCLUDE (lf_file, lf_position, lf_row_id) FROM lf_scan('gone') WHERE id % ${each.every} = 0`
+              const sql = `SELECT ${places}, false AS ${identityColumns[3]}, * EXCLUDE (${places}) FROM lf_scan('gone') WHERE id % ${each.every} = 0`
               await write({ kind: 'replace', table: name, snapshot: newest, rows: { sql, sources: ['gone'] } })
               await engine.unregister('gone')
             } else if (each.kind === 'addColumn') {

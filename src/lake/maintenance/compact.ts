@@ -7,6 +7,7 @@ import type { ColumnBatch } from '../../types/column-data.ts'
 import { uuidV7 } from '../../types/uuid-v7.ts'
 import { writeDataFiles } from '../../write/data-files.ts'
 import type { DataFile } from '../../write/data-files.ts'
+import { ownColumns } from '../own-columns.ts'
 import { compactionPlan, tableAt } from './compact-plan.ts'
 import type { Pack } from './compact-plan.ts'
 import { commitPacks } from './compact-commit.ts'
@@ -61,10 +62,10 @@ export interface CompactReport {
 }
 
 const identity = [
-  { name: 'lf_file', virtual: 'fileIndex' },
-  { name: 'lf_name', virtual: 'fileName' },
-  { name: 'lf_row_id', virtual: 'rowId' },
-  { name: 'lf_snapshot', virtual: 'snapshot' },
+  { name: ownColumns.file, virtual: 'fileIndex' },
+  { name: ownColumns.name, virtual: 'fileName' },
+  { name: ownColumns.rowId, virtual: 'rowId' },
+  { name: ownColumns.snapshot, virtual: 'snapshot' },
 ] as const
 
 const rowIdField: FileField = { name: '_ducklake_internal_row_id', id: 2_147_483_540, type: { kind: 'bigint' } }
@@ -261,13 +262,13 @@ async function rowsToFile(
   // Names say for certain which files these are; places spare opening others.
   const names = pack.files.map(({ path }) => quotedText(path.slice(path.lastIndexOf('/') + 1)))
   const columns = target.columns.map(({ name }) => quotedName(name))
-  const extra = pack.kind === 'merge' ? ['lf_row_id', 'lf_snapshot'] : ['lf_row_id']
+  const extra = pack.kind === 'merge' ? [ownColumns.rowId, ownColumns.snapshot] : [ownColumns.rowId]
   await engine.register(source)
   try {
     const stream = await engine.execute(
       {
         sql: `SELECT ${[...columns, ...extra].join(', ')} FROM lf_scan(${quotedText(id)})
-          WHERE lf_file IN (${places.join(', ')}) AND regexp_extract(lf_name, '[^/\\\\]*$') IN (${names.join(', ')})${order === '' ? '' : ` ORDER BY ${order}`}`,
+          WHERE ${ownColumns.file} IN (${places.join(', ')}) AND regexp_extract(${ownColumns.name}, '[^/\\\\]*$') IN (${names.join(', ')})${order === '' ? '' : ` ORDER BY ${order}`}`,
         sources: [id],
       },
       own,

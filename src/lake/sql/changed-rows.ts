@@ -2,6 +2,7 @@ import { LakefrontError } from '../../errors.ts'
 import { typeName } from '../../types/type-names.ts'
 import { quotedName } from '../catalog/quoted.ts'
 import { type LakeColumn, columnNotFound, insertedDefault, sameName } from '../snapshot/lake-columns.ts'
+import { ownColumns } from '../own-columns.ts'
 import { rowPlaces } from '../write/write-request.ts'
 import type { ChangeStatement } from './change-statement.ts'
 import { type MergeClause, type MergeStatement, sourceTable } from './merge-statement.ts'
@@ -55,7 +56,7 @@ export function updatedRows(
   const values = assigned(table, set)
   const own = (column: LakeColumn): string => `${quotedName(alias)}.${quotedName(column.name)}`
   const columns = table.columns.map((column) => `${values.get(column) ?? own(column)} AS ${quotedName(column.name)}`)
-  return `SELECT ${[...placesOf(alias), 'true AS lf_keep', ...columns].join(', ')} FROM ${readAs(table, alias)}${also(from)}${where === undefined ? '' : ` WHERE ${where}\n`}`
+  return `SELECT ${[...placesOf(alias), `true AS ${ownColumns.keep}`, ...columns].join(', ')} FROM ${readAs(table, alias)}${also(from)}${where === undefined ? '' : ` WHERE ${where}\n`}`
 }
 
 /** The rows that a DELETE takes away. */
@@ -65,19 +66,19 @@ export function deletedRows(
 ): string {
   const distinct = from === undefined ? '' : 'DISTINCT '
   const columns = table.columns.map((column) => `${nothing(column)} AS ${quotedName(column.name)}`)
-  return `SELECT ${distinct}${[...placesOf(alias), 'false AS lf_keep', ...columns].join(', ')} FROM ${readAs(table, alias)}${also(from)}${where === undefined ? '' : ` WHERE ${where}\n`}`
+  return `SELECT ${distinct}${[...placesOf(alias), `false AS ${ownColumns.keep}`, ...columns].join(', ')} FROM ${readAs(table, alias)}${also(from)}${where === undefined ? '' : ` WHERE ${where}\n`}`
 }
 
 /** The rows that a MERGE changes, takes away and adds; `given` are the columns of its source. */
 export function mergedRows(table: ReadTable, merge: MergeStatement, given: readonly string[]): string {
   const { alias, sourceAlias, clauses } = merge
   const [own, other] = [quotedName(alias), quotedName(sourceAlias)]
-  const isThere = `${own}.lf_row_id IS NOT NULL`
-  const isGiven = `${other}.lf_source IS NOT NULL`
+  const isThere = `${own}.${ownColumns.rowId} IS NOT NULL`
+  const isGiven = `${other}.${ownColumns.source} IS NOT NULL`
   const sides = {
     matched: `${isThere} AND ${isGiven}`,
-    source: `${own}.lf_row_id IS NULL`,
-    target: `${other}.lf_source IS NULL`,
+    source: `${own}.${ownColumns.rowId} IS NULL`,
+    target: `${other}.${ownColumns.source} IS NULL`,
   }
   const steps = clauses.map(({ rows, when }, at) => ({
     holds: `${sides[rows]}${when === undefined ? '' : ` AND (${when}\n)`}`,
@@ -101,9 +102,9 @@ export function mergedRows(table: ReadTable, merge: MergeStatement, given: reado
     typeof merge.on === 'string'
       ? `${merge.on}\n`
       : merge.on.map((name) => `${own}.${quotedName(name)} = ${other}.${quotedName(name)}`).join(' AND ')
-  const joined = `(SELECT *, true AS lf_source FROM ${sourceTable(merge)}) AS ${other} ${join} JOIN ${readAs(table, alias)} ON (${on})`
+  const joined = `(SELECT *, true AS ${ownColumns.source} FROM ${sourceTable(merge)}) AS ${other} ${join} JOIN ${readAs(table, alias)} ON (${on})`
   const names = table.columns.map(({ name }) => quotedName(name))
-  return `SELECT ${[...places, `lf_step IN (${[-1, ...kept].join(', ')}) AS lf_keep`, ...names].join(', ')} FROM (SELECT ${[...placesOf(alias), `${chosen(step)} AS lf_step`, ...columns].join(', ')} FROM ${joined}) WHERE lf_step IN (${[-1, ...used].join(', ')})`
+  return `SELECT ${[...places, `${ownColumns.step} IN (${[-1, ...kept].join(', ')}) AS ${ownColumns.keep}`, ...names].join(', ')} FROM (SELECT ${[...placesOf(alias), `${chosen(step)} AS ${ownColumns.step}`, ...columns].join(', ')} FROM ${joined}) WHERE ${ownColumns.step} IN (${[-1, ...used].join(', ')})`
 }
 
 interface Merged {

@@ -240,6 +240,22 @@ describe('rows of a lake', () => {
         (error: unknown) => expect(error).toMatchObject({ code: 'TYPE_MISMATCH' }),
       )
   })
+
+  it('widen what is in lists and maps, too', async () => {
+    await lake.createTable('t', { l: 'integer[]', m: 'map(integer, float)', s: 'struct(a integer)[]' })
+    const t = lake.table('t')
+    await t.insert(session.sql("SELECT [1, NULL] AS l, MAP {1: 0.5} AS m, [{'a': 1}] AS s"))
+    const wider = session.sql("SELECT [5000000000] AS l, MAP {1: 0.1::DOUBLE} AS m, [{'a': 2::BIGINT, 'b': 'x'}] AS s")
+    await expect(t.insert(wider)).rejects.toMatchObject({ code: 'TYPE_MISMATCH' })
+    await t.insert(wider, { mergeSchema: true })
+    expect(await t.orderBy('l').collect()).toEqual([
+      { l: [1n, null], m: new Map([[1, 0.5]]), s: [{ a: 1n, b: null }] },
+      { l: [5_000_000_000n], m: new Map([[1, 0.1]]), s: [{ a: 2n, b: 'x' }] },
+    ])
+    await expect(t.insert(session.sql("SELECT ['x'] AS l"), { mergeSchema: true })).rejects.toThrow(
+      /"l.element" of "t"/,
+    )
+  })
 })
 
 describe('rows that are cast to text', () => {

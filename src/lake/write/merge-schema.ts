@@ -1,5 +1,6 @@
 import { LakefrontError } from '../../errors.ts'
 import type { Field, Schema } from '../../types/logical-type.ts'
+import { partsOf } from '../../types/nested-parts.ts'
 import type { Change } from '../commit/change.ts'
 import { fits } from './fitting-type.ts'
 import { sameName, storedType } from '../snapshot/lake-columns.ts'
@@ -8,8 +9,8 @@ import type { SchemaOptions } from './write-request.ts'
 import type { LakeTarget } from '../snapshot/lake-target.ts'
 
 /**
- * What has to be done to a table so that rows of other columns go into it: columns it lacks are added, ones that are too narrow are widened, in structs
- * too. Nothing is dropped, and nothing rewritten.
+ * What has to be done to a table so that rows of other columns go into it: columns it lacks are added, ones that are too narrow are widened, in structs, lists
+ * and maps too. Nothing is dropped, and nothing rewritten.
  *
  * @throws LakefrontError `TYPE_MISMATCH` where no type holds the values of both.
  */
@@ -27,8 +28,8 @@ function merged({
 }: {
   readonly target: LakeTarget
   readonly path: readonly string[]
-  readonly own: readonly Field[]
-  readonly given: readonly Field[]
+  readonly own: readonly Pick<Field, 'name' | 'type'>[]
+  readonly given: readonly Pick<Field, 'name' | 'type'>[]
   readonly options: SchemaOptions
 }): readonly Change[] {
   return given.flatMap((field): readonly Change[] => {
@@ -40,9 +41,11 @@ function merged({
     }
     const column = [...path, known.name]
     if (fits(field.type, known.type, options.castToVarchar === true)) return []
-    if (known.type.kind === 'struct' && field.type.kind === 'struct')
-      return merged({ target, path: column, own: known.type.fields, given: field.type.fields, options })
-    const type = wider(known.type, storedType(field.type))
+    const stored = storedType(field.type)
+    const [parts, more] = [partsOf(known.type), partsOf(stored)]
+    if (parts.length > 0 && known.type.kind === stored.kind)
+      return merged({ target, path: column, own: parts, given: more, options })
+    const type = wider(known.type, stored)
     if (type !== undefined && promotes(known.type, type)) return [{ kind: 'alterType', table, column, type }]
     throw new LakefrontError(
       'TYPE_MISMATCH',

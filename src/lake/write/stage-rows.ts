@@ -222,7 +222,7 @@ function checkNulls(target: LakeTarget, columns: readonly ColumnData[]): void {
   })
 }
 
-/** The rows whose `lf_keep` is true: those that have an id, and those that have none yet. */
+/** The rows that are to stay: those that have an id, and those that have none yet. */
 function keptRows(batch: ColumnBatch): { readonly moved: readonly number[]; readonly fresh: readonly number[] } {
   const [id, keep] = [batch.columns[2]!, batch.columns[3]!]
   const [moved, fresh]: [number[], number[]] = [[], []]

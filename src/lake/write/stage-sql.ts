@@ -4,6 +4,7 @@ import { typeName } from '../../types/type-names.ts'
 import { fits } from './fitting-type.ts'
 import { type LakeColumn, insertedDefault, sameName } from '../snapshot/lake-columns.ts'
 import { identityColumns } from '../commit/checked-name.ts'
+import { ownColumns } from '../own-columns.ts'
 import { sortKeySql } from '../commit/sort-key.ts'
 import { bucketCount, transformSql } from '../commit/transform.ts'
 import type { LakeTarget } from '../snapshot/lake-target.ts'
@@ -53,11 +54,12 @@ export function stageSql(target: LakeTarget, given: StagedRows): StageSql {
   })
   const identity = given.isChange ? identityColumns : []
   const keys = target.partition.map(
-    ({ column, transform }, index) => `${transformSql(transform, quoted(column.name), column.type)} AS lf_key_${index}`,
+    ({ column, transform }, index) =>
+      `${transformSql(transform, quoted(column.name), column.type)} AS ${ownColumns.key}_${index}`,
   )
   const order = [
     ...target.partition.map(({ transform, column }, index) =>
-      bucketCount(transform) === undefined ? `lf_key_${index}` : quoted(column.name),
+      bucketCount(transform) === undefined ? `${ownColumns.key}_${index}` : quoted(column.name),
     ),
     ...target.sort.map(sortKeySql),
   ]

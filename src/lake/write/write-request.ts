@@ -1,6 +1,7 @@
 import type { Statement } from '../../engine/engine.ts'
 import type { NewColumn } from '../snapshot/lake-columns.ts'
 import type { LakeSortKey } from '../commit/change.ts'
+import { ownColumns } from '../own-columns.ts'
 
 /** A table or view by its name. */
 export interface ObjectName {
@@ -81,11 +82,11 @@ export type ColumnOperation =
   | { readonly kind: 'setSorting'; readonly table: ObjectName; readonly keys: readonly LakeSortKey[] }
 
 /** Columns that tell where a row of a table is, behind those of the table, and what of a scan each is: the file, the place in it, and the row's id. */
-export const rowPlaces = [
-  { name: 'lf_file', virtual: 'fileIndex' },
-  { name: 'lf_position', virtual: 'rowNumber' },
-  { name: 'lf_row_id', virtual: 'rowId' },
-] as const
+export const rowPlaces: readonly { readonly name: string; readonly virtual: 'fileIndex' | 'rowNumber' | 'rowId' }[] = [
+  { name: ownColumns.file, virtual: 'fileIndex' },
+  { name: ownColumns.position, virtual: 'rowNumber' },
+  { name: ownColumns.rowId, virtual: 'rowId' },
+]
 
 export type RowOperation =
   | ({
@@ -96,8 +97,8 @@ export type RowOperation =
       readonly overwrite?: 'all' | 'partitions'
     } & SchemaOptions)
   /**
-   * Rows that take the place of others: the statement begins with `lf_file`, `lf_position`, `lf_row_id` of the old row, null where there is none, and
-   * `lf_keep`, whether there is a new one; made on `snapshot`.
+   * Rows that take the place of others: the statement begins with file, position and row id of the old row, null where there is none, and
+   * whether there is a new one; made on `snapshot`.
    */
   | {
       readonly kind: 'replace'

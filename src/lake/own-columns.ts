@@ -1,0 +1,15 @@
+/**
+ * What statements that change rows, or write files anew, call columns which are not of the table. U+FFFF is no character, so that no column of anybody is
+ * called so; SQL takes it for a letter.
+ */
+export const ownColumns = {
+  file: '\uFFFFfile',
+  name: '\uFFFFname',
+  position: '\uFFFFposition',
+  rowId: '\uFFFFrow_id',
+  snapshot: '\uFFFFsnapshot',
+  keep: '\uFFFFkeep',
+  source: '\uFFFFsource',
+  step: '\uFFFFstep',
+  key: '\uFFFFkey',
+} as const
