@@ -244,7 +244,7 @@ describe('rows of a lake', () => {
   it('widen what is in lists and maps, too', async () => {
     await lake.createTable('t', { l: 'integer[]', m: 'map(integer, float)', s: 'struct(a integer)[]' })
     const t = lake.table('t')
-    await t.insert(session.sql("SELECT [1, NULL] AS l, MAP {1: 0.5} AS m, [{'a': 1}] AS s"))
+    await t.insert(session.sql("SELECT [1, NULL] AS l, MAP {1: 0.5::FLOAT} AS m, [{'a': 1}] AS s"))
     const wider = session.sql("SELECT [5000000000] AS l, MAP {1: 0.1::DOUBLE} AS m, [{'a': 2::BIGINT, 'b': 'x'}] AS s")
     await expect(t.insert(wider)).rejects.toMatchObject({ code: 'TYPE_MISMATCH' })
     await t.insert(wider, { mergeSchema: true })
