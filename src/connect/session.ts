@@ -3,7 +3,7 @@ import { observedEngine } from '../engine/observed-engine.ts'
 import type { QueryEvent } from '../engine/observed-engine.ts'
 import { LakefrontError } from '../errors.ts'
 import type { AnyRow } from '../expr/column-types.ts'
-import { type ArrowData, createDataFrame } from '../frame/create-data-frame.ts'
+import { type ArrowData, type RowOf, createDataFrame } from '../frame/create-data-frame.ts'
 import type { DataFrame } from '../frame/dataframe.ts'
 import { engineExecutor } from '../frame/engine-executor.ts'
 import { Lake } from '../frame/lake.ts'
@@ -163,9 +163,10 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * A DataFrame of rows already there: objects, whole columns by name, or a batch. Types are inferred, or given by `schema`. The
+   * A DataFrame of rows already there: objects, lists of values with a schema, whole columns by name, or a batch. Types are inferred, or given by `schema`. The
    * data is copied once, now. Of Arrow tables and record batches, and of rows that come asynchronously, it is a promise.
    */
+  createDataFrame<const S extends SchemaLike>(rows: Iterable<readonly unknown[]>, schema: S): DataFrame<RowOf<S>>
   createDataFrame<Row extends object>(rows: Iterable<Row>, schema?: SchemaLike): DataFrame<RowRead<Row>>
   createDataFrame<Row extends object = AnyRow>(data: ArrowData): Promise<DataFrame<Row>>
   createDataFrame<Row extends object>(rows: AsyncIterable<Row>, schema?: SchemaLike): Promise<DataFrame<RowRead<Row>>>

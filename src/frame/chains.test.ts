@@ -149,7 +149,7 @@ ORDER BY "origin" ASC NULLS FIRST`,
         .groupBy('origin')
         .agg(F.avg('delay'), F.max(col('distance').div(2)))
         .filter(col('avg(delay)').gt(60)),
-    sql: `SELECT "origin", avg("delay") AS "avg(delay)", max("distance" / 2) AS "max((distance / 2))"
+    sql: `SELECT "origin", avg("delay") AS "avg(delay)", max(("distance" / 2)) AS "max((distance / 2))"
 FROM lf_scan('flights')
 GROUP BY "origin"
 HAVING avg("delay") > 60`,

@@ -13,11 +13,20 @@ import { sourceId } from './source-id.ts'
 /** A table or record batch of `apache-arrow`, of any copy of it. */
 export type ArrowData = Exclude<Parameters<typeof batchesFromArrow>[0], Uint8Array | ArrayBuffer>
 
+/** A row of the columns that a schema names. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type RowOf<S extends SchemaLike> = S extends Schema ? AnyRow : { [K in keyof S]: any }
+
 /**
  * A DataFrame of rows already there: objects, whole columns by name, or a batch; or a promise of one, of Arrow data and of rows
  * that come asynchronously. Types are inferred or given, see `batchFromRows`; the data is copied once, now, so changing it later
  * changes nothing. Buffers of Arrow data are shared.
  */
+export function createDataFrame<const S extends SchemaLike>(
+  executor: Executor,
+  rows: Iterable<readonly unknown[]>,
+  schema: S,
+): DataFrame<RowOf<S>>
 export function createDataFrame<Row extends object>(
   executor: Executor,
   rows: Iterable<Row>,

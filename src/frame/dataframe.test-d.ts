@@ -375,6 +375,14 @@ export function sources(): void {
   read.parquet<Flight>('flights.parquet', { columns: ['agee'] })
   // @ts-expect-error a number is not a file
   read.parquet(1)
+  rowsAre<{ best: { origin: string; n: number } | null }>()(
+    tagged.groupBy().agg(F.max(F.struct('origin', F.size('tags').as('n'))).as('best')),
+  )
+  const lists = create({} as never, [[1, 'x']], { id: 'int', name: 'string' })
+  rowsAre<{ id: any; n: bigint }>()(lists.groupBy('id').agg(F.count('name').as('n')))
+  // @ts-expect-error no such column
+  lists.select('agee')
+  create({} as never, [], { id: 'int' }).select('id')
   const frame = create({} as never, [{ id: 1, at: new Date(), note: null as string | null }])
   rowsAre<{ id: number; at: string; note: string | null }>()(frame)
 }

@@ -6,6 +6,7 @@ import { openEngine } from '../engine/open-engine.ts'
 import { isLakefrontError } from '../errors.ts'
 import { col } from '../expr/col.ts'
 import { lit } from '../expr/lit.ts'
+import { when } from '../expr/when.ts'
 import { Window } from '../expr/window.ts'
 import * as F from '../functions.ts'
 import type { DataFrame } from './dataframe.ts'
@@ -81,6 +82,54 @@ describe('what PySpark answers', () => {
       { g: 2, corr: expect.closeTo(1, 12), slope: 0.5, skew: 0 },
       { g: 3, corr: null, slope: null, skew: null },
     ])
+  })
+
+  test('NULL is the least field of a struct for max() and min(), in groups and over windows', async () => {
+    const frame = db.createDataFrame(
+      [
+        [1, 'x', null],
+        [2, 'x', 5],
+        [3, 'x', 4],
+        [4, 'y', null],
+      ],
+      { i: 'int', g: 'string', v: 'int' },
+    )
+    const pair = F.struct('v', F.struct('i').as('s'))
+    const groups = frame.groupBy('g').agg(F.max(pair).getField('v').as('most'), F.min(pair).as('least')).orderBy('g')
+    expect(await groups.collect()).toEqual([
+      { g: 'x', most: 5, least: { v: null, s: { i: 1 } } },
+      { g: 'y', most: null, least: { v: null, s: { i: 4 } } },
+    ])
+    const over = frame.select(
+      F.max(when(col('i').ne(1), pair))
+        .over(Window.orderBy('i'))
+        .as('m'),
+    )
+    expect((await over.collect()).map(({ m }) => (m as { s: object } | null)?.s)).toEqual([
+      undefined,
+      { i: 2 },
+      { i: 2 },
+      { i: 2 },
+    ])
+  })
+
+  test('groupingId() without keys is of all', async () => {
+    const cube = db
+      .createDataFrame({ a: ['x'], b: [1] })
+      .cube(F.upper('a').as('u'), 'b')
+      .agg(F.groupingId().as('id'))
+    expect((await cube.orderBy('id').collect()).map(({ id, u }) => [id, u])).toEqual([
+      [0n, 'X'],
+      [1n, 'X'],
+      [2n, null],
+      [3n, null],
+    ])
+  })
+
+  test('text cast to whole numbers loses its fraction, as numbers do', async () => {
+    const texts = ['1.9', ' -2.5 ', '.9', '9007199254740993.7', '1.2.3']
+    const cast = db.createDataFrame({ t: texts }).select(col('t').tryCast('bigint').as('n'))
+    expect((await cast.collect()).map(({ n }) => n)).toEqual([1n, -2n, 0n, 9007199254740993n, null])
   })
 
   test('several names for the columns of a generator', async () => {

@@ -1,7 +1,7 @@
 import { LakefrontError } from '../errors.ts'
 import type { Call, Cast, Expression, GetItem, Literal, Over, WindowFrame } from '../expr/expression.ts'
 import type { LogicalType } from '../types/logical-type.ts'
-import type { Dialect } from './dialects/dialect.ts'
+import { type Dialect, wholeType } from './dialects/dialect.ts'
 
 /** What the text of an expression depends on besides the expression. */
 export interface EmitScope {
@@ -149,12 +149,10 @@ function itemOfMap({ operand, key }: GetItem): Call {
 /** Fractions are cut off by a cast to whole numbers, as in PySpark; engines round them, each its own way. */
 function castOperand({ operand, type }: Cast, scope: EmitScope): string {
   const text = emitExpression(operand, scope)
-  if (!wholeTypes.test(type)) return text
+  if (!wholeType.test(type)) return text
   const kind = scope.typeOf(operand)?.kind
   return kind === 'double' || kind === 'float' || kind === 'decimal' ? `trunc(${text})` : text
 }
-
-const wholeTypes = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/
 
 function ordered(node: Expression, scope: EmitScope, tight: number): string {
   const { dialect } = scope

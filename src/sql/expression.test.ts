@@ -77,7 +77,11 @@ const cases: readonly (readonly [AnyColumn, string, unknown])[] = [
   [col('d').cast('int'), 'CAST(trunc("d") AS INTEGER)', 2],
   [lit(-2.7).cast('int'), 'CAST(trunc((-2.7e+0)) AS INTEGER)', -2],
   [lit('2.5').cast('decimal(3,1)').cast('int'), `CAST(trunc(CAST('2.5' AS DECIMAL(3,1))) AS INTEGER)`, 2],
-  [col('s').tryCast('int'), 'TRY_CAST("s" AS INTEGER)', null],
+  [
+    col('s').tryCast('int'),
+    String.raw`TRY_CAST(regexp_replace("s", '^(\s*[-+]?)(\d*)\.\d+\s*$', '\10\2') AS INTEGER)`,
+    null,
+  ],
   [col('i').cast('string'), 'CAST("i" AS VARCHAR)', '7'],
   [col('i').cast('decimal(10, 2)'), 'CAST("i" AS DECIMAL(10,2))', '7.00'],
   [col('st').getField('g h'), `struct_extract("st", 'g h')`, 'x'],

@@ -203,8 +203,8 @@ export function grouping<A extends Argument>(key: A): Column<number, AggregateNe
   return call('grouping(any) bigint', 'aggregate', [key])
 }
 
-/** `grouping_id(a, b, …)`: the {@link grouping} of each key, the first as the highest bit of a number. */
-export function groupingId<A extends readonly [Argument, ...Argument[]]>(
+/** `grouping_id(a, b, …)`: the {@link grouping} of each key, the first as the highest bit of a number; of all keys when none are given. */
+export function groupingId<const A extends readonly Argument[]>(
   ...keys: A
 ): Column<bigint, AggregateNeeds<A[number]>, string> {
   return call('groupingId(any...) bigint', 'aggregate', keys)

@@ -80,7 +80,7 @@ export function concat<A extends readonly [Argument, ...Argument[]]>(
   return call('concat(any...) joined', 'scalar', values)
 }
 
-/** `concat_ws(separator, a, b, …)`: what is not NULL, with the separator between. */
+/** `concat_ws(separator, a, b, …)`: what is not NULL, of lists too, with the separator between. */
 export function concatWs<A extends readonly [AnyColumn | string, ...(AnyColumn | string)[]]>(
   separator: string,
   ...values: A

@@ -6,10 +6,25 @@ import { literal } from '../literal.ts'
 import { argumentNode } from '../operand.ts'
 import { callOf } from './call.ts'
 
+/** The name of a field that is made of a column; `string` where only the call itself knows. */
+type FieldName<C> = C extends string
+  ? C extends `${string}.${infer Rest}`
+    ? FieldName<Rest>
+    : C
+  : C extends Column<infer _T, infer _N, infer Name>
+    ? Name
+    : never
+
+/** What `struct()` makes of columns: a struct by their names, when all are known. */
+type StructOf<C> =
+  string extends FieldName<C>
+    ? Record<string, unknown>
+    : Deferred<'struct', [{ readonly [One in C as FieldName<One>]: ArgumentType<One> }]>
+
 /** `{'a': a, 'b': b}`: a struct of columns by their names; what has none is `col1`, `col2` by its position. */
-export function struct<A extends readonly [AnyColumn | string, ...(AnyColumn | string)[]]>(
+export function struct<const A extends readonly [AnyColumn | string, ...(AnyColumn | string)[]]>(
   ...columns: A
-): Column<Record<string, unknown>, ArgumentNeeds<A[number]>, string> {
+): Column<StructOf<A[number]>, ArgumentNeeds<A[number]>, string> {
   return structOf(
     columns.map((column, index) => {
       const node = typeof column === 'string' ? argumentNode(column) : column.node

@@ -73,6 +73,9 @@ export interface ListRows {
   position(alias: string): string
 }
 
+/** The names of types of whole numbers. */
+export const wholeType: RegExp = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/
+
 /** The type of an operand by its position, where it is known; of a function as an operand, the type of what it gives. */
 export type TypeOfOperand = (index: number) => LogicalType | undefined
 

@@ -1,6 +1,6 @@
 import { LakefrontError } from '../../errors.ts'
 import type { Value } from '../../expr/expression.ts'
-import type { Dialect } from './dialect.ts'
+import { type Dialect, wholeType } from './dialect.ts'
 import { aggregate } from './duckdb/aggregate.ts'
 import { collection } from './duckdb/collection.ts'
 import { datetime } from './duckdb/datetime.ts'
@@ -49,7 +49,12 @@ export const duckdb: Dialect = Object.freeze<Dialect>({
     ilike: (a, b, pattern) => `${a} ILIKE ${b}${escape(pattern)}`,
   },
   functions: Object.freeze({ ...aggregate, ...string, ...numeric, ...datetime, ...collection }),
-  cast: (operand, type, safe) => `${safe ? 'TRY_CAST' : 'CAST'}(${operand} AS ${type})`,
+  cast: (operand, type, safe, from) => {
+    // DuckDB rounds the fraction of a text; it is cut off, as that of a number is.
+    const isText = wholeType.test(type) && from()?.kind === 'varchar'
+    const value = isText ? `regexp_replace(${operand}, '^(\\s*[-+]?)(\\d*)\\.\\d+\\s*$', '\\10\\2')` : operand
+    return `${safe ? 'TRY_CAST' : 'CAST'}(${value} AS ${type})`
+  },
   field: (operand, name, from) =>
     ['list', 'array'].includes(from()?.kind ?? '')
       ? `list_transform(${operand}, lambda lf_v: struct_extract(lf_v, ${text(name)}))`

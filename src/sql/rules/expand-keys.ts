@@ -1,5 +1,6 @@
 import { outputName } from '../../expr/describe.ts'
 import type { Expression } from '../../expr/expression.ts'
+import { mapChildren } from '../../expr/walk.ts'
 import { bind } from '../../plan/bind.ts'
 import { project } from '../../plan/columns.ts'
 import type { Aggregate, Pivot, Plan } from '../../plan/nodes.ts'
@@ -15,7 +16,19 @@ type Grouping = Aggregate | Pivot
 /** Keys that make rows, or look at other rows, become columns of the input. */
 export function expandKeys(plan: Plan, dialect: Dialect): Plan {
   if (plan.kind !== 'Aggregate' && plan.kind !== 'Pivot') return plan
-  return expandSession(expandGeneratorKey(plan, dialect))
+  const expanded = expandSession(expandGeneratorKey(plan, dialect))
+  const all = Object.freeze(expanded.keys.map(bareOf))
+  const measures = expanded.measures.map((measure) => withAllKeys(measure, all))
+  return measures.every((measure, index) => measure === expanded.measures[index])
+    ? expanded
+    : Object.freeze({ ...expanded, measures: Object.freeze(measures) })
+}
+
+/** `groupingId()` without keys is of all. */
+function withAllKeys(node: Expression, keys: readonly Expression[]): Expression {
+  if (node.kind === 'Call' && node.name === 'groupingId' && node.operands.length === 0)
+    return Object.freeze({ ...node, operands: keys })
+  return mapChildren(node, (child) => withAllKeys(child, keys))
 }
 
 function expandGeneratorKey(plan: Grouping, dialect: Dialect): Grouping {

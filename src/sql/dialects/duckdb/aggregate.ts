@@ -1,4 +1,7 @@
+import type { LogicalType } from '../../../types/logical-type.ts'
 import type { Spelling } from '../dialect.ts'
+
+type StructType = Extract<LogicalType, { readonly kind: 'struct' }>
 
 /**
  * A measure of how values spread, which DuckDB refuses where one is NaN or infinite: it is NaN then, as in PySpark. Zero stands for such
@@ -24,6 +27,28 @@ function spread(template: string, ofEqual: 'NULL' | 'known' = 'known'): Spelling
   }
 }
 
+/** Of structs, a field that is NULL is the least, as in PySpark; DuckDB has it for the greatest. */
+function extreme(name: string): Spelling {
+  return {
+    hasWindows: 'within',
+    call: ([value], _, __, type, over) => {
+      const struct = type(0)
+      if (struct?.kind !== 'struct') return `${name}(${value})${over}`
+      const parts = [...orderOf(value!, struct), value].map((part, index) => `'${index}': ${part}`)
+      const last = parts.length - 1
+      return `struct_extract(${name}(CASE WHEN ${value} IS NOT NULL THEN {${parts.join(', ')}} END)${over}, '${last}')`
+    },
+  }
+}
+
+/** What to compare structs by, one after the other. */
+function orderOf(value: string, { fields }: StructType): readonly string[] {
+  return fields.flatMap(({ name, type }) => {
+    const field = `struct_extract(${value}, '${name.replaceAll("'", "''")}')`
+    return [`${field} IS NOT NULL`, ...(type.kind === 'struct' ? orderOf(field, type) : [field])]
+  })
+}
+
 /** Aggregates and window functions. */
 export const aggregate: Readonly<Record<string, Spelling>> = Object.freeze<Record<string, Spelling>>({
   count: {
@@ -38,8 +63,8 @@ export const aggregate: Readonly<Record<string, Spelling>> = Object.freeze<Recor
   },
   sum: 'sum',
   avg: 'avg',
-  min: 'min',
-  max: 'max',
+  min: extreme('min'),
+  max: extreme('max'),
   stddev: spread('stddev_samp({1}){over}'),
   stddevPop: spread('stddev_pop({1}){over}'),
   variance: spread('var_samp({1}){over}'),

@@ -21,7 +21,16 @@ export const string: Readonly<Record<string, Spelling>> = Object.freeze<Record<s
     },
   },
   concat: { call: (operands) => `(${operands.join(' || ')})` },
-  concatWs: 'concat_ws',
+  concatWs: {
+    call: ([separator, ...values], _, __, type) => {
+      const areLists = values.map((_, at) => ['list', 'array'].includes(type(at + 1)?.kind ?? ''))
+      if (!areLists.includes(true)) return `concat_ws(${[separator, ...values].join(', ')})`
+      const all = values
+        .map((value, at) => `CAST(${areLists[at] === true ? value : `[${value}]`} AS VARCHAR[])`)
+        .reduce((left, right) => `list_concat(${left}, ${right})`)
+      return `coalesce(array_to_string(${all}, ${separator}), '')`
+    },
+  },
   replace: 'replace',
   split: 'regexp_split_to_array',
   startsWith: 'starts_with',

@@ -24,7 +24,7 @@ const isTime = ([year, month, day, hour, minute, second]: readonly string[]): st
 const months = (end: string, start: string): string =>
   `((extract(YEAR FROM ${end}) - extract(YEAR FROM ${start})) * 12 + extract(MONTH FROM ${end}) - extract(MONTH FROM ${start}))`
 const isLastDay = (time: string): string => `extract(DAY FROM ${time} + INTERVAL '1 day') = 1`
-const sinceMonth = (time: string): string => seconds(`${time} - date_trunc('month', ${time})`)
+const sinceMonth = (time: string): string => `floor(${seconds(`${time} - date_trunc('month', ${time})`)})`
 const monthsBetween = (end: string, start: string): string =>
   `(${months(end, start)} + CASE WHEN extract(DAY FROM ${end}) = extract(DAY FROM ${start}) OR (${isLastDay(end)} AND ${isLastDay(start)}) THEN 0 ELSE (${sinceMonth(end)} - ${sinceMonth(start)}) / 2678400 END)`
 

@@ -64,8 +64,14 @@ export const string: Readonly<Record<string, Spelling>> = Object.freeze<Record<s
     },
   },
   concatWs: {
-    call: ([separator, ...operands], _, __, type) =>
-      `concat_ws(${[separator, ...operands.map((operand, at) => asText(operand, type(at + 1)))].join(', ')})`,
+    call: ([separator, ...operands], _, __, type) => {
+      const texts = operands.map((operand, at) =>
+        isList(type(at + 1)) ? `CAST(${operand} AS text[])` : asText(operand, type(at + 1)),
+      )
+      if (!operands.some((_, at) => isList(type(at + 1)))) return `concat_ws(${[separator, ...texts].join(', ')})`
+      const lists = texts.map((text, at) => (isList(type(at + 1)) ? text : `CAST(ARRAY[${text}] AS text[])`))
+      return `coalesce(array_to_string(${lists.join(' || ')}, ${separator}), '')`
+    },
   },
   replace: 'replace',
   startsWith: 'starts_with',

@@ -117,8 +117,8 @@ const monthsBetween = (end: string, start: string, type: TypeOfOperand): string 
   const whole = `((${part(a, 1, 4)} - ${part(b, 1, 4)}) * 12 + ${part(a, 6, 2)} - ${part(b, 6, 2)})`
   const isLast = (date: string): string => `substr(date(${date}, '+1 day'), 9, 2) = '01'`
   const since = (value: string, at: 0 | 1, date: string): string =>
-    `(${micros(value, type(at))} - unixepoch(substr(${date}, 1, 8) || '01') * 1000000)`
-  return `(${whole} + CASE WHEN substr(${a}, 9) = substr(${b}, 9) OR (${isLast(a)} AND ${isLast(b)}) THEN 0.0 ELSE (${since(end, 0, a)} - ${since(start, 1, b)}) / 2678400000000.0 END)`
+    `(unixepoch(${second(value, type(at))}) - unixepoch(substr(${date}, 1, 8) || '01'))`
+  return `(${whole} + CASE WHEN substr(${a}, 9) = substr(${b}, 9) OR (${isLast(a)} AND ${isLast(b)}) THEN 0.0 ELSE (${since(end, 0, a)} - ${since(start, 1, b)}) / 2678400.0 END)`
 }
 
 /** A time of numbers, where they are ones of a time. */
