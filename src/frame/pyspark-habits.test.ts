@@ -124,6 +124,7 @@ describe('what PySpark answers', () => {
       [2n, null],
       [3n, null],
     ])
+    await expect(cube.agg(F.groupingId()).collect()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
   test('text cast to whole numbers loses its fraction, as numbers do', async () => {

@@ -1,3 +1,4 @@
+import { LakefrontError } from '../../errors.ts'
 import { outputName } from '../../expr/describe.ts'
 import type { Expression } from '../../expr/expression.ts'
 import { mapChildren } from '../../expr/walk.ts'
@@ -26,8 +27,13 @@ export function expandKeys(plan: Plan, dialect: Dialect): Plan {
 
 /** `groupingId()` without keys is of all. */
 function withAllKeys(node: Expression, keys: readonly Expression[]): Expression {
-  if (node.kind === 'Call' && node.name === 'groupingId' && node.operands.length === 0)
-    return Object.freeze({ ...node, operands: keys })
+  if (node.kind === 'Call' && node.name === 'groupingId' && node.operands.length === 0) {
+    if (keys.length > 0) return Object.freeze({ ...node, operands: keys })
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      'groupingId() tells the groups of several keys apart, and there are none here. Use it in the agg() of rollup(), cube() or groupingSets().',
+    )
+  }
   return mapChildren(node, (child) => withAllKeys(child, keys))
 }
 
