@@ -93,6 +93,10 @@ export function mergedRows(rows: DataFrame, { info, source, given, options }: Me
       "merge() changes nothing: say whenMatched: 'update', whenNotMatched: 'insert', or both.",
     )
   }
+  for (const name of isColumn(options.on) ? [] : [options.on ?? []].flat()) {
+    fieldNamed(name, given, 'source')
+    fieldNamed(name, fields)
+  }
   const joined = joinedSides(rows, { source, on: options.on, sides: { matched, orphaned, fresh } })
   const isThere = wholeName(ownColumns.rowId, 'target').isNotNull()
   const isGiven = wholeName(ownColumns.source, 'source').isNotNull()
@@ -252,22 +256,25 @@ function insertions(given: MergeOptions['whenNotMatched'], fields: readonly Fiel
 function valuesOf(set: SetValues, fields: readonly Field[]): ReadonlyMap<string, AnyColumn> {
   const values = new Map<string, AnyColumn>()
   for (const [key, value] of Object.entries(set)) {
-    const field =
-      fields.find(({ name }) => name === key) ?? fields.find(({ name }) => name.toLowerCase() === key.toLowerCase())
-    if (field === undefined) {
-      const names = fields.map(({ name }) => name)
-      const nearest = nearestName(key, names)
-      throw new LakefrontError(
-        'COLUMN_NOT_FOUND',
-        `Column "${key}" not found in the table. Columns: ${names.join(', ')}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
-        { details: { column: key, columns: names } },
-      )
-    }
+    const field = fieldNamed(key, fields)
     values.set(field.name, asColumn(value).cast(field.type).as(field.name))
   }
   if (values.size === 0)
     throw new LakefrontError('INVALID_ARGUMENT', 'update() needs at least one column to set: { set: { price: 1 } }.')
   return values
+}
+
+function fieldNamed(key: string, fields: readonly Field[], place = 'table'): Field {
+  const field =
+    fields.find(({ name }) => name === key) ?? fields.find(({ name }) => name.toLowerCase() === key.toLowerCase())
+  if (field !== undefined) return field
+  const names = fields.map(({ name }) => name)
+  const nearest = nearestName(key, names)
+  throw new LakefrontError(
+    'COLUMN_NOT_FOUND',
+    `Column "${key}" not found in the ${place}. Columns: ${names.join(', ')}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+    { details: { column: key, columns: names } },
+  )
 }
 
 function emptyColumns(fields: readonly Field[]): readonly AnyColumn[] {

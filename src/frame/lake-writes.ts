@@ -221,6 +221,13 @@ export class LakeTransaction extends LakeWrites {
     this.#lake = lake
   }
 
+  /** @throws LakefrontError `UNSUPPORTED`: there is none within another. */
+  override transaction(): Promise<never> {
+    const message =
+      'A transaction cannot begin within another. Go on with this one: each of its statements is done whole or not at all.'
+    return Promise.reject(new LakefrontError('UNSUPPORTED', message))
+  }
+
   /** A table as the transaction sees it. */
   table<Row extends object = AnyRow>(
     name: string,

@@ -236,6 +236,11 @@ function momentOf({ version, timestamp }: MomentOptions): LakeMoment {
   }
   if (version !== undefined) return { version }
   if (timestamp === undefined) return {}
+  if (timestamp instanceof Date && Number.isNaN(timestamp.getTime()))
+    throw new LakefrontError(
+      'INVALID_ARGUMENT',
+      'The timestamp is a Date without a time. Give one of a moment, or a version.',
+    )
   return { timestamp: timestamp instanceof Date ? timestamp.toISOString() : timestamp }
 }
 

@@ -311,6 +311,17 @@ describe('statements of a transaction that are begun side by side', () => {
   })
 })
 
+it('what is asked for in a wrong way is told in words of who asks', async () => {
+  await lake.createTable('t', { id: 'bigint' })
+  const t = lake.table('t')
+  await expect(t.merge([{ id: 1, n: 2 }], { on: 'n', whenMatched: 'delete' })).rejects.toThrow(
+    'not found in the table. Columns: id.',
+  )
+  await expect(t.merge([{ n: 2 }], { on: 'id', whenMatched: 'delete' })).rejects.toThrow('"id" not found in the source')
+  await expect(lake.transaction((tx) => tx.transaction())).rejects.toThrow(/cannot begin within another/)
+  expect(() => lake.table('t', { timestamp: new Date(Number.NaN) })).toThrow(/Date without a time/)
+})
+
 describe('a change of no row', () => {
   it('makes no snapshot, and stores nothing', async () => {
     await lake.createTable('t', { id: 'bigint', n: 'integer' }, { partitionBy: ['bucket(2, id)'] })
