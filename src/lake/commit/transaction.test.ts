@@ -314,10 +314,12 @@ describe('statements of a transaction that are begun side by side', () => {
 it('what is asked for in a wrong way is told in words of who asks', async () => {
   await lake.createTable('t', { id: 'bigint' })
   const t = lake.table('t')
-  await expect(t.merge([{ id: 1, n: 2 }], { on: 'n', whenMatched: 'delete' })).rejects.toThrow(
+  await expect(t.merge(session.sql('SELECT 1 AS id, 2 AS n'), { on: 'n', whenMatched: 'delete' })).rejects.toThrow(
     'not found in the table. Columns: id.',
   )
-  await expect(t.merge([{ n: 2 }], { on: 'id', whenMatched: 'delete' })).rejects.toThrow('"id" not found in the source')
+  await expect(t.merge(session.sql('SELECT 2 AS n'), { on: 'id', whenMatched: 'delete' })).rejects.toThrow(
+    '"id" not found in the source',
+  )
   await expect(lake.transaction((tx) => tx.transaction())).rejects.toThrow(/cannot begin within another/)
   expect(() => lake.table('t', { timestamp: new Date(Number.NaN) })).toThrow(/Date without a time/)
 })
