@@ -1,3 +1,4 @@
+import { LakefrontError } from '../../errors.ts'
 import type { ColumnBatch } from '../../types/column-data.ts'
 
 /** A row of metadata: BIGINT as bigint, text as string, BOOLEAN as boolean, TIMESTAMPTZ as text, null as null. */
@@ -80,4 +81,12 @@ export interface Catalog extends CatalogReader, AsyncDisposable {
   copies(): Promise<CatalogCopies>
   /** Gives everything back. Twice is fine. */
   close(): Promise<void>
+}
+
+/** What a change of a lake that is only read fails with. */
+export function readOnlyLake(label: string): LakefrontError {
+  return new LakefrontError(
+    'UNSUPPORTED',
+    `The lake "${label}" is open for reading only, as with readOnly and in the command line's SQL. Open it with openLake(), in a store that can be written to and keeps the conditions of writes.`,
+  )
 }

@@ -12,6 +12,7 @@ import type {
   CatalogValue,
   Published,
 } from './catalog.ts'
+import { readOnlyLake } from './catalog.ts'
 import { createLakeSql } from './catalog-schema.ts'
 import { CatalogVersion, transactionOn } from './catalog-version.ts'
 import { countedStorage } from './counted-storage.ts'
@@ -448,13 +449,6 @@ function gaveUp({ retries, reject }: Publication, attempts: number, label: strin
 /** Stores on other machines show that they keep conditions before anything depends on it. */
 function keepingConditions(storage: Storage, options: Abort = {}): Promise<Storage> {
   return /^(?:s3|az|https?):/i.test(storage.label) ? safeStorage(storage, options) : Promise.resolve(storage)
-}
-
-function readOnlyLake(label: string): LakefrontError {
-  return new LakefrontError(
-    'UNSUPPORTED',
-    `The lake "${label}" is open for reading only. Open it without readOnly, in a store that can be written to and keeps the conditions of writes.`,
-  )
 }
 
 function alwaysChanging(label: string): LakefrontError {

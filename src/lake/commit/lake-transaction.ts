@@ -2,6 +2,7 @@ import { isLakefrontError, LakefrontError } from '../../errors.ts'
 import { uuidV7 } from '../../types/uuid-v7.ts'
 import { applyChanges } from './apply.ts'
 import { isNothing } from './apply-rows.ts'
+import { readOnlyLake } from '../catalog/catalog.ts'
 import type { Catalog, CatalogReader, CatalogTransaction, Published } from '../catalog/catalog.ts'
 import type { Change } from './change.ts'
 import { type CommitOptions, type CommitReport, wrongSeries } from './commit-options.ts'
@@ -94,12 +95,7 @@ export class LakeTransaction {
       readonly commitId?: string
     },
   ): Promise<LakeTransaction> {
-    if (catalog.isReadOnly) {
-      throw new LakefrontError(
-        'UNSUPPORTED',
-        `The lake "${catalog.label}" is open for reading only. Open it without readOnly, in a store that can be written to and keeps the conditions of writes.`,
-      )
-    }
+    if (catalog.isReadOnly) throw readOnlyLake(catalog.label)
     if (!reads) return new LakeTransaction(catalog, { parts, look, ...named })
     const draft = await DraftCatalog.of(catalog)
     const newest = await draft.reading((reader) => findSnapshot(reader, catalog.label))
