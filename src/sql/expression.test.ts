@@ -79,7 +79,7 @@ const cases: readonly (readonly [AnyColumn, string, unknown])[] = [
   [lit('2.5').cast('decimal(3,1)').cast('int'), `CAST(trunc(CAST('2.5' AS DECIMAL(3,1))) AS INTEGER)`, 2],
   [
     col('s').tryCast('int'),
-    String.raw`TRY_CAST(regexp_replace("s", '^(\s*[-+]?)(\d*)\.\d+\s*$', '\10\2') AS INTEGER)`,
+    String.raw`TRY_CAST(CASE WHEN contains("s", '.') THEN regexp_replace("s", '^(\s*[-+]?)(\d*)\.\d+\s*$', '\10\2') ELSE "s" END AS INTEGER)`,
     null,
   ],
   [col('i').cast('string'), 'CAST("i" AS VARCHAR)', '7'],
