@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 
 /**
  * Writes what a run of Vitest came to as JSON to the file named by LAKEFRONT_RESULTS: counts, each skipped test with
- * its reason, and which tests passed at a further try only. A file that cannot be loaded and an error outside of tests count as failed tests.
+ * its reason, and which tests passed at a further try only, and why not at the first. A file that cannot be loaded and an error outside of tests count as failed tests.
  */
 export default class ResultsReporter {
   /**
@@ -21,7 +21,13 @@ export default class ResultsReporter {
       for (const suite of module.children.allSuites()) results.failed += suite.errors().length
       for (const test of module.children.allTests()) {
         const { state } = test.result()
-        if (test.diagnostic()?.flaky) results.retried.push(`${module.relativeModuleId}: ${test.fullName}`)
+        if (test.diagnostic()?.flaky) {
+          const why = test
+            .result()
+            .errors?.map(({ message }) => message)
+            .join('; ')
+          results.retried.push(`${module.relativeModuleId}: ${test.fullName}: ${why}`)
+        }
         if (state === 'passed') results.passed += 1
         else if (state === 'failed') results.failed += 1
         else {
