@@ -20,18 +20,14 @@ export default class ResultsReporter {
       results.failed += module.errors().length
       for (const suite of module.children.allSuites()) results.failed += suite.errors().length
       for (const test of module.children.allTests()) {
-        const { state } = test.result()
+        const result = test.result()
         if (test.diagnostic()?.flaky) {
-          const why = test
-            .result()
-            .errors?.map(({ message }) => message)
-            .join('; ')
+          const why = (result.errors ?? []).map(({ message }) => message).join('; ')
           results.retried.push(`${module.relativeModuleId}: ${test.fullName}: ${why}`)
         }
-        if (state === 'passed') results.passed += 1
-        else if (state === 'failed') results.failed += 1
+        if (result.state === 'passed') results.passed += 1
+        else if (result.state === 'failed') results.failed += 1
         else {
-          const result = test.result()
           const note = 'note' in result && result.note ? result.note : 'no reason given'
           results.skipped.push(`${module.relativeModuleId}: ${test.fullName}: ${note}`)
         }

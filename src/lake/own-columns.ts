@@ -13,3 +13,11 @@ export const ownColumns = {
   step: '\uFFFFstep',
   key: '\uFFFFkey',
 } as const
+
+/** Columns that tell which row of the table a row takes the place of; they come before all others. */
+export const identityColumns: readonly string[] = [
+  ownColumns.file,
+  ownColumns.position,
+  ownColumns.rowId,
+  ownColumns.keep,
+]

@@ -6,7 +6,7 @@ import { classOf, typeText } from '../expr/value-type.ts'
 import { hasGenerator, hasWindow, isAggregate, mapChildren, someExpression } from '../expr/walk.ts'
 import { bind } from './bind.ts'
 import { columnOfPlan } from './lineage.ts'
-import { typesOf } from './output.ts'
+import { generatorOf, typesOf } from './output.ts'
 import type { Plan } from './nodes.ts'
 import { Scope } from './scope.ts'
 
@@ -83,11 +83,9 @@ export function checkRowwise(expression: Expression, where: string, options: { w
 export function checkGenerators(columns: readonly Expression[], where: string, options: { windows: boolean }): void {
   let generators = 0
   for (const column of columns) {
-    const bare = column.kind === 'Alias' ? column.operand : column
-    const isGenerator = bare.kind === 'Call' && bare.role === 'generator'
-    if (isGenerator && bare.name !== 'unnest') generators++
-    if (isGenerator) for (const operand of bare.operands) checkRowwise(operand, where, options)
-    else checkRowwise(column, where, options)
+    const generator = generatorOf(column)
+    if (generator !== undefined && generator.name !== 'unnest') generators++
+    for (const part of generator?.operands ?? [column]) checkRowwise(part, where, options)
   }
   if (generators > 1) {
     throw new LakefrontError(

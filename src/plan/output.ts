@@ -95,14 +95,19 @@ export function outputsOf(
 
 /** The call that makes rows, when `expression` is one. */
 export function generatorOf(expression: Expression): Call | undefined {
-  const bare = expression.kind === 'Alias' ? expression.operand : expression
-  return bare.kind === 'Call' && bare.role === 'generator' ? bare : undefined
+  const call = callIn(expression)
+  return call?.role === 'generator' ? call : undefined
 }
 
 /** The span from a row's time on, when `key` is of the sessions that such spans make together. */
 export function sessionOf(key: Expression): Call | undefined {
-  const bare = key.kind === 'Alias' ? key.operand : key
-  return bare.kind === 'Call' && bare.name === 'sessionWindow' ? (bare.operands[0] as Call) : undefined
+  const call = callIn(key)
+  return call?.name === 'sessionWindow' ? (call.operands[0] as Call) : undefined
+}
+
+function callIn(expression: Expression): Call | undefined {
+  const bare = expression.kind === 'Alias' ? expression.operand : expression
+  return bare.kind === 'Call' ? bare : undefined
 }
 
 /** What the columns of a generator are to be called; nothing where that was not said. */

@@ -1,13 +1,4 @@
 import { LakefrontError } from '../../errors.ts'
-import { ownColumns } from '../own-columns.ts'
-
-/** Columns that tell which row of the table a row takes the place of; they come before all others. */
-export const identityColumns: readonly string[] = [
-  ownColumns.file,
-  ownColumns.position,
-  ownColumns.rowId,
-  ownColumns.keep,
-]
 
 /**
  * The name of a schema, table, view or column.

@@ -11,7 +11,7 @@ import { rowsFromBatch } from '../../types/rows.ts'
 import type { Row } from '../../types/rows.ts'
 import { parseType } from '../../types/type-names.ts'
 import { lakesBeside } from '../engine-with-lakes.ts'
-import { identityColumns } from '../commit/checked-name.ts'
+import { identityColumns } from '../own-columns.ts'
 import type { LakeOperation } from '../write/write-request.ts'
 
 /** Lakes that the reference wrote. */

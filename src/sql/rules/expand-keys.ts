@@ -1,6 +1,7 @@
 import { LakefrontError } from '../../errors.ts'
 import { outputName } from '../../expr/describe.ts'
 import type { Expression } from '../../expr/expression.ts'
+import { bareNode } from '../../expr/operand.ts'
 import { mapChildren } from '../../expr/walk.ts'
 import { bind } from '../../plan/bind.ts'
 import { project } from '../../plan/columns.ts'
@@ -18,7 +19,7 @@ type Grouping = Aggregate | Pivot
 export function expandKeys(plan: Plan, dialect: Dialect): Plan {
   if (plan.kind !== 'Aggregate' && plan.kind !== 'Pivot') return plan
   const expanded = expandSession(expandGeneratorKey(plan, dialect))
-  const all = Object.freeze(expanded.keys.map(bareOf))
+  const all = Object.freeze(expanded.keys.map(bareNode))
   const measures = expanded.measures.map((measure) => withAllKeys(measure, all))
   return measures.every((measure, index) => measure === expanded.measures[index])
     ? expanded
@@ -51,7 +52,7 @@ function expandSession(plan: Grouping): Grouping {
   const scope = new Scope(plan.input.output!)
   const span = bind(sessionOf(plan.keys[at]!)!, scope) as Expression & { kind: 'Call' }
   const [, start, , end] = span.operands as [Expression, Expression, Expression, Expression]
-  const partitionBy = plan.keys.filter((_, index) => index !== at).map((key) => bareOf(bind(key, scope)))
+  const partitionBy = plan.keys.filter((_, index) => index !== at).map((key) => bareNode(bind(key, scope)))
   const orderBy = [Object.freeze({ kind: 'SortKey', operand: start, descending: false, nulls: 'first' } as const)]
   const over = (call: Expression, keys: readonly Expression[], isOrdered: boolean): Expression =>
     Object.freeze({
@@ -94,10 +95,6 @@ function withKey(plan: Grouping, at: number, input: Plan): Grouping {
 
 function columnsOf(plan: Plan): readonly Expression[] {
   return plan.output!.map((_, index) => inputColumn(plan, index))
-}
-
-function bareOf(key: Expression): Expression {
-  return key.kind === 'Alias' ? key.operand : key
 }
 
 function call(name: string, role: 'aggregate' | 'window', operand: Expression): Expression {
